@@ -1,0 +1,1 @@
+"""Data sets: built-in systems, measured data, own files."""

@@ -1,0 +1,172 @@
+"""The value that every stage takes: trajectories, columns, units, split."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.dsl.dimension import Dimension
+from noether_sym.errors import DatasetError
+from noether_sym.units import Unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of states: its name, and its unit as formulas use it."""
+
+    name: str
+    unit: Unit
+
+    @property
+    def dimension(self) -> Dimension:
+        """The column's dimension in the data set's coherent units."""
+        return self.unit.dimension
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    """A sequence of states with times.
+
+    Attributes
+    ----------
+    name : str
+    times : array of shape (time,)
+        In the data set's time unit, strictly increasing.
+    states : array of shape (time, column)
+        In the columns' formula units.
+    derivatives : array of shape (time, column)
+        dx/dt, exact or estimated; the data set says which.
+    """
+
+    name: str
+    times: NDArray[np.float64]
+    states: NDArray[np.float64]
+    derivatives: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        shape = self.states.shape
+        if self.states.ndim != 2 or self.times.shape != shape[:1]:
+            raise DatasetError(
+                f"trajectory {self.name!r}: {self.times.shape} times for states of shape {shape}"
+            )
+        if self.derivatives.shape != shape:
+            raise DatasetError(
+                f"trajectory {self.name!r}: derivatives of shape {self.derivatives.shape} "
+                f"for states of shape {shape}"
+            )
+        for array in (self.times, self.states, self.derivatives):
+            if not np.isfinite(array).all():
+                raise DatasetError(f"trajectory {self.name!r} holds a number that is not finite")
+        if not (np.diff(self.times) > 0).all():
+            raise DatasetError(f"trajectory {self.name!r}: times do not increase")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def part(self, start: int, stop: int) -> Trajectory:
+        """The samples from `start` up to `stop`."""
+        span = slice(start, stop)
+        return Trajectory(self.name, self.times[span], self.states[span], self.derivatives[span])
+
+    def segments(self, jump: float = 1.5) -> tuple[Trajectory, ...]:
+        """Split where a time step is more than `jump` times the median step."""
+        steps = np.diff(self.times)
+        if not len(steps):
+            return (self,)
+        cuts = np.flatnonzero(steps > jump * np.median(steps)) + 1
+        edges = [0, *cuts.tolist(), len(self)]
+        return tuple(self.part(start, stop) for start, stop in itertools.pairwise(edges))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Trajectories with names and units, split into a training and a test part.
+
+    Attributes
+    ----------
+    name : str
+    columns : tuple of Column
+    time_unit : Unit
+    train, test : tuple of Trajectory
+    derivative : str
+        Where dx/dt comes from, in words (``exact``, ``forward difference``).
+    source : str
+        Citation or path.
+    grammar : str
+        Name of the grammar that a search uses unless told otherwise.
+    depth : int
+        Size of formulas that a search reaches unless told otherwise.
+    canonical_pairs : tuple of (int, int)
+        Columns (q, p) that are canonical coordinates; needed by the Hamiltonian NN.
+    oracle : str
+        Name of the known law in `noether_sym.datasets.oracles`; empty when unknown. Only
+        the controls of the tailoring read it, never the search.
+    weight_decay : float
+        Of the baseline MLP (Greydanus et al. 2019 use 1e-5 for the real pendulum).
+    notes : tuple of str
+        What was done to the data: conversions, columns set aside, splits.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    time_unit: Unit
+    train: tuple[Trajectory, ...]
+    test: tuple[Trajectory, ...]
+    derivative: str
+    source: str = ""
+    grammar: str = "paper"
+    depth: int = 7
+    canonical_pairs: tuple[tuple[int, int], ...] = ()
+    oracle: str = ""
+    weight_decay: float = 1e-4
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise DatasetError(f"data set {self.name!r} has no columns to search")
+        if not self.train:
+            raise DatasetError(f"data set {self.name!r} has no training trajectory")
+        for trajectory in (*self.train, *self.test):
+            if trajectory.states.shape[1] != len(self.columns):
+                raise DatasetError(
+                    f"trajectory {trajectory.name!r} has {trajectory.states.shape[1]} columns, "
+                    f"the data set {len(self.columns)}"
+                )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Dimensions of the columns."""
+        return tuple(column.dimension for column in self.columns)
+
+    def digest(self) -> str:
+        """SHA-256 of everything a search can see: names, units, split and numbers."""
+        digest = hashlib.sha256()
+        for column in self.columns:
+            digest.update(f"{column.name}\0{column.unit.symbol}\0{column.dimension}\0".encode())
+        digest.update(f"{self.time_unit.symbol}\0{self.derivative}\0".encode())
+        for label, part in (("train", self.train), ("test", self.test)):
+            for trajectory in part:
+                digest.update(f"{label}\0{trajectory.name}\0{len(trajectory)}\0".encode())
+                for array in (trajectory.times, trajectory.states, trajectory.derivatives):
+                    digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()
+
+
+def stack(trajectories: Sequence[Trajectory]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Join trajectories: states and derivatives, both of shape (sample, column)."""
+    states = np.concatenate([trajectory.states for trajectory in trajectories])
+    derivatives = np.concatenate([trajectory.derivatives for trajectory in trajectories])
+    return states, derivatives

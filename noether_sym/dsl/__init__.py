@@ -1,0 +1,1 @@
+"""The domain-specific language: dimensions, operations, formulas, grammars, enumeration."""

@@ -1,0 +1,291 @@
+"""Formulas as immutable trees: inputs, parameters, operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension
+from noether_sym.dsl.operators import OPERATORS, Operator, UnitRule
+from noether_sym.errors import GrammarError, UnitError
+
+if TYPE_CHECKING:
+    import sympy
+
+INPUT = "input"
+PARAMETER = "parameter"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A formula.
+
+    Parameters
+    ----------
+    head : str
+        ``"input"``, ``"parameter"`` or the name of an operation.
+    arguments : tuple of Expression
+        Empty for leaves.
+    index : int
+        Column of an input, slot of a parameter; -1 for operations.
+
+    Notes
+    -----
+    Build leaves with `input_` and `parameter`, operations with `call`. Each parameter
+    keeps a slot of its own: `renumbered` makes the slots 0, 1, ... in reading order.
+    """
+
+    head: str
+    arguments: tuple[Expression, ...] = ()
+    index: int = -1
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this is an input or a parameter."""
+        return not self.arguments
+
+    @property
+    def size(self) -> int:
+        """Number of nodes: what the paper and our flags call depth."""
+        return sum(1 for _ in self.walk())
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of parameter leaves."""
+        return sum(1 for node in self.walk() if node.head == PARAMETER)
+
+    @property
+    def inputs(self) -> frozenset[int]:
+        """Columns that the formula reads."""
+        return frozenset(node.index for node in self.walk() if node.head == INPUT)
+
+    def walk(self) -> Iterator[Expression]:
+        """Yield the nodes, arguments before the operation (postfix order)."""
+        for argument in self.arguments:
+            yield from argument.walk()
+        yield self
+
+    def fold(
+        self,
+        leaf: Callable[[Expression], Any],
+        operation: Callable[..., Any],
+    ) -> Any:
+        """Compute a value bottom up.
+
+        Parameters
+        ----------
+        leaf : callable
+            ``leaf(node)`` for inputs and parameters.
+        operation : callable
+            ``operation(operator, *values)`` for operations.
+        """
+        if self.is_leaf:
+            return leaf(self)
+        values = [argument.fold(leaf, operation) for argument in self.arguments]
+        return operation(OPERATORS[self.head], *values)
+
+    def evaluate(self, lib: Any, columns: Sequence[Any], parameters: Sequence[Any]) -> Any:
+        """Evaluate with numpy, torch or sympy.
+
+        Parameters
+        ----------
+        lib : module
+            ``numpy``, ``torch`` or ``sympy``.
+        columns : sequence
+            Values of the inputs, one entry a column (arrays broadcast).
+        parameters : sequence
+            Values of the parameters by slot.
+        """
+        return self.fold(
+            lambda node: columns[node.index] if node.head == INPUT else parameters[node.index],
+            lambda operator, *values: operator.apply(lib, *values),
+        )
+
+    def gradient(
+        self, lib: Any, columns: Sequence[Any], parameters: Sequence[Any]
+    ) -> tuple[Any, list[Any]]:
+        """Value and partial derivatives by input, by the chain rule.
+
+        Returns
+        -------
+        value : array
+        gradient : list
+            One entry a column: an array, or 0.0 where the formula does not read it.
+        """
+
+        def leaf(node: Expression) -> tuple[Any, dict[int, Any]]:
+            if node.head == INPUT:
+                return columns[node.index], {node.index: 1.0}
+            return parameters[node.index], {}
+
+        def operation(
+            operator: Operator, *duals: tuple[Any, dict[int, Any]]
+        ) -> tuple[Any, dict[int, Any]]:
+            values = [value for value, _ in duals]
+            value = operator.apply(lib, *values)
+            slopes: dict[int, Any] = {}
+            if any(slope for _, slope in duals):
+                partials = operator.partials(lib, value, *values)
+                for partial, (_, argument_slopes) in zip(partials, duals, strict=True):
+                    for column, slope in argument_slopes.items():
+                        slopes[column] = slopes.get(column, 0.0) + partial * slope
+            return value, slopes
+
+        value, slopes = self.fold(leaf, operation)
+        return value, [slopes.get(column, 0.0) for column in range(len(columns))]
+
+    def text(self, inputs: Sequence[str], parameters: Sequence[str]) -> str:
+        """Print as infix text, with the names or numbers given for the leaves."""
+
+        def leaf(node: Expression) -> tuple[str, int]:
+            shown = inputs[node.index] if node.head == INPUT else parameters[node.index]
+            return shown, 0 if shown.startswith("-") else 5
+
+        def operation(operator: Operator, *parts: tuple[str, int]) -> tuple[str, int]:
+            own, *needed = operator.precedence
+            shown = [
+                text if strength >= need else f"({text})"
+                for (text, strength), need in zip(parts, needed, strict=True)
+            ]
+            return operator.template.format(*shown), own
+
+        return self.fold(leaf, operation)[0]
+
+    def sympy(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> sympy.Expr:
+        """Build the SymPy expression from the tree; no text is ever parsed."""
+        import sympy
+
+        return sympy.sympify(self.evaluate(sympy, inputs, parameters))
+
+    def renumbered(self) -> Expression:
+        """The same formula with parameter slots 0, 1, ... in reading order."""
+        counter = iter(range(self.parameter_count))
+
+        def leaf(node: Expression) -> Expression:
+            return node if node.head == INPUT else parameter(next(counter))
+
+        return self.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
+
+    def parameter_dimensions(
+        self, inputs: Sequence[Dimension]
+    ) -> tuple[Dimension, tuple[Dimension, ...]]:
+        """Infer the dimension of the formula and of each parameter from its place.
+
+        Parameters
+        ----------
+        inputs : sequence of Dimension
+            Dimension of each column.
+
+        Returns
+        -------
+        dimension : Dimension
+            Of the whole formula.
+        parameters : tuple of Dimension
+            By slot. Where several choices are consistent (``c0*c1*q``) the free ones
+            are dimensionless.
+
+        Raises
+        ------
+        UnitError
+            If the formula adds unlike things or takes the sine of a length.
+        """
+        found: dict[int, Dimension] = {}
+        dimension = _dimension_of(self, inputs)
+        if dimension is None:
+            dimension = DIMENSIONLESS
+        _assign(self, dimension, inputs, found)
+        return dimension, tuple(found[slot] for slot in sorted(found))
+
+
+def input_(column: int) -> Expression:
+    """The leaf that reads a column."""
+    return Expression(INPUT, (), column)
+
+
+def parameter(slot: int) -> Expression:
+    """The leaf that holds a trainable scalar."""
+    return Expression(PARAMETER, (), slot)
+
+
+def call(name: str, *arguments: Expression) -> Expression:
+    """Apply an operation, by name, to arguments."""
+    if name not in OPERATORS:
+        raise GrammarError(f"unknown operation {name!r}; known: {', '.join(OPERATORS)}")
+    if len(arguments) != OPERATORS[name].arity:
+        raise GrammarError(f"{name} takes {OPERATORS[name].arity} arguments, not {len(arguments)}")
+    return Expression(name, tuple(arguments))
+
+
+def result_dimension(operator: Operator, *arguments: Dimension | None) -> Dimension | None:
+    """Dimension of an operation's result; None stands for 'any', and is contagious upward.
+
+    A parameter may take any unit, and so may every formula whose unit a parameter can
+    balance. Since each parameter stands in one place only, 'any' always has a solution.
+
+    Raises
+    ------
+    UnitError
+        If the arguments do not fit the operation.
+    """
+    rule = operator.unit_rule
+    if rule is UnitRule.EQUAL:
+        known = [dimension for dimension in arguments if dimension is not None]
+        if len(known) == 2 and known[0] != known[1]:
+            raise UnitError(f"{operator.name} of {known[0]} and {known[1]}")
+        return known[0] if known else None
+    if rule in (UnitRule.ANGLE, UnitRule.PURE):
+        if arguments[0] is not None and not arguments[0].is_dimensionless:
+            raise UnitError(f"{operator.name} of {arguments[0]}, which is not dimensionless")
+        return DIMENSIONLESS
+    if any(dimension is None for dimension in arguments):
+        return None
+    known = [dimension for dimension in arguments if dimension is not None]
+    if rule is UnitRule.PRODUCT:
+        return known[0] * known[1]
+    if rule is UnitRule.QUOTIENT:
+        return known[0] / known[1]
+    return known[0] ** operator.power
+
+
+def _dimension_of(expression: Expression, inputs: Sequence[Dimension]) -> Dimension | None:
+    return expression.fold(
+        lambda node: inputs[node.index] if node.head == INPUT else None, result_dimension
+    )
+
+
+def _assign(
+    expression: Expression,
+    wanted: Dimension,
+    inputs: Sequence[Dimension],
+    found: dict[int, Dimension],
+) -> None:
+    """Give the parameters below `expression` the units that make it `wanted`."""
+    if expression.head == PARAMETER:
+        found[expression.index] = wanted
+        return
+    if expression.is_leaf:
+        return
+    operator = OPERATORS[expression.head]
+    rule = operator.unit_rule
+    have = [_dimension_of(argument, inputs) for argument in expression.arguments]
+    if rule is UnitRule.EQUAL:
+        need = [wanted, wanted]
+    elif rule in (UnitRule.ANGLE, UnitRule.PURE):
+        need = [DIMENSIONLESS]
+    elif rule is UnitRule.POWER:
+        need = [wanted ** (1 / operator.power)]
+    else:
+        left, right = have
+        if left is None and right is None:
+            # one of two free factors carries the unit: the first that is a bare parameter last
+            right = DIMENSIONLESS
+        if rule is UnitRule.PRODUCT:
+            left = left if left is not None else wanted / (right or DIMENSIONLESS)
+            right = right if right is not None else wanted / left
+        else:
+            left = left if left is not None else wanted * (right or DIMENSIONLESS)
+            right = right if right is not None else left / wanted
+        need = [left, right]
+    for argument, dimension in zip(expression.arguments, need, strict=True):
+        _assign(argument, dimension, inputs, found)

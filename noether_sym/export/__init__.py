@@ -1,0 +1,1 @@
+"""Export: a law as LaTeX, SymPy, Python, torch, JSON."""

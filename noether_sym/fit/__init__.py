@@ -1,0 +1,1 @@
+"""Fit: parameters, conservation ratios, acceptance, families."""

@@ -1,0 +1,150 @@
+"""A law: a formula with values, units and evidence. Any search may produce one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noether_sym.dsl.dimension import Dimension
+from noether_sym.dsl.expression import Expression
+
+if TYPE_CHECKING:
+    import sympy
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A fitted constant: value, unit, and standard error (None where unknown)."""
+
+    name: str
+    value: float
+    dimension: Dimension
+    stderr: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A fitted formula g(x) of the state x, and how well it is conserved.
+
+    Attributes
+    ----------
+    expression : Expression
+        The formula; parameter slots refer to `parameters`.
+    inputs : tuple of (str, str)
+        Name and unit of each column, as the formula takes it.
+    parameters : tuple of Parameter
+    dimension : Dimension
+        Of the value of g.
+    conservation_ratio : float
+        Within-sequence variance over that of the random control.
+    random_ratio : float
+        The same formula fitted to the random control.
+    heldout_ratio, alignment : float or None
+        Conservation ratio on held-out data, and mean cos^2 between the gradient of g and
+        the velocity there.
+    status : str
+        ``accepted`` or why not.
+    rank, family : int
+        From 1; 0 while not ranked.
+    selected : bool
+        Whether tailoring chose this law.
+    """
+
+    expression: Expression
+    inputs: tuple[tuple[str, str], ...]
+    parameters: tuple[Parameter, ...]
+    dimension: Dimension
+    conservation_ratio: float
+    random_ratio: float
+    heldout_ratio: float | None = None
+    alignment: float | None = None
+    status: str = "accepted"
+    rank: int = 0
+    family: int = 0
+    selected: bool = False
+    window: int | None = field(default=None)
+
+    @property
+    def size(self) -> int:
+        """Number of nodes of the formula."""
+        return self.expression.size
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the formula counts as conserved."""
+        return self.status == "accepted"
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Values of the parameters by slot."""
+        return tuple(parameter.value for parameter in self.parameters)
+
+    def with_(self, **changes: Any) -> Law:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def text(self, digits: int = 5) -> str:
+        """The formula as infix text, constants to `digits` significant digits."""
+        names = [name for name, _ in self.inputs]
+        return self.expression.text(names, [f"{value:.{digits}g}" for value in self.values])
+
+    def sympy(self) -> sympy.Expr:
+        """The formula as a SymPy expression in real symbols named as the columns."""
+        import sympy
+
+        symbols = [sympy.Symbol(name, real=True) for name, _ in self.inputs]
+        return self.expression.sympy(symbols, [sympy.Float(value) for value in self.values])
+
+    def latex(self, digits: int = 5) -> str:
+        """The formula as LaTeX, constants to `digits` significant digits."""
+        from noether_sym.export.latex import law_latex
+
+        return law_latex(self, digits)
+
+    def __call__(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Evaluate g.
+
+        Parameters
+        ----------
+        states : array of shape (..., column)
+
+        Returns
+        -------
+        array of shape (...)
+        """
+        columns = np.moveaxis(np.asarray(states, dtype=np.float64), -1, 0)
+        value = self.expression.evaluate(np, list(columns), self.values)
+        return np.broadcast_to(value, columns.shape[1:]).astype(np.float64)
+
+    def gradient(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradient of g by the state, of the shape of `states`."""
+        states = np.asarray(states, dtype=np.float64)
+        columns = list(np.moveaxis(states, -1, 0))
+        _, slopes = self.expression.gradient(np, columns, self.values)
+        result = np.empty_like(states)
+        for column, slope in enumerate(slopes):
+            result[..., column] = slope
+        return result
+
+    def torch_gradient(self, states: Any) -> Any:
+        """Gradient of g as a differentiable torch tensor, shape of `states` (..., column)."""
+        import torch
+
+        columns = list(torch.unbind(states, dim=-1))
+        _, slopes = self.expression.gradient(torch, columns, self.values)
+        return torch.stack(
+            [
+                slope if isinstance(slope, torch.Tensor) else torch.full_like(columns[0], slope)
+                for slope in slopes
+            ],
+            dim=-1,
+        )
+
+
+def describe_inputs(names: Sequence[str], units: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Pair names with units, as `Law.inputs` holds them."""
+    return tuple(zip(names, units, strict=True))

@@ -1,0 +1,1 @@
+"""Tailoring: laws as Noether losses inside the prediction function of an MLP."""
