@@ -195,9 +195,7 @@ def check_depth(depth: int) -> None:
         raise GrammarError(f"depth must be at least 1 (a single node), not {depth}")
 
 
-def count_formulas(
-    grammar: Grammar, inputs: Sequence[Dimension], depth: int
-) -> tuple[int, ...]:
+def count_formulas(grammar: Grammar, inputs: Sequence[Dimension], depth: int) -> tuple[int, ...]:
     """Number of valid formulas by size, by counting over dimensions alone.
 
     Exact and immediate at any depth; equal to `Enumeration.counts`.

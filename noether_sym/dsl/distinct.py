@@ -1,0 +1,556 @@
+"""Enumerate every distinct law once: the deduplication that the paper lacked.
+
+A formula with parameters stands for a family of functions. Two formulas with the same
+family may replace each other inside any larger formula, so only one of them needs to be
+built upon. A family is held as a core function with two flags: `scale` (any multiple of
+the core is in the family) and `shift` (any constant may be added). Parameters that no
+flag absorbs become internal parameters of the core. ``c*q``, ``q/c`` and ``c*q + c*q`` are
+all the family of core ``q`` with a free scale.
+
+Families are recognised by the values of their cores at random complex points, with fixed
+random numbers for the internal parameters: analytic functions that agree at a random
+point are, with probability one, identical. Complex points also tell ``sqrt(q**2)`` from ``q``.
+
+Since a parameter may take any unit, a free scale and 'any unit' are one and the same.
+
+In the end two families are the same *law* when one is a function of the other, which is
+when the gradients of their cores are parallel: ``g``, ``c*g``, ``c - g``, ``g**2``, ``cos(g)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.dsl.dimension import Dimension
+from noether_sym.dsl.enumeration import check_depth
+from noether_sym.dsl.expression import Expression, call, input_, parameter
+from noether_sym.dsl.fingerprint import (
+    affine_normalised,
+    direction_hash,
+    is_constant,
+    ordering_hash,
+    random_points,
+    value_hash,
+)
+from noether_sym.dsl.grammar import Grammar
+from noether_sym.dsl.kinds import ANY, INVALID, KindTable
+from noether_sym.dsl.operators import BY_CODE, Operator, UnitRule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CHUNK = 1 << 15
+_LEAF = -1
+_PARAMETER_ROW = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Families:
+    """Families of functions, a row each; arrays of one length.
+
+    `values` has shape (row, offset, point) and `slopes` (row, offset, point, column): the
+    core and its gradient with the internal parameters taken from slot `offset` on, so that
+    two operands can be given different slots.
+    """
+
+    code: NDArray[np.int8]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    shift: NDArray[np.bool_]
+    slots: NDArray[np.int64]
+    values: NDArray[np.complex128]
+    slopes: NDArray[np.complex128]
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def take(self, rows: NDArray[np.integer]) -> _Families:
+        return _Families(*(getattr(self, name)[rows] for name in self.__slots__))
+
+    def without_numbers(self) -> _Families:
+        """The same families when they are only ever unfolded, not built upon."""
+        return _Families(
+            *(getattr(self, name) for name in self.__slots__[:6]),
+            self.values[:, :0],
+            self.slopes[:, :0],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctLaws:
+    """The result of `enumerate_laws`.
+
+    Attributes
+    ----------
+    expressions : tuple of Expression
+        One formula a law, by size: the first, hence smallest, found.
+    families_by_size, laws_by_size : tuple of int
+        Number of new families and of new laws of each size from 1.
+    tried_by_size : tuple of int
+        Number of combinations of families that were looked at.
+    undefined : int
+        Combinations dropped because they are finite nowhere (``1/(q - q)``).
+    """
+
+    expressions: tuple[Expression, ...]
+    families_by_size: tuple[int, ...]
+    laws_by_size: tuple[int, ...]
+    tried_by_size: tuple[int, ...]
+    undefined: int
+
+
+def enumerate_laws(
+    grammar: Grammar,
+    inputs: Sequence[Dimension],
+    depth: int,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> DistinctLaws:
+    """Enumerate one formula for each distinct law up to a size.
+
+    Parameters
+    ----------
+    grammar : Grammar
+    inputs : sequence of Dimension
+        One a column.
+    depth : int
+        Largest number of nodes.
+    progress : callable, optional
+        Called with (stage, done, total) after each size.
+
+    Returns
+    -------
+    DistinctLaws
+    """
+    check_depth(depth)
+    search = _Search(grammar, inputs, depth)
+    for size in range(1, depth + 1):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            search.extend(size)  # what is not finite is counted, and not built upon
+        if progress is not None:
+            progress("enumerate", size, depth)
+    return search.result()
+
+
+class _Search:
+    """State of one enumeration: the families so far, and the keys that are taken."""
+
+    def __init__(self, grammar: Grammar, inputs: Sequence[Dimension], depth: int) -> None:
+        self.grammar = grammar
+        self.depth = depth
+        self.kinds = KindTable()
+        self.offsets = max(1, (depth + 1) // 2)
+        self.points, self.slot_values = random_points(len(inputs), self.offsets + 2)
+        self.column_kinds = [self.kinds.number(dimension) for dimension in inputs]
+        self.levels: list[_Families] = []
+        self.starts: list[int] = []
+        self.family_keys = np.empty(0, np.uint64)
+        self.law_of_key: dict[int, int] = {}
+        self.law_rows: list[tuple[int, int]] = []
+        self.families_by_size: list[int] = []
+        self.laws_by_size: list[int] = []
+        self.tried_by_size: list[int] = []
+        self.undefined = 0
+
+    def extend(self, size: int) -> None:
+        """Add the families and laws of one size."""
+        last = size == self.depth
+        kept: list[_Families] = []
+        tried = 0
+        laws_before = len(self.law_rows)
+        start = self.starts[-1] + len(self.levels[-1]) if self.levels else 0
+        position = start
+        for block in self._leaves() if size == 1 else self._combinations(size):
+            tried += len(block)
+            new = self._new_families(block, store=not last)
+            if not len(new):
+                continue
+            self._new_laws(new, position)
+            position += len(new)
+            kept.append(new.without_numbers() if last else new)
+        self.starts.append(start)
+        self.levels.append(_join(kept, self.offsets, self.points.shape))
+        self.families_by_size.append(position - start)
+        self.laws_by_size.append(len(self.law_rows) - laws_before)
+        self.tried_by_size.append(tried)
+
+    def result(self) -> DistinctLaws:
+        """Unfold the laws into trees."""
+        memory: dict[int, Expression] = {}
+        return DistinctLaws(
+            tuple(self._tree(row, memory).renumbered() for row, _ in self.law_rows),
+            tuple(self.families_by_size),
+            tuple(self.laws_by_size),
+            tuple(self.tried_by_size),
+            self.undefined,
+        )
+
+    def _tree(self, number: int, memory: dict[int, Expression]) -> Expression:
+        if number not in memory:
+            level, row = self._locate(number)
+            code, left, right = int(level.code[row]), int(level.left[row]), int(level.right[row])
+            if code == _LEAF:
+                tree = parameter(0) if left < 0 else input_(left)
+            elif right < 0:
+                tree = call(BY_CODE[code].name, self._tree(left, memory))
+            else:
+                sides = self._tree(left, memory), self._tree(right, memory)
+                tree = call(BY_CODE[code].name, *sides)
+            memory[number] = tree
+        return memory[number]
+
+    def _locate(self, number: int) -> tuple[_Families, int]:
+        level = int(np.searchsorted(self.starts, number, side="right")) - 1
+        return self.levels[level], number - self.starts[level]
+
+    def _leaves(self) -> list[_Families]:
+        points, columns = self.points.shape
+        count = columns + 1
+        values = np.ones((count, self.offsets, points), np.complex128)
+        values[1:] = self.points.T[:, None, :]
+        slopes = np.zeros((count, self.offsets, points, columns), np.complex128)
+        for column in range(columns):
+            slopes[column + 1, :, :, column] = 1.0
+        nothing = np.full(count, -1, np.int64)
+        return [
+            _Families(
+                np.full(count, _LEAF, np.int8),
+                np.arange(-1, columns),
+                nothing,
+                np.array([ANY, *self.column_kinds]),
+                np.zeros(count, bool),
+                np.zeros(count, np.int64),
+                values,
+                slopes,
+            )
+        ]
+
+    def _combinations(self, size: int):  # type: ignore[no-untyped-def]
+        for operator in self.grammar.operators:
+            if operator.arity == 1:
+                yield from self._unary(operator, size)
+                continue
+            for left in range(1, size - 1):
+                right = size - 1 - left
+                if not operator.commutative or left <= right:
+                    yield from self._binary(operator, left, right)
+
+    def _unary(self, operator: Operator, size: int):  # type: ignore[no-untyped-def]
+        if size < 2:
+            return
+        level, start = self.levels[size - 2], self.starts[size - 2]
+        known = np.unique(level.kind)
+        table = np.full(len(self.kinds.dimensions), INVALID)
+        table[known] = self.kinds.results(operator, known.tolist())
+        rows = np.flatnonzero(table[level.kind] != INVALID)
+        rows = rows[start + rows != _PARAMETER_ROW]
+        for part in np.array_split(rows, 1 + len(rows) // _CHUNK):
+            if len(part):
+                yield self._apply_unary(operator, level.take(part), start + part, table)
+
+    def _binary(self, operator: Operator, left_size: int, right_size: int):  # type: ignore[no-untyped-def]
+        left, right = self.levels[left_size - 1], self.levels[right_size - 1]
+        left_start, right_start = self.starts[left_size - 1], self.starts[right_size - 1]
+        same = operator.commutative and left_size == right_size
+        if not len(left) or not len(right):
+            return
+        table = np.full((len(self.kinds.dimensions),) * 2, INVALID)
+        left_kinds, right_kinds = np.unique(left.kind), np.unique(right.kind)
+        table[np.ix_(left_kinds, right_kinds)] = self.kinds.results(
+            operator, left_kinds.tolist(), right_kinds.tolist()
+        )
+        step = max(1, _CHUNK // len(right))
+        for begin in range(0, len(left), step):
+            block = np.arange(begin, min(begin + step, len(left)))
+            valid = table[left.kind[block][:, None], right.kind[None, :]] != INVALID
+            if operator.name == "sub":
+                valid &= (right.kind != ANY)[None, :]  # a - c*b is a + c*b
+            one, two = np.nonzero(valid)
+            one = block[one]
+            if same:
+                keep = one <= two
+                one, two = one[keep], two[keep]
+            both = (left_start + one == _PARAMETER_ROW) & (right_start + two == _PARAMETER_ROW)
+            one, two = one[~both], two[~both]
+            for part in np.array_split(np.arange(len(one)), 1 + len(one) // _CHUNK):
+                if len(part):
+                    yield self._apply_binary(
+                        operator,
+                        (left.take(one[part]), left_start + one[part]),
+                        (right.take(two[part]), right_start + two[part]),
+                        table,
+                    )
+
+    def _apply_unary(
+        self,
+        operator: Operator,
+        argument: _Families,
+        numbers: NDArray[np.int64],
+        table: NDArray[np.int64],
+    ) -> _Families:
+        kind = table[argument.kind]
+        free = argument.kind == ANY
+        scale, shift, slots = free.copy(), argument.shift, argument.slots
+        values, slopes = argument.values, argument.slopes
+        record = operator
+        out_shift = np.zeros(len(argument), bool)
+        if operator.name in ("sin", "cos"):
+            # sin(a + t) and cos(a + t') are one family
+            sine_of_shift = shift & (operator.name == "sin")
+            values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
+            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
+            result, result_slopes = _chain(record, values, slopes)
+            if sine_of_shift.any():
+                other = _chain(_COSINE, values[sine_of_shift], slopes[sine_of_shift])
+                result[sine_of_shift], result_slopes[sine_of_shift] = other
+        elif operator.name == "exp":
+            values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
+            kind = np.where(shift, ANY, kind)  # exp(a + t) is a free multiple of exp(a)
+            result, result_slopes = _chain(record, values, slopes)
+        elif operator.name == "log":
+            # log(s*a) is log(a) with a free constant
+            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
+            out_shift = scale
+            result, result_slopes = _chain(record, values, slopes)
+        else:
+            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
+            result, result_slopes = _chain(record, values, slopes)
+        return _Families(
+            np.full(len(argument), operator.code, np.int8),
+            numbers,
+            np.full(len(argument), -1, np.int64),
+            kind,
+            out_shift,
+            slots,
+            result,
+            result_slopes,
+        )
+
+    def _apply_binary(
+        self,
+        operator: Operator,
+        left: tuple[_Families, NDArray[np.int64]],
+        right: tuple[_Families, NDArray[np.int64]],
+        table: NDArray[np.int64],
+    ) -> _Families:
+        kind = table[left[0].kind, right[0].kind]
+        if operator.unit_rule is UnitRule.EQUAL:
+            parts = self._sum(operator, left, right)
+        else:
+            parts = self._product(operator, left, right)
+        values, slopes, slots, shift = parts
+        return _Families(
+            np.full(len(kind), operator.code, np.int8),
+            left[1],
+            right[1],
+            kind,
+            shift,
+            slots,
+            values,
+            slopes,
+        )
+
+    def _sum(
+        self,
+        operator: Operator,
+        left: tuple[_Families, NDArray[np.int64]],
+        right: tuple[_Families, NDArray[np.int64]],
+    ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """a + b: where both scales are free one is taken out, else a free one goes inside."""
+        a, b = left[0], right[0]
+        free_a, free_b = a.kind == ANY, b.kind == ANY
+        constant_a, constant_b = left[1] == _PARAMETER_ROW, right[1] == _PARAMETER_ROW
+        # the operand whose scale is free, if any, comes second and takes the new slot
+        swap = free_a & ~free_b
+        b_values, b_slopes = self._shifted(b, a.slots)
+        a_values, a_slopes = a.values, a.slopes
+        if swap.any():
+            second_values, second_slopes = self._shifted(a, b.slots)
+            a_values, a_slopes = a_values.copy(), a_slopes.copy()
+            b_values[swap], a_values[swap] = second_values[swap], b.values[swap]
+            b_slopes[swap], a_slopes[swap] = second_slopes[swap], b.slopes[swap]
+        slots = a.slots + b.slots
+        inside = (free_a | free_b) & ~constant_a & ~constant_b
+        b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
+        sign_a = np.ones(len(a))
+        sign_b = np.ones(len(a))
+        if operator.name == "sub":
+            sign_b = np.where(swap, 1.0, -1.0)
+            sign_a = np.where(swap, -1.0, 1.0)
+        # a constant adds a free shift and nothing else; here it stands second, or first
+        # with the other operand's scale free too
+        weight_a = np.where(constant_a & ~swap, 0.0, sign_a)
+        weight_b = np.where(constant_b | (constant_a & swap), 0.0, sign_b)
+        values = weight_a[:, None, None] * a_values + weight_b[:, None, None] * b_values
+        slopes = weight_a[:, None, None, None] * a_slopes + weight_b[:, None, None, None] * b_slopes
+        return values, slopes, slots, a.shift | b.shift | constant_a | constant_b
+
+    def _product(
+        self,
+        operator: Operator,
+        left: tuple[_Families, NDArray[np.int64]],
+        right: tuple[_Families, NDArray[np.int64]],
+    ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """a * b or a / b: free scales come out, free shifts go inside."""
+        a, b = left[0], right[0]
+        constant_a, constant_b = left[1] == _PARAMETER_ROW, right[1] == _PARAMETER_ROW
+        numerator_only = constant_b | (constant_a & (operator.name == "mul"))
+        keep_shift = numerator_only & (a.shift | b.shift)
+        b_values, b_slopes = self._shifted(b, a.slots)
+        slots = a.slots + b.slots
+        a_values, a_slopes, slots = self._insert(
+            a.values, a.slopes, slots, a.shift & ~keep_shift, multiply=False
+        )
+        b_values, b_slopes, slots = self._insert(
+            b_values, b_slopes, slots, b.shift & ~keep_shift, multiply=False
+        )
+        values = operator.apply(np, a_values, b_values)
+        by_a, by_b = operator.partials(np, values, a_values, b_values)
+        slopes = by_a[..., None] * a_slopes + by_b[..., None] * b_slopes
+        return values, slopes, slots, keep_shift
+
+    def _insert(
+        self,
+        values: NDArray,
+        slopes: NDArray,
+        slots: NDArray,
+        where: NDArray[np.bool_],
+        *,
+        multiply: bool,
+    ) -> tuple[NDArray, NDArray, NDArray]:
+        """Give a flag's freedom to a new internal parameter in the next free slot."""
+        if not where.any():
+            return values, slopes, slots
+        offsets = np.arange(values.shape[1])
+        last = len(self.slot_values) - 1
+        chosen = self.slot_values[np.minimum(slots[where][:, None] + offsets, last)][..., None]
+        values, slopes = values.copy(), slopes.copy()
+        if multiply:
+            values[where] *= chosen
+            slopes[where] *= chosen[..., None]
+        else:
+            # {t - a} is {a + t} turned round: the sign that comes out must not tell them apart
+            lean = values[where, :, 1:2] - values[where, :, :1]
+            values[where] += np.where(lean.real < 0, -chosen, chosen)
+        return values, slopes, slots + where
+
+    def _shifted(self, families: _Families, by: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
+        """The cores with their internal parameters `by` slots further on."""
+        offsets = np.arange(families.values.shape[1])
+        wanted = np.minimum(by[:, None] + offsets, families.values.shape[1] - 1)
+        rows = np.arange(len(families))[:, None]
+        return families.values[rows, wanted], families.slopes[rows, wanted]
+
+    def _new_families(self, block: _Families, *, store: bool) -> _Families:
+        """The families of a block that are finite, not constant and not known yet."""
+        core = block.values[:, 0]
+        finite = np.isfinite(core).all(axis=1) & np.isfinite(block.slopes[:, 0]).all(axis=(1, 2))
+        useful = finite.copy()
+        useful[finite] = ~is_constant(core[finite], block.slopes[finite, 0])
+        if block.code[0] == _LEAF:
+            useful[0] = True
+        self.undefined += int((~finite).sum())
+        rows = np.flatnonzero(useful)
+        keys = value_hash(core[rows], block.kind[rows], block.shift[rows])
+        unique, first = np.unique(keys, return_index=True)
+        place = np.minimum(np.searchsorted(self.family_keys, unique), len(self.family_keys) - 1)
+        fresh = np.ones(len(unique), bool)
+        if len(self.family_keys):
+            fresh = self.family_keys[place] != unique
+        chosen = np.sort(first[fresh])
+        merged = np.concatenate([self.family_keys, unique[fresh]])
+        merged.sort()
+        self.family_keys = merged
+        return block.take(rows[chosen])
+
+    def _new_laws(self, block: _Families, position: int) -> None:
+        """Register the laws of new families; both orders of a + c*b count as one."""
+        slopes = block.slopes[:, 0]
+        plain = direction_hash(slopes)
+        ordered = plain.copy()
+        pairs = self._linear_pairs(block)
+        if len(pairs):
+            ordered[pairs] = self._pair_hash(block, pairs)
+        moves = np.abs(slopes).max(axis=(1, 2)) > 0
+        for row in np.flatnonzero(moves).tolist():
+            keys = int(ordered[row]), int(plain[row])
+            known = [self.law_of_key[key] for key in keys if key in self.law_of_key]
+            law = known[0] if known else len(self.law_rows)
+            if not known:
+                self.law_rows.append((position + row, law))
+            for key in keys:
+                self.law_of_key.setdefault(key, law)
+
+    def _linear_pairs(self, block: _Families) -> NDArray[np.int64]:
+        sums = np.isin(block.code, [BY_CODE[0].code, BY_CODE[1].code])
+        return np.flatnonzero(sums)
+
+    def _pair_hash(self, block: _Families, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Hash of span(a, b) where a + c*b has a free relative factor, else of a + b."""
+        result = direction_hash(block.slopes[rows, 0])
+        left = self._gather(block.left[rows])
+        right = self._gather(block.right[rows])
+        free = (left[1] == ANY) | (right[1] == ANY)
+        constant = (block.left[rows] == _PARAMETER_ROW) | (block.right[rows] == _PARAMETER_ROW)
+        plain = (left[2] == 0) & (right[2] == 0) & free & ~constant
+        if not plain.any():
+            return result
+        one, one_scale = affine_normalised(left[0][plain])
+        two, two_scale = affine_normalised(right[0][plain])
+        one_slopes = left[3][plain] / one_scale[:, None, None]
+        two_slopes = right[3][plain] / two_scale[:, None, None]
+        swap = ordering_hash(one) > ordering_hash(two)
+        first = np.where(swap[:, None, None], two_slopes, one_slopes)
+        second = np.where(swap[:, None, None], one_slopes, two_slopes)
+        result[plain] = direction_hash(first + self.slot_values[0] * second)
+        return result
+
+    def _gather(self, numbers: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Cores, kinds, slot counts and gradients of families by number."""
+        points, columns = self.points.shape
+        values = np.empty((len(numbers), points), np.complex128)
+        slopes = np.empty((len(numbers), points, columns), np.complex128)
+        kinds = np.empty(len(numbers), np.int64)
+        slots = np.empty(len(numbers), np.int64)
+        which = np.searchsorted(self.starts, numbers, side="right") - 1
+        for level in np.unique(which).tolist():
+            rows = np.flatnonzero(which == level)
+            local = numbers[rows] - self.starts[level]
+            family = self.levels[level]
+            values[rows], slopes[rows] = family.values[local, 0], family.slopes[local, 0]
+            kinds[rows], slots[rows] = family.kind[local], family.slots[local]
+        return values, kinds, slots, slopes
+
+
+_COSINE = next(operator for operator in BY_CODE if operator.name == "cos")
+
+
+def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArray, NDArray]:
+    result = operator.apply(np, values)
+    (slope,) = operator.partials(np, result, values)
+    return result, slope[..., None] * slopes
+
+
+def _join(parts: list[_Families], offsets: int, shape: tuple[int, ...]) -> _Families:
+    if parts:
+        return _Families(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in _Families.__slots__
+            )
+        )
+    whole = np.empty(0, np.int64)
+    return _Families(
+        whole.astype(np.int8),
+        whole,
+        whole,
+        whole,
+        whole.astype(bool),
+        whole,
+        np.empty((0, offsets, shape[0]), np.complex128),
+        np.empty((0, offsets, *shape), np.complex128),
+    )

@@ -1,0 +1,140 @@
+"""Fingerprints: numbers that tell functions apart at random complex points.
+
+Rounding keeps nine digits of values that double precision knows to about fifteen. Two
+functions that are equal may, rarely, fall on two sides of a rounding edge and both be
+kept, which costs a little time; functions that differ get different 64-bit keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+POINTS = 6
+_DIGITS = 1e9
+_SEED = 20210701
+
+
+def random_points(
+    columns: int, slots: int
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Points in state space and numbers for internal parameters, the same at every call.
+
+    Parameters
+    ----------
+    columns : int
+    slots : int
+
+    Returns
+    -------
+    points : complex array of shape (point, column)
+        In all four quadrants, with moduli near 1.
+    slot_values : complex array of shape (slot,)
+    """
+    generator = np.random.default_rng(_SEED)
+    modulus = generator.uniform(0.5, 1.5, (POINTS, columns))
+    angle = generator.uniform(-np.pi, np.pi, (POINTS, columns))
+    points = modulus * np.cos(angle) + 0.5j * modulus * np.sin(angle)
+    slot_modulus = generator.uniform(0.5, 1.5, slots)
+    slot_angle = generator.uniform(-np.pi, np.pi, slots)
+    return points, slot_modulus * np.cos(slot_angle) + 0.5j * slot_modulus * np.sin(slot_angle)
+
+
+def is_constant(
+    values: NDArray[np.complex128], slopes: NDArray[np.complex128]
+) -> NDArray[np.bool_]:
+    """Whether a function does not depend on the state; (row, point), (row, point, column)."""
+    size = np.abs(values).max(axis=1)
+    spread = np.abs(values - values[:, :1]).max(axis=1)
+    slope = np.abs(slopes).max(axis=(1, 2))
+    return (spread <= 1e-11 * size) | ((size == 0) & (slope == 0))
+
+
+def affine_normalised(
+    values: NDArray[np.complex128],
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Remove a free shift and scale: (row, point) -> values and the scale taken out."""
+    shifted = values - values[:, :1]
+    scale = shifted[:, 1]
+    scale = np.where(scale == 0, 1.0, scale)
+    return shifted / scale[:, None], scale
+
+
+def ordering_hash(values: NDArray[np.complex128]) -> NDArray[np.uint64]:
+    """A key that orders functions already normalised by `affine_normalised`."""
+    return _mix(_rounded(values))
+
+
+def value_hash(
+    values: NDArray[np.complex128], kind: NDArray[np.int64], shift: NDArray[np.bool_]
+) -> NDArray[np.uint64]:
+    """Key of a family of functions.
+
+    Parameters
+    ----------
+    values : complex array of shape (row, point)
+        The core.
+    kind : int array of shape (row,)
+        Dimension number; 0 means a free scale.
+    shift : bool array of shape (row,)
+        Whether any constant may be added.
+    """
+    shifted = np.where(shift[:, None], values - values[:, :1], values)
+    reference = np.where(shift, 1, 0)
+    scale = shifted[np.arange(len(shifted)), reference]
+    scale = np.where(scale == 0, 1.0, scale)
+    free = kind == 0
+    modulus = np.abs(shifted).max(axis=1)
+    modulus = np.where(modulus == 0, 1.0, modulus)
+    normal = np.where(free[:, None], shifted / scale[:, None], shifted / modulus[:, None])
+    largest = np.maximum(np.abs(normal).max(axis=1), 1e-300)
+    size = np.where(free, np.log(largest), np.log(modulus))
+    columns = [
+        _rounded(normal / largest[:, None]),
+        np.rint(size * _DIGITS / 10).astype(np.int64)[:, None],
+        kind[:, None],
+        shift[:, None].astype(np.int64),
+    ]
+    return _mix(np.concatenate(columns, axis=1))
+
+
+def direction_hash(slopes: NDArray[np.complex128]) -> NDArray[np.uint64]:
+    """Key of the direction of a gradient field, shape (row, point, column).
+
+    Equal for g and any function of g.
+    """
+    modulus = np.abs(slopes)
+    largest = modulus.max(axis=2, keepdims=True)
+    # the first column that matters sets the phase and the length, at every point
+    matters = modulus > 1e-9 * np.maximum(largest, 1e-300)
+    anywhere = matters.any(axis=1)
+    first = anywhere.argmax(axis=1)
+    lead = np.take_along_axis(slopes, first[:, None, None], axis=2)
+    lead = np.where(lead == 0, 1e-300, lead)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = slopes / lead
+    ratio = np.where(np.isfinite(ratio), ratio, 0.0)
+    size = np.maximum(np.abs(ratio).max(axis=2, keepdims=True), 1e-300)
+    flat = (ratio / size).reshape(len(slopes), -1)
+    return _mix(_rounded(flat))
+
+
+def _rounded(values: NDArray[np.complex128]) -> NDArray[np.int64]:
+    real = np.rint(values.real * _DIGITS).astype(np.int64)
+    imaginary = np.rint(values.imag * _DIGITS).astype(np.int64)
+    return np.concatenate([real, imaginary], axis=1)
+
+
+def _mix(columns: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Mix the integers of a row into 64 bits (the finaliser of splitmix64, a step each)."""
+    state = np.full(len(columns), 0x9E3779B97F4A7C15, np.uint64)
+    for column in columns.T:
+        state = (state ^ column.astype(np.uint64)) * np.uint64(0xBF58476D1CE4E5B9)
+        state ^= state >> np.uint64(27)
+        state *= np.uint64(0x94D049BB133111EB)
+        state ^= state >> np.uint64(31)
+    return state
