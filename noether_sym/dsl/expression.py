@@ -113,11 +113,31 @@ class Expression:
         gradient : list
             One entry a column: an array, or 0.0 where the formula does not read it.
         """
+        value, slopes = self.linearise(lib, columns, parameters, INPUT)
+        return value, [slopes.get(column, 0.0) for column in range(len(columns))]
+
+    def linearise(
+        self, lib: Any, columns: Sequence[Any], parameters: Sequence[Any], by: str
+    ) -> tuple[Any, dict[int, Any]]:
+        """Value and partial derivatives by the leaves of one sort.
+
+        Parameters
+        ----------
+        lib, columns, parameters
+            As in `evaluate`.
+        by : str
+            ``INPUT`` or ``PARAMETER``.
+
+        Returns
+        -------
+        value : array
+        slopes : dict
+            From leaf index to derivative, for the leaves that occur.
+        """
 
         def leaf(node: Expression) -> tuple[Any, dict[int, Any]]:
-            if node.head == INPUT:
-                return columns[node.index], {node.index: 1.0}
-            return parameters[node.index], {}
+            value = columns[node.index] if node.head == INPUT else parameters[node.index]
+            return value, {node.index: 1.0} if node.head == by else {}
 
         def operation(
             operator: Operator, *duals: tuple[Any, dict[int, Any]]
@@ -128,12 +148,11 @@ class Expression:
             if any(slope for _, slope in duals):
                 partials = operator.partials(lib, value, *values)
                 for partial, (_, argument_slopes) in zip(partials, duals, strict=True):
-                    for column, slope in argument_slopes.items():
-                        slopes[column] = slopes.get(column, 0.0) + partial * slope
+                    for index, slope in argument_slopes.items():
+                        slopes[index] = slopes.get(index, 0.0) + partial * slope
             return value, slopes
 
-        value, slopes = self.fold(leaf, operation)
-        return value, [slopes.get(column, 0.0) for column in range(len(columns))]
+        return self.fold(leaf, operation)
 
     def text(self, inputs: Sequence[str], parameters: Sequence[str]) -> str:
         """Print as infix text, with the names or numbers given for the leaves."""
