@@ -1,0 +1,177 @@
+"""One door to every data set: by built-in name, or by the path of a file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from noether_sym.datasets import real_pendulum
+from noether_sym.datasets.dataset import Column, Dataset
+from noether_sym.datasets.systems import SYSTEMS, System
+from noether_sym.errors import DatasetError
+from noether_sym.units import coherent_units
+
+_FILE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".feather", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """What a list of data sets says about one of them.
+
+    Attributes
+    ----------
+    name, description : str
+    columns : tuple of (str, str)
+        Name and unit of each column.
+    time_unit : str
+    grammar : str
+        Name of the grammar that a search uses unless told otherwise.
+    depth : int
+        Size of formulas that a search reaches unless told otherwise.
+    known_laws : int
+        Number of independent laws that are known.
+    laws : str
+        What they are, for people to read.
+    source : str
+        Citation.
+    generated : bool
+        Whether the data are generated, and so take a seed and noise.
+    """
+
+    name: str
+    description: str
+    columns: tuple[tuple[str, str], ...]
+    time_unit: str
+    grammar: str
+    depth: int
+    known_laws: int
+    laws: str
+    source: str
+    generated: bool
+
+
+def available() -> tuple[DatasetInfo, ...]:
+    """Every built-in data set, those of the paper first."""
+    infos = [_describe(system) for system in SYSTEMS.values()]
+    paper = sum(info.name.startswith("ideal_") for info in infos)
+    measured = DatasetInfo(
+        name=real_pendulum.NAME,
+        description=real_pendulum.DESCRIPTION,
+        columns=real_pendulum.COLUMNS,
+        time_unit=real_pendulum.TIME_UNIT,
+        grammar="paper",
+        depth=7,
+        known_laws=1,
+        laws="nearly p^2 - 2.4 cos q",
+        source=real_pendulum.SOURCE,
+        generated=False,
+    )
+    return (*infos[:paper], measured, *infos[paper:])
+
+
+def load(
+    name_or_path: str,
+    *,
+    seed: int = 0,
+    noise: float = 0.0,
+    units: Mapping[str, str] | None = None,
+    unitless: bool = False,
+    time: str | None = None,
+) -> Dataset:
+    """Load a data set.
+
+    Parameters
+    ----------
+    name_or_path : str
+        A name that `available` lists, or the path of a CSV or Parquet file.
+    seed : int
+        Of generated data.
+    noise : float
+        Standard deviation of Gaussian noise on the states, in each column's own unit;
+        generated data only.
+    units : mapping of str to str, optional
+        Unit of each column of a file whose header does not say it.
+    unitless : bool
+        Take every column as dimensionless.
+    time : str, optional
+        Name of a file's time column, when it is neither ``t`` nor ``time``.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If nothing is known under the name, the file is malformed, or an option does not
+        apply to this data set.
+    UnitError
+        If a unit is not known.
+    """
+    builtin = name_or_path in SYSTEMS or name_or_path == real_pendulum.NAME
+    path = Path(name_or_path)
+    if not builtin and not path.is_file() and path.suffix.lower() not in _FILE_SUFFIXES:
+        raise DatasetError(_unknown(name_or_path))
+    if noise and name_or_path not in SYSTEMS:
+        raise DatasetError(
+            f"noise is added to generated data only, and {name_or_path!r} holds data as they "
+            "are; leave noise at 0"
+        )
+    if not builtin:
+        from noether_sym.datasets.table import load_table
+
+        return load_table(path, units=units, unitless=unitless, time=time)
+    if units or time:
+        raise DatasetError(
+            f"{name_or_path!r} is built in and brings its own units and times; units and the "
+            "name of the time column are for files"
+        )
+    if name_or_path in SYSTEMS:
+        from noether_sym.datasets.generate import generate
+
+        dataset = generate(SYSTEMS[name_or_path], seed=seed, noise=noise)
+    else:
+        dataset = real_pendulum.load_real_pendulum()
+    return _without_units(dataset) if unitless else dataset
+
+
+def _describe(system: System) -> DatasetInfo:
+    return DatasetInfo(
+        name=system.name,
+        description=system.description,
+        columns=system.columns,
+        time_unit=system.time_unit,
+        grammar=system.grammar,
+        depth=system.depth,
+        known_laws=system.known_laws,
+        laws=system.laws,
+        source=system.source,
+        generated=True,
+    )
+
+
+def _without_units(dataset: Dataset) -> Dataset:
+    (unit,) = coherent_units(["dimensionless"])
+    return replace(
+        dataset,
+        columns=tuple(Column(column.name, unit) for column in dataset.columns),
+        time_unit=unit,
+        notes=(*dataset.notes, "searched without units"),
+    )
+
+
+def _unknown(name: str) -> str:
+    names = [info.name for info in available()]
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    path = Path(name)
+    if path.is_dir():
+        hint = f"{name!r} is a folder; give the path of a CSV or Parquet file in it"
+    else:
+        hint = f"there is no built-in data set and no file {name!r}"
+    meant = f"; did you mean {' or '.join(close)}?" if close else "."
+    return (
+        f"{hint}{meant} Built in: {', '.join(names)}. "
+        "The path of a CSV or Parquet file is accepted too"
+    )
