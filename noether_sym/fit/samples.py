@@ -1,0 +1,150 @@
+"""What the fit sees: states in sequences, and the random control beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Trajectory
+from noether_sym.errors import DatasetError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MIXED = 0.8
+"""Ratio of within-window to total variance from which on the inputs count as mixed."""
+
+_SHORTEST = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """States in sequences of padded, equal length.
+
+    Attributes
+    ----------
+    states, control : arrays of shape (column, sequence, time)
+        The data, and the same with every column shuffled by itself over all samples.
+    weights : array of shape (sequence, time)
+        1 for a sample, 0 for padding.
+    velocities : array of shape (column, sequence, time)
+        dx/dt.
+    window : int or None
+        Length of the windows that sequences were cut into; None for whole sequences.
+    """
+
+    states: NDArray[np.float64]
+    control: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    window: int | None
+
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return int(self.weights.sum())
+
+    def as_control(self, seed: int) -> Samples:
+        """The random control in the place of the data, beside a second random control."""
+        shuffled = _shuffle(self.control, self.weights, seed)
+        return Samples(self.control, shuffled, self.weights, self.velocities, self.window)
+
+    def thinned(self, limit: int) -> Samples:
+        """Every k-th time step (and, beyond that, sequence), at most about `limit` samples."""
+        if self.count <= limit:
+            return self
+        sequences = self.weights.shape[0]
+        keep = np.arange(0, sequences, max(1, -(-sequences * _SHORTEST // limit)))
+        per_sequence = max(_SHORTEST, limit // len(keep))
+        step = max(1, -(-self.weights.shape[1] // per_sequence))
+        return Samples(
+            self.states[:, keep, ::step],
+            self.control[:, keep, ::step],
+            self.weights[keep, ::step],
+            self.velocities[:, keep, ::step],
+            self.window,
+        )
+
+
+def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed: int) -> Samples:
+    """Cut trajectories into sequences and add the random control.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+    window : int, optional
+        Cut each into windows of this many samples (the rest joins the last window);
+        windows never cross a gap in time. None takes whole trajectories.
+    seed : int
+        Of the control.
+    """
+    sequences = list(trajectories) if window is None else _windows(trajectories, window)
+    sequences = [sequence for sequence in sequences if len(sequence) > 1]
+    if not sequences:
+        raise DatasetError("no sequence has two samples: nothing to compare within a sequence")
+    length = max(len(sequence) for sequence in sequences)
+    columns = sequences[0].states.shape[1]
+    states = np.zeros((columns, len(sequences), length))
+    velocities = np.zeros_like(states)
+    weights = np.zeros((len(sequences), length))
+    for row, sequence in enumerate(sequences):
+        states[:, row, : len(sequence)] = sequence.states.T
+        states[:, row, len(sequence) :] = sequence.states[-1][:, None]
+        velocities[:, row, : len(sequence)] = sequence.derivatives.T
+        weights[row, : len(sequence)] = 1.0
+    return Samples(states, _shuffle(states, weights, seed), weights, velocities, window)
+
+
+def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
+    """The shortest window over which every input looks mixed; None if no window does.
+
+    A window shorter than a period makes any slow function look conserved, a long one
+    lets dissipation in. An input is mixed when its variance within windows comes to
+    `MIXED` of its variance overall.
+    """
+    pieces = [piece for one in trajectories for piece in one.segments()]
+    states = np.concatenate([piece.states for piece in pieces])
+    total = states.var(axis=0)
+    longest = max(len(piece) for piece in pieces) // 2
+    for window in _lengths(longest):
+        within = np.zeros_like(total)
+        count = 0
+        for part in _windows(trajectories, window):
+            within += part.states.var(axis=0) * len(part)
+            count += len(part)
+        if count >= len(states) // 2 and (within / count >= MIXED * total).all():
+            return window
+    return None
+
+
+def _lengths(longest: int) -> list[int]:
+    lengths = [_SHORTEST]
+    while lengths[-1] < longest:
+        lengths.append(max(lengths[-1] + 1, int(lengths[-1] * 1.1)))
+    return lengths[:-1]
+
+
+def _windows(trajectories: Sequence[Trajectory], window: int) -> list[Trajectory]:
+    parts = []
+    for trajectory in trajectories:
+        for piece in trajectory.segments():
+            whole = len(piece) // window
+            for index in range(whole):
+                stop = len(piece) if index == whole - 1 else (index + 1) * window
+                parts.append(piece.part(index * window, stop))
+    return parts
+
+
+def _shuffle(
+    states: NDArray[np.float64], weights: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]:
+    generator = np.random.default_rng([seed, 0x5EED])
+    real = weights > 0
+    shuffled = states.copy()
+    for column in range(len(states)):
+        values = states[column][real]
+        shuffled[column][real] = values[generator.permutation(len(values))]
+    return shuffled
