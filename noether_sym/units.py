@@ -2,12 +2,15 @@
 
 Columns of one data set are brought into one coherent system of base units, so that
 ``x [cm] + y [m]`` can never be added without conversion. The system takes the base
-units that the columns themselves name (``AU`` for lengths if a column is in ``AU``)
-and SI for the rest. Angles go to radians.
+units that the columns themselves name (``au`` for lengths if the first length is in
+``au``) and SI for the rest; temperatures are always in K. Angles go to radians, which
+are dimensionless in formulas but stay in the unit that is shown (``rad/s``).
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +34,10 @@ _SI = {
     "[substance]": "mol",
     "[luminosity]": "cd",
 }
+_NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
+_WORD = re.compile(r"[^\W\d]\w*")
+_FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]")
+_ASTRONOMICAL = re.compile(r"\bAU\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def coherent_units(names: Sequence[str]) -> tuple[Unit, ...]:
     ----------
     names : sequence of str
         One unit a column, as pint reads them; ``""``, ``"1"`` and ``"dimensionless"``
-        are dimensionless.
+        are dimensionless. ``AU`` is the astronomical unit.
 
     Returns
     -------
@@ -82,21 +89,39 @@ def coherent_units(names: Sequence[str]) -> tuple[Unit, ...]:
     Raises
     ------
     UnitError
-        If a name is not a unit, or is logarithmic (decibels).
+        If a name is not a unit, is logarithmic (decibels), or measures nothing physical
+        (bits, pixels).
     """
-    registry = _registry()
     parsed = [_parse(name) for name in names]
-    base = dict(_SI)
-    named: set[str] = set()
-    for unit in parsed:
-        for part in unit._units:
-            dimensionality = registry.get_dimensionality(part)
-            kind = next(iter(dimensionality), "")
-            if kind not in named and dict(dimensionality) == {kind: 1} and kind in base:
-                named.add(kind)
-                if registry._units[part].converter.is_multiplicative:
-                    base[kind] = f"{registry.Unit(part):~}"
+    base = _base_units(names, parsed)
     return tuple(_coherent(name, unit, base) for name, unit in zip(names, parsed, strict=True))
+
+
+def _base_units(names: Sequence[str], parsed: Sequence[Any]) -> dict[str, str]:
+    """The base unit of each kind: the first that the names spell out, else SI."""
+    registry = _registry()
+    base: dict[str, str] = {}
+    for name, unit in zip(names, parsed, strict=True):
+        spelled = _spelled(name)
+        for part in _parts(unit):
+            dimensionality = dict(registry.get_dimensionality(part))
+            kind = next(iter(dimensionality), "")
+            if dimensionality == {kind: 1} and kind in _SI and kind != "[temperature]":
+                base.setdefault(kind, spelled.get(part) or f"{registry.Unit(part):~}")
+    return {**_SI, **base}
+
+
+def _spelled(name: str) -> dict[str, str]:
+    """How the user wrote each part of a unit: ``yr`` for what pint calls ``year``."""
+    found: dict[str, str] = {}
+    for word in _WORD.findall(_readable(name)):
+        try:
+            parts = _parts(_registry().Unit(word))
+        except Exception:  # a word that is no unit alone (the E of 1E3)
+            continue
+        if len(parts) == 1:
+            found.setdefault(parts[0], word)
+    return found
 
 
 def _coherent(name: str, unit: Any, base: dict[str, str]) -> Unit:
@@ -104,51 +129,77 @@ def _coherent(name: str, unit: Any, base: dict[str, str]) -> Unit:
     exponents: dict[str, Fraction] = {}
     target = registry.Unit("")
     for kind, exponent in unit.dimensionality.items():
-        if kind not in base:
-            raise UnitError(
-                f"unit {name!r} has dimension {kind}, which is no physical base dimension; "
-                "give a physical unit, or --unitless to search without units"
-            )
         power = Fraction(exponent).limit_denominator(1000)
         exponents[base[kind]] = power
         target = target * registry.Unit(base[kind]) ** power
     dimension = Dimension.of(exponents)
+    factor, offset = _conversion(name, unit, target)
+    if abs(factor - 1.0) < 1e-12 and offset == 0.0:
+        return Unit(name, _readable(name), dimension)
+    angle = Fraction(_roots(unit).get("radian", 0)).limit_denominator(1000)
+    shown = dimension * Dimension.of({"rad": angle})
+    return Unit(name, str(shown), dimension, factor, offset)
+
+
+def _conversion(name: str, unit: Any, target: Any) -> tuple[float, float]:
+    """Factor and offset that bring a value in `unit` into `target`."""
+    registry = _registry()
     try:
-        at_zero = float(registry.Quantity(0.0, unit).to(target).magnitude)
-        at_one = float(registry.Quantity(1.0, unit).to(target).magnitude)
-        at_two = float(registry.Quantity(2.0, unit).to(target).magnitude)
+        at_zero, at_one, at_two = (
+            float(registry.Quantity(value, unit).to(target).magnitude) for value in (0.0, 1.0, 2.0)
+        )
     except Exception as error:  # pint raises many kinds here; all mean the same to a user
-        raise UnitError(f"unit {name!r} cannot be converted to {dimension}: {error}") from error
+        raise UnitError(f"unit {name!r} cannot be converted to {target:~}: {error}") from error
     factor, offset = at_one - at_zero, at_zero
     if abs(at_two - at_one - factor) > 1e-9 * abs(factor):
         raise UnitError(f"unit {name!r} is logarithmic; convert the column to a linear unit first")
-    if abs(factor - 1.0) < 1e-12 and offset == 0.0:
-        return Unit(name, name if name not in ("", "1") else "dimensionless", dimension)
-    symbol = str(dimension)
-    if dimension.is_dimensionless and _is_angle(unit):
-        symbol = "rad"
-    return Unit(name, symbol, dimension, factor, offset)
-
-
-def _is_angle(unit: Any) -> bool:
-    registry = _registry()
-    return any(
-        "radian" in registry.get_root_units(part, check_nonmult=False)[1]._units
-        for part in unit._units
-    )
+    if offset == 0.0:
+        factor = at_one
+    if not (math.isfinite(factor) and factor > 0):
+        raise UnitError(f"unit {name!r} is too large or too small to convert to {target:~}")
+    return factor, offset
 
 
 def _parse(name: str) -> Any:
-    text = name.strip()
-    if text in ("", "1"):
-        text = "dimensionless"
+    text = _readable(name)
+    wrong = _FORBIDDEN.search(text)
     try:
-        return _registry().Unit(text)
+        if wrong:
+            raise ValueError(f"{wrong.group()!r} has no place in a unit")
+        unit = _registry().Unit(text)
+        kinds = set(unit.dimensionality)
+        strange = (kinds - set(_SI)) | ({*_parts(unit), *_roots(unit)} & _NOT_PHYSICAL)
     except Exception as error:  # pint raises many kinds here; all mean the same to a user
+        reason = str(error) or type(error).__name__
         raise UnitError(
-            f"{name!r} is not a unit that is known ({error}); write it as in "
+            f"{name!r} is not a unit that is known ({reason}); write it as in "
             "kg*m**2/s, rad, deg, m/s, dimensionless"
         ) from error
+    if strange:
+        raise UnitError(
+            f"unit {name!r} measures no physical quantity ({', '.join(sorted(strange))}); give a "
+            "physical unit, or dimensionless for a plain number, or --unitless to search without "
+            "units"
+        )
+    return unit
+
+
+def _readable(name: str) -> str:
+    """The name as pint is to read it, and as it is shown where nothing is converted."""
+    text = name.strip()
+    # to pint AU is the absorbance unit, to people with trajectories the astronomical one
+    return "dimensionless" if text in ("", "1") else _ASTRONOMICAL.sub("au", text)
+
+
+def _parts(unit: Any) -> tuple[str, ...]:
+    """Names of the units that a unit is written with."""
+    return tuple(name for name, _ in _registry().Quantity(1.0, unit).unit_items())
+
+
+def _roots(unit: Any) -> dict[str, Any]:
+    """Exponents of pint's root units; unlike its dimensions, these keep angles and bits."""
+    _, root = _registry().get_root_units(unit, check_nonmult=False)
+    return dict(_registry().Quantity(1.0, root).unit_items())
 
 
 @cache
