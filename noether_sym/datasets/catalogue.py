@@ -13,7 +13,7 @@ from noether_sym.datasets.systems import SYSTEMS, System
 from noether_sym.errors import DatasetError
 from noether_sym.units import coherent_units
 
-_FILE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".feather", ".xlsx")
+_FILE_SUFFIXES = (".csv", ".parquet", ".pq", ".txt", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def _places() -> list[Path]:
     named = os.environ.get(DATA_VARIABLE, "")
     if named:
         folder = Path(named).expanduser()
+        places += [folder] if folder.name == FILE_NAME else []
         places += [folder / FILE_NAME, folder / "schmidt_lipson" / FILE_NAME]
         places += sorted(folder.glob(f"*/{FILE_NAME}"))
     return [*places, _cache() / FILE_NAME]
@@ -135,9 +136,10 @@ def _download() -> Path:
             path=cache,
             processor=pooch.Unzip(members=[ARCHIVE_MEMBER]),
         )
-        data = Path(members[0]).read_bytes()
-        target = cache / FILE_NAME
-        target.write_bytes(data)
+        # a copy that is cut short must not pass for the file
+        target, partial = cache / FILE_NAME, cache / f"{FILE_NAME}.part"
+        partial.write_bytes(Path(members[0]).read_bytes())
+        partial.replace(target)
     except (OSError, ValueError, IndexError) as error:
         named = os.environ.get(DATA_VARIABLE)
         raise DatasetError(
