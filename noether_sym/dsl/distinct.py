@@ -75,7 +75,12 @@ class _Families:
     def without_numbers(self) -> _Families:
         """The same families when they are only ever unfolded, not built upon."""
         return _Families(
-            *(getattr(self, name) for name in self.__slots__[:6]),
+            self.code,
+            self.left,
+            self.right,
+            self.kind,
+            self.shift,
+            self.slots,
             self.values[:, :0],
             self.slopes[:, :0],
         )
@@ -448,8 +453,10 @@ class _Search:
     def _new_families(self, block: _Families, *, store: bool) -> _Families:
         """The families of a block that are finite, not constant and not known yet."""
         core = block.values[:, 0]
-        finite = np.isfinite(core).all(axis=1) & np.isfinite(block.slopes[:, 0]).all(axis=(1, 2))
-        useful = finite.copy()
+        finite = np.asarray(
+            np.isfinite(core).all(axis=1) & np.isfinite(block.slopes[:, 0]).all(axis=(1, 2))
+        )
+        useful: NDArray[np.bool_] = finite.copy()
         useful[finite] = ~is_constant(core[finite], block.slopes[finite, 0])
         if block.code[0] == _LEAF:
             useful[0] = True
@@ -458,9 +465,9 @@ class _Search:
         keys = value_hash(core[rows], block.kind[rows], block.shift[rows])
         unique, first = np.unique(keys, return_index=True)
         place = np.minimum(np.searchsorted(self.family_keys, unique), len(self.family_keys) - 1)
-        fresh = np.ones(len(unique), bool)
+        fresh = np.ones(len(unique), dtype=np.bool_)
         if len(self.family_keys):
-            fresh = self.family_keys[place] != unique
+            fresh = np.asarray(self.family_keys[place] != unique)
         chosen = np.sort(first[fresh])
         merged = np.concatenate([self.family_keys, unique[fresh]])
         merged.sort()

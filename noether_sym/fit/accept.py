@@ -161,11 +161,11 @@ def _families(entries: list[_Entry], velocities: NDArray[np.float64]) -> Judgeme
         entry.law.with_(status=ACCEPTED, rank=rank + 1, family=family)
         for rank, (family, entry) in enumerate(_simplest_first(members))
     )
-    rest = _distinct(closest, heads)[:_CLOSEST]
+    nearest = _distinct(closest, heads)[:_CLOSEST]
     return Judgement(
         laws,
-        tuple(entry.law for entry in rest),
-        tuple(entry.reason for entry in rest),
+        tuple(entry.law for entry in nearest),
+        tuple(entry.reason for entry in nearest),
         len(independent),
         verdicts,
     )
@@ -173,7 +173,7 @@ def _families(entries: list[_Entry], velocities: NDArray[np.float64]) -> Judgeme
 
 def _simplest_first(members: list[tuple[int, _Entry]]) -> list[tuple[int, _Entry]]:
     """Within a family, the shortest formula first, of those about as well conserved."""
-    ordered = []
+    ordered: list[tuple[int, _Entry]] = []
     for family in dict.fromkeys(number for number, _ in members):
         own = [entry for number, entry in members if number == family]
         best = min(max(entry.score, _ROUNDING) for entry in own)
@@ -245,8 +245,7 @@ def _held_out_ratio(candidate: Candidate, fit: Fitted, held_out: Samples | None)
     weight = pull.square()
     mean = (total[1] * weight).sum() / weight.sum().clamp_min(1.0)
     variance = ((total[1] - mean) * pull).square().sum() / (mask[1].sum() - 1.0).clamp_min(1.0)
-    ratio = float(within / variance) if variance > 0 else float("inf")
-    return ratio
+    return float(within / variance) if variance > 0 else float("inf")
 
 
 def _held_out_alignment(law: Law, held_out: Samples | None) -> float | None:

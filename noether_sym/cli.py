@@ -1,0 +1,66 @@
+"""The command line: a thin shell over `noether_sym.pipeline`.
+
+Each verb lives in a module of `noether_sym.commands`, loaded when it is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from noether_sym._version import __version__
+from noether_sym.errors import DatasetError, DeviceError, GrammarError, NoetherSymError, UnitError
+
+_VERBS = ("datasets", "enumerate", "fit", "tailor", "run", "export", "report")
+_BAD_INPUT = (DatasetError, DeviceError, GrammarError, UnitError)
+
+
+class _Verbs(click.Group):
+    """Loads the module of a verb when the verb is asked for, and answers errors in words."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"noether_sym.commands.{cmd_name}_")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except NoetherSymError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2 if isinstance(error, _BAD_INPUT) else 1)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Interrupted; the same command goes on from the last stage.", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except OSError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="noether-sym")
+def main() -> None:
+    """Discover symbolic conservation laws from trajectory data.
+
+    \b
+    noether-sym run --dataset real_pendulum      enumerate, fit, tailor, report
+    noether-sym run --dataset states.csv         the same on your own data
+    """
+    # one thread a worker: the same sums in the same order, whatever the number of workers
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What people see: progress with time left, and tables of at most 80 columns."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from noether_sym.pipeline import Progress
+
+WIDTH = 80
+_QUIET_SECONDS = 2.0
+_LINE_SECONDS = 5.0
+
+
+class Screen:
+    """Standard output for results, standard error for everything else.
+
+    Parameters
+    ----------
+    as_json : bool
+        Results as JSON; tables are left out.
+    quiet : bool
+        No progress and no tables.
+    """
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+
+    def json(self, document: Any) -> None:
+        """Print a document if JSON was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+    def say(self, text: str, *, important: bool = False) -> None:
+        """Print a line; `important` ones also when quiet (to standard error with JSON)."""
+        if important or not self.quiet:
+            click.echo(text, err=self.as_json)
+
+    def table(self, table: Table) -> None:
+        """Print a table."""
+        if self.quiet:
+            return
+        from rich.console import Console
+
+        console = Console(
+            stderr=self.as_json, width=WIDTH, markup=False, highlight=False, emoji=False
+        )
+        console.print(table)
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """A callback for progress: a bar on a terminal, plain lines elsewhere."""
+        if self.quiet:
+            yield lambda stage, done, total: None
+            return
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if console.is_terminal:
+            with _bar(console) as callback:
+                yield callback
+        else:
+            yield _lines(console.width)
+
+
+@contextmanager
+def _bar(console: Any) -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def callback(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield callback
+
+
+def _lines(width: int) -> Progress:
+    begun: dict[str, float] = {}
+    shown: dict[str, float] = {}
+
+    def callback(stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        begun.setdefault(stage, now)
+        elapsed = now - begun[stage]
+        waited = now - shown.get(stage, begun[stage])
+        first = stage not in shown
+        if elapsed < _QUIET_SECONDS or waited < (_QUIET_SECONDS if first else _LINE_SECONDS):
+            return
+        shown[stage] = now
+        left = elapsed * (total - done) / done if done else 0.0
+        text = f"{stage}: {done}/{total}, {elapsed:.0f} s, about {left:.0f} s left"
+        click.echo(text[:width], err=True)
+
+    return callback

@@ -1,0 +1,55 @@
+"""``noether-sym datasets``: what can be searched."""
+
+from __future__ import annotations
+
+import click
+
+from noether_sym.commands.console import Screen
+
+
+@click.command("datasets", short_help="List the built-in data sets, with units and source.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="Names only.")
+def command(as_json: bool, quiet: bool) -> None:
+    """List the built-in data sets, with units and source."""
+    from noether_sym.datasets import available
+
+    infos = available()
+    if as_json:
+        document = [
+            {
+                "name": info.name,
+                "description": info.description,
+                "columns": [{"name": name, "unit": unit} for name, unit in info.columns],
+                "time_unit": info.time_unit,
+                "grammar": info.grammar,
+                "depth": info.depth,
+                "known_laws": info.known_laws,
+                "source": info.source,
+            }
+            for info in infos
+        ]
+        Screen(as_json=True, quiet=False).json(document)
+        return
+    if quiet:
+        for info in infos:
+            click.echo(info.name)
+        return
+    _show(infos)
+
+
+def _show(infos) -> None:  # type: ignore[no-untyped-def]
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for title in ("data set", "columns", "grammar", "depth", "laws", "source"):
+        table.add_column(title, overflow="fold")
+    for info in infos:
+        columns = ", ".join(f"{name} [{unit}]" for name, unit in info.columns)
+        table.add_row(
+            info.name, columns, info.grammar, str(info.depth), str(info.known_laws), info.source
+        )
+    screen = Screen(as_json=False, quiet=False)
+    screen.table(table)
+    screen.say("\nOr give a CSV or Parquet file: one row a sample, units in the header, as in")
+    screen.say("  trajectory,t [s],q [rad],p [kg*m**2/s]")

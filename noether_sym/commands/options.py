@@ -1,0 +1,267 @@
+"""Options that several verbs share, as decorators and parameter types."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from noether_sym.pipeline import DataOptions, SearchOptions
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class _Window(click.ParamType):
+    name = "auto|full|N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | int:
+        if value in ("auto", "full"):
+            return str(value)
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 2:
+            self.fail(f"{value!r} is neither 'auto', 'full' nor a number of samples above 1")
+        return number
+
+
+class _Positive(click.ParamType):
+    """A finite number above a bound."""
+
+    name = "number"
+
+    def __init__(self, least: float, *, inclusive: bool) -> None:
+        self.least, self.inclusive = least, inclusive
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number")
+        high_enough = number >= self.least if self.inclusive else number > self.least
+        if not math.isfinite(number) or not high_enough:
+            self.fail(f"{value} is not {'at least' if self.inclusive else 'above'} {self.least:g}")
+        return number
+
+
+class _NamedUnit(click.ParamType):
+    name = "NAME=UNIT"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, unit = str(value).rpartition("=")
+        if not sign or not name:
+            self.fail(f"{value!r} is not of the form NAME=UNIT, as in q=rad")
+        return name.strip(), unit.strip()
+
+
+def _apply(decorators: list[Callable[[Any], Any]], function: _Function) -> _Function:
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
+
+
+def data_options(required: bool) -> Callable[[_Function], _Function]:
+    """Options that choose the data."""
+    default: dict[str, Any] = {"required": True} if required else {"default": "ideal_pendulum"}
+    return lambda function: _apply(
+        [
+            click.option(
+                "--dataset",
+                metavar="NAME|FILE",
+                show_default=not required,
+                help="A built-in data set (see `noether-sym datasets`), or a CSV or Parquet file.",
+                **default,
+            ),
+            click.option(
+                "--noise",
+                type=_Positive(0.0, inclusive=True),
+                default=0.0,
+                show_default=True,
+                help="Standard deviation of noise on generated states, in each column's unit.",
+            ),
+            click.option(
+                "--unit",
+                "units",
+                type=_NamedUnit(),
+                multiple=True,
+                help="Unit of a column of a file; repeat for each.",
+            ),
+            click.option("--unitless", is_flag=True, help="Search without units."),
+            click.option("--time", default=None, help="Name of a file's time column."),
+            click.option(
+                "--seed",
+                type=click.IntRange(min=0, max=2**31 - 1),
+                default=0,
+                show_default=True,
+                help="Seed of generated data, random controls and networks.",
+            ),
+        ],
+        function,
+    )
+
+
+def search_options(function: _Function) -> _Function:
+    """Options that shape the enumeration."""
+    return _apply(
+        [
+            click.option(
+                "--depth",
+                type=click.IntRange(min=1),
+                default=None,
+                help="Largest number of nodes of a formula.  [default: the data set's, mostly 7]",
+            ),
+            click.option(
+                "--grammar",
+                default=None,
+                help="paper, polynomial, rational, extended; changes as in paper+log-sin; or "
+                "operations with commas.  [default: the data set's, mostly paper]",
+            ),
+        ],
+        function,
+    )
+
+
+def fit_options(function: _Function) -> _Function:
+    """Options of acceptance."""
+    return _apply(
+        [
+            click.option(
+                "--acceptance",
+                type=_Positive(1.0, inclusive=False),
+                default=100.0,
+                show_default=True,
+                help="How many times better than random data a law must be conserved.",
+            ),
+            click.option(
+                "--window",
+                type=_Window(),
+                default="auto",
+                show_default=True,
+                help="Compare over whole sequences (full), windows of N samples, or whole "
+                "sequences first and then windows that the data suggest (auto).",
+            ),
+        ],
+        function,
+    )
+
+
+def tailor_options(function: _Function) -> _Function:
+    """Options of the tailoring."""
+    return _apply(
+        [
+            click.option(
+                "--top",
+                type=click.IntRange(min=1),
+                default=20,
+                show_default=True,
+                help="Number of candidates to meta-tailor.",
+            ),
+            click.option(
+                "--seeds",
+                type=click.IntRange(min=1),
+                default=1,
+                show_default=True,
+                help="Repeat with so many network seeds; report mean and spread.",
+            ),
+            click.option(
+                "--epochs",
+                type=click.IntRange(min=1),
+                default=100,
+                show_default=True,
+                help="Epochs of meta-tailoring.",
+            ),
+            click.option(
+                "--loss",
+                type=click.Choice(["drift", "difference"]),
+                default="drift",
+                show_default=True,
+                help="Noether loss: its limit for small time steps, or the paper's finite "
+                "difference.",
+            ),
+        ],
+        function,
+    )
+
+
+def common_options(function: _Function) -> _Function:
+    """Options of every verb that works."""
+    return _apply(
+        [
+            click.option(
+                "--results",
+                type=click.Path(file_okay=False, path_type=Path),
+                default=Path("results"),
+                show_default=True,
+                help="Folder of all runs.",
+            ),
+            click.option(
+                "--device",
+                type=click.Choice(["auto", "cpu", "cuda"]),
+                default="auto",
+                show_default=True,
+                help="Where to compute.",
+            ),
+            click.option(
+                "--jobs",
+                type=click.IntRange(min=1),
+                default=None,
+                help="Worker threads; the answer does not depend on it.  [default: all cores]",
+            ),
+            click.option("--fresh", is_flag=True, help="Compute again what the run already holds."),
+            click.option("--json", "as_json", is_flag=True, help="JSON on standard output."),
+            click.option("-q", "--quiet", is_flag=True, help="No progress, no tables."),
+            click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        ],
+        function,
+    )
+
+
+def data_from(values: dict[str, Any]) -> DataOptions:
+    """The data options among a verb's values."""
+    from noether_sym.pipeline import DataOptions
+
+    return DataOptions(
+        dataset=values["dataset"],
+        noise=values["noise"],
+        units=dict(values["units"]),
+        unitless=values["unitless"],
+        time=values["time"],
+        seed=values["seed"],
+    )
+
+
+def search_from(values: dict[str, Any]) -> SearchOptions:
+    """The search options among a verb's values."""
+    from noether_sym.pipeline import SearchOptions
+
+    return SearchOptions(
+        grammar=values.get("grammar"),
+        depth=values.get("depth"),
+        factor=values.get("acceptance", 100.0),
+        window=values.get("window", "auto"),
+        jobs=jobs_from(values),
+        device=values["device"],
+    )
+
+
+def jobs_from(values: dict[str, Any]) -> int:
+    """Number of workers."""
+    if values["jobs"]:
+        return int(values["jobs"])
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

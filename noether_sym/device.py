@@ -1,0 +1,43 @@
+"""Where to compute, and with how many threads a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from noether_sym.errors import DeviceError
+
+
+def resolve_device(device: str) -> str:
+    """Turn ``auto`` into ``cuda`` where there is one, else ``cpu``.
+
+    Raises
+    ------
+    DeviceError
+        If ``cuda`` is asked for where there is none.
+    """
+    if device == "cpu":
+        return device
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise DeviceError(
+            "no CUDA device is available to torch here; use --device cpu, or auto to take a "
+            "GPU only where there is one"
+        )
+    return "cpu"
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """One thread a torch operation, so that sums do not depend on the number of workers."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,222 @@
+"""Run folders: every option, every result, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from noether_sym.errors import RunError
+
+FORMAT = 1
+RUN_FILE = "run.json"
+LAWS_FILE = "laws.json"
+TAILORING_FILE = "tailoring.json"
+CURVES_FILE = "curves.npz"
+CANDIDATES_FILE = "candidates.parquet"
+FORMULAS_FILE = "formulas.parquet"
+FITS_FILE = "fits.parquet"
+REPORT_FILE = "report.html"
+FIGURES = "figures"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.path.name
+
+    def file(self, name: str) -> Path:
+        """Path of a file of the run."""
+        return self.path / name
+
+    def has(self, name: str) -> bool:
+        """Whether a file of the run is there."""
+        return self.file(name).is_file()
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Read one of the run's JSON files.
+
+        Raises
+        ------
+        RunError
+            If the file is missing or is not JSON.
+        """
+        path = self.file(name)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(
+                f"{path} is missing; {_REMEDIES.get(name, 'run the stage again')}"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read ({error}); run the stage again") from error
+        if not isinstance(document, dict):
+            raise RunError(f"{path} does not hold an object; run the stage again")
+        return document
+
+    def write(self, name: str, document: Mapping[str, Any]) -> None:
+        """Write one of the run's JSON files, whole or not at all."""
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        self.write_with(name, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def write_with(self, name: str, writer: Callable[[Path], object]) -> None:
+        """Let `writer` make a file beside its place, then move it there in one step.
+
+        Raises
+        ------
+        RunError
+            If the folder cannot be written, or the disk is full.
+        """
+        target = self.file(name)
+        with _as_run_error(f"write {target}"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(
+                dir=target.parent, prefix=".", suffix=target.suffix
+            )
+            os.close(descriptor)
+            try:
+                writer(Path(temporary))
+                os.chmod(temporary, 0o666 & ~_umask())
+                os.replace(temporary, target)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+
+    def update(self, **changes: Any) -> dict[str, Any]:
+        """Change entries of run.json."""
+        document = {**self.read(RUN_FILE), **changes}
+        self.write(RUN_FILE, document)
+        return document
+
+    def finish_stage(self, stage: str, **facts: Any) -> None:
+        """Note in run.json that a stage is complete, with its facts."""
+        stages = {**self.read(RUN_FILE).get("stages", {}), stage: facts}
+        self.update(stages=stages)
+
+    def stage(self, stage: str) -> dict[str, Any] | None:
+        """Facts of a complete stage; None if it is not complete."""
+        return self.read(RUN_FILE).get("stages", {}).get(stage)
+
+
+_REMEDIES = {
+    RUN_FILE: "name the folder of a run, results/<run>",
+    LAWS_FILE: "run `noether-sym fit` first",
+    TAILORING_FILE: "run `noether-sym tailor` first",
+}
+
+
+def run_name(dataset: str, identity: Mapping[str, Any]) -> str:
+    """Name of the run that these options make: the same options, the same name."""
+    text = json.dumps(identity, sort_keys=True, ensure_ascii=True)
+    safe = "".join(
+        char if char.isascii() and (char.isalnum() or char in "-_") else "_" for char in dataset
+    )
+    return f"{safe[:60]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def open_run(results: Path, name: str, description: Mapping[str, Any]) -> Run:
+    """Create a run folder, or return the one that has the same options.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of all runs.
+    name : str
+        From `run_name`.
+    description : mapping
+        First content of run.json.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be written, or belongs to something else.
+    """
+    run = Run(results / name)
+    if run.path.exists():
+        held = run.read(RUN_FILE)
+        if held.get("identity") != description.get("identity"):
+            raise RunError(
+                f"{run.path} belongs to a run with other options; move it away or use --results"
+            )
+        with _as_run_error(f"write to {run.path}"):
+            _probe(run.path)
+        return run
+    with _as_run_error(f"create {run.path}"):
+        run.path.mkdir(parents=True)
+    try:
+        run.write(RUN_FILE, {"format": FORMAT, "name": name, **description, "stages": {}})
+    except RunError:
+        run.path.rmdir()
+        raise
+    return run
+
+
+def find_run(text: str) -> Run:
+    """Open a run by its folder.
+
+    Raises
+    ------
+    RunError
+        If the folder is not that of a run.
+    """
+    run = Run(Path(text))
+    if not run.has(RUN_FILE):
+        raise RunError(f"{text} is not the folder of a run: it has no {RUN_FILE}")
+    if run.read(RUN_FILE).get("format") != FORMAT:
+        raise RunError(f"{text} was written by another version of noether-sym; run it again")
+    return run
+
+
+def newest_run(results: Path, having: str) -> Run:
+    """The run whose file `having` was written last.
+
+    Raises
+    ------
+    RunError
+        If there is none.
+    """
+    runs = [run for run in all_runs(results) if run.has(having)]
+    if not runs:
+        remedy = _REMEDIES.get(having, "make one with `noether-sym run`")
+        raise RunError(f"no run in {results} has {having}; {remedy}, or name one with --run")
+    return max(runs, key=lambda run: (run.file(having).stat().st_mtime_ns, run.name))
+
+
+def all_runs(results: Path) -> list[Run]:
+    """Every run in a results folder, by name."""
+    if not results.is_dir():
+        return []
+    return [Run(path) for path in sorted(results.iterdir()) if (path / RUN_FILE).is_file()]
+
+
+def _probe(path: Path) -> None:
+    with tempfile.TemporaryFile(dir=path):
+        pass
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _as_run_error(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"cannot {what}: {error.strerror or error}; free some space or choose another "
+            "folder with --results"
+        ) from error
