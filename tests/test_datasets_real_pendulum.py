@@ -1,0 +1,166 @@
+"""The measured pendulum: where the file is sought, checked, and what is made of it."""
+
+import functools
+import hashlib
+import http.server
+import os
+import shutil
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from noether_sym.datasets import load, real_pendulum
+from noether_sym.errors import DatasetError
+
+
+@pytest.fixture
+def file():
+    """The data file on this machine; never downloaded by a test."""
+    folder = os.environ.get("NOETHER_SYM_DATA", "")
+    found = next(iter(Path(folder).rglob(real_pendulum.FILE_NAME)), None) if folder else None
+    if found is None:
+        pytest.skip(f"set NOETHER_SYM_DATA to a folder that holds {real_pendulum.FILE_NAME}")
+    return found
+
+
+@pytest.fixture
+def made_up(monkeypatch, tmp_path):
+    """A small file of the same form that passes for the right one."""
+    path = tmp_path / "made_up" / real_pendulum.FILE_NAME
+    path.parent.mkdir()
+    path.write_text("%t o v\n" + "".join(f"0 {row} {row**2} {row / 2}\n" for row in range(20)))
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(real_pendulum, "FILE_SHA256", found)
+    return path
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """An empty cache, no named folder, and no network."""
+    import pooch
+
+    def refuse(*args, **kwargs):
+        raise ConnectionError("no network")
+
+    monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
+    monkeypatch.setattr(real_pendulum, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(pooch, "retrieve", refuse)
+    return tmp_path / "cache"
+
+
+def test_data(file):
+    dataset = load("real_pendulum")
+    (train,), (test,) = dataset.train, dataset.test
+    assert (len(train), len(test)) == (444, 111)
+    assert dataset.names == ("q", "p")
+    assert [column.unit.symbol for column in dataset.columns] == ["rad", "rad/s"]
+    assert dataset.derivative == "forward difference"
+    assert dataset.weight_decay == 1e-5
+    assert dataset.canonical_pairs == ((0, 1),)
+    assert train.times[0] == 5.0
+    assert test.times[0] > train.times[-1]
+    assert (train.states[:, 0] == 0).sum() == 2
+    ahead = train.states[:-1] + train.derivatives[:-1] * np.diff(train.times)[:, None]
+    assert ahead == pytest.approx(train.states[1:], abs=1e-12)
+    edge = train.states[-1] + train.derivatives[-1] * (test.times[0] - train.times[-1])
+    assert edge == pytest.approx(test.states[0], abs=1e-12)
+    assert len(train.segments()) == 11
+    assert len(test.segments()) == 1
+    assert "10 gaps" in dataset.notes[1]
+
+
+def test_the_rate_is_that_of_the_angle(file):
+    """q' = p holds within the noise, so rad/s is the unit of p."""
+    train = load("real_pendulum").train[0]
+    middle = train.states[:-1, 1] + np.diff(train.states[:, 1]) / 2
+    slope, offset = np.polyfit(middle, train.derivatives[:-1, 0], 1)
+    assert slope == pytest.approx(1.05, abs=0.02)
+    assert offset == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("folder", ["", "schmidt_lipson", "elsewhere"])
+def test_found_in_the_named_folder(made_up, cache, monkeypatch, tmp_path, folder):
+    target = tmp_path / "data" / folder / made_up.name
+    target.parent.mkdir(parents=True)
+    shutil.copy(made_up, target)
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path / "data"))
+    assert real_pendulum.locate() == target
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(target))
+    assert real_pendulum.locate() == target
+
+
+def test_found_in_the_cache(made_up, cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path / "nothing_here"))
+    cache.mkdir()
+    shutil.copy(made_up, cache)
+    assert real_pendulum.locate() == cache / made_up.name
+    dataset = load("real_pendulum")
+    assert (len(dataset.train[0]), len(dataset.test[0])) == (15, 4)
+
+
+def test_downloaded_once_into_the_cache(made_up, monkeypatch, tmp_path):
+    """The whole way: a server, the archive's checksum, the member, the cache."""
+    served = tmp_path / "served"
+    served.mkdir()
+    with zipfile.ZipFile(served / "data.zip", "w") as archive:
+        archive.write(made_up, real_pendulum.ARCHIVE_MEMBER)
+        archive.writestr("invar_datasets/other.txt", "not wanted")
+    found = hashlib.sha256((served / "data.zip").read_bytes()).hexdigest()
+    cache = tmp_path / "cache"
+    monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(real_pendulum, "_cache", lambda: cache)
+    monkeypatch.setattr(real_pendulum, "ARCHIVE_SHA256", found)
+    handler = functools.partial(Quiet, directory=str(served))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/data.zip"
+        monkeypatch.setattr(real_pendulum, "ARCHIVE_URL", url)
+        try:
+            assert real_pendulum.locate() == cache / made_up.name
+            monkeypatch.setattr(real_pendulum, "ARCHIVE_SHA256", "0" * 64)
+            assert real_pendulum.locate().read_bytes() == made_up.read_bytes()
+            shutil.rmtree(cache)
+            with pytest.raises(DatasetError, match="could not be downloaded"):
+                real_pendulum.locate()
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *args):
+        pass
+
+
+def test_wrong_checksum(cache, monkeypatch, tmp_path):
+    target = tmp_path / real_pendulum.FILE_NAME
+    target.write_text("0 5.0 1.0 1.0\n")
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path))
+    with pytest.raises(DatasetError, match="delete it to have it downloaded again") as caught:
+        load("real_pendulum")
+    for part in (str(target), "sha256 is", f"expected {real_pendulum.FILE_SHA256}"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", [None, "/nowhere"])
+def test_neither_file_nor_network(cache, monkeypatch, folder):
+    if folder:
+        monkeypatch.setenv("NOETHER_SYM_DATA", folder)
+    with pytest.raises(DatasetError, match="no network") as caught:
+        load("real_pendulum")
+    for part in (
+        real_pendulum.ARCHIVE_URL,
+        real_pendulum.ARCHIVE_SHA256,
+        "invar_datasets/real_pend_h_1.txt",
+        "environment variable NOETHER_SYM_DATA",
+        f"now {folder!r}" if folder else "now unset",
+        str(cache),
+    ):
+        assert part in str(caught.value)
