@@ -130,6 +130,14 @@ class Law:
             result[..., column] = slope
         return result
 
+    def torch_value(self, states: Any) -> Any:
+        """Evaluate g as a differentiable torch tensor at states (..., column)."""
+        import torch
+
+        columns = list(torch.unbind(states, dim=-1))
+        value = self.expression.evaluate(torch, columns, self.values)
+        return torch.broadcast_to(torch.as_tensor(value), columns[0].shape)
+
     def torch_gradient(self, states: Any) -> Any:
         """Gradient of g as a differentiable torch tensor, shape of `states` (..., column)."""
         import torch

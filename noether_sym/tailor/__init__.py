@@ -1,1 +1,6 @@
 """Tailoring: laws as Noether losses inside the prediction function of an MLP."""
+
+from noether_sym.tailor.result import Tailoring
+from noether_sym.tailor.stage import RATES, TailorOptions, tailor
+
+__all__ = ["RATES", "TailorOptions", "Tailoring", "tailor"]

@@ -1,0 +1,227 @@
+"""The baseline MLP and the Hamiltonian NN of Greydanus et al. 2019, as batched tensors.
+
+Weights are explicit tensors with a leading axis for tries, so that many fine-tunings of one
+network run as one program. Networks compute in float32, in coordinates of order one: states
+and derivatives are divided by the nearest power of ten of each column's root mean square,
+which leaves the paper's data as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from noether_sym.datasets.dataset import Dataset, stack
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HIDDEN = 200
+LEARNING_RATE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Training data in network coordinates.
+
+    Attributes
+    ----------
+    states, derivatives : float32 tensors of shape (sample, column)
+        ``x / state_scale`` and ``dx/dt / slope_scale``.
+    state_scale, slope_scale : float arrays of shape (column,)
+        Powers of ten.
+    weight_decay : float
+    pairs : tuple of (int, int)
+        Canonical columns (q, p).
+    """
+
+    states: Tensor
+    derivatives: Tensor
+    state_scale: NDArray[np.float64]
+    slope_scale: NDArray[np.float64]
+    weight_decay: float
+    pairs: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset, device: str) -> Problem:
+        """Take a data set's training part into network coordinates."""
+        states, derivatives = stack(dataset.train)
+        state_scale, slope_scale = power_of_ten(states), power_of_ten(derivatives)
+        return cls(
+            as_tensor(states / state_scale, device),
+            as_tensor(derivatives / slope_scale, device),
+            state_scale,
+            slope_scale,
+            dataset.weight_decay,
+            dataset.canonical_pairs,
+        )
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return self.states.shape[1]
+
+    @property
+    def device(self) -> str:
+        """Where the tensors are."""
+        return str(self.states.device.type)
+
+    @property
+    def pace(self) -> Tensor:
+        """Factor from the network's output to the time derivative of its input."""
+        return as_tensor(self.slope_scale / self.state_scale, self.device)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Weights of an MLP with two hidden layers, tanh, no bias in the last layer.
+
+    Shapes: `w1` (try, hidden, in), `b1` (try, hidden), `w2` (try, hidden, hidden), `b2`
+    (try, hidden), `w3` (try, out, hidden).
+    """
+
+    w1: Tensor
+    b1: Tensor
+    w2: Tensor
+    b2: Tensor
+    w3: Tensor
+
+    def tensors(self) -> list[Tensor]:
+        """The five tensors."""
+        return [self.w1, self.b1, self.w2, self.b2, self.w3]
+
+    def repeated(self, tries: int) -> Weights:
+        """Independent trainable copies of the first try's weights."""
+        return Weights(
+            *(
+                tensor[:1].detach().repeat(tries, *[1] * (tensor.ndim - 1)).requires_grad_()
+                for tensor in self.tensors()
+            )
+        )
+
+    def detached(self) -> Weights:
+        """The same weights without their history."""
+        return Weights(*(tensor.detach() for tensor in self.tensors()))
+
+    def take(self, row: int) -> Weights:
+        """One try, the axis kept."""
+        return Weights(*(tensor[row : row + 1].detach() for tensor in self.tensors()))
+
+
+def as_tensor(array: NDArray[np.floating], device: str) -> Tensor:
+    """A float32 tensor on a device."""
+    return torch.as_tensor(np.asarray(array), dtype=torch.float32, device=device)
+
+
+def power_of_ten(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Nearest power of ten of the root mean square of each column (sample, column)."""
+    size = np.sqrt((values**2).mean(axis=0))
+    return np.where(size > 0, 10.0 ** np.rint(np.log10(np.where(size > 0, size, 1.0))), 1.0)
+
+
+def initial_weights(columns: int, outputs: int, seed: int, device: str) -> Weights:
+    """Orthogonal weights, biases uniform as torch initialises them; made on the CPU."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def orthogonal(rows: int, inputs: int) -> Tensor:
+        weight = torch.empty(rows, inputs)
+        return torch.nn.init.orthogonal_(weight, generator=generator)
+
+    def uniform(count: int, inputs: int) -> Tensor:
+        return (2.0 * torch.rand(count, generator=generator) - 1.0) / math.sqrt(inputs)
+
+    tensors = (
+        orthogonal(HIDDEN, columns),
+        uniform(HIDDEN, columns),
+        orthogonal(HIDDEN, HIDDEN),
+        uniform(HIDDEN, HIDDEN),
+        orthogonal(outputs, HIDDEN),
+    )
+    return Weights(*(tensor[None].to(device) for tensor in tensors))
+
+
+def layers(weights: Weights, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Both hidden layers and the output for states of shape (try, sample, column)."""
+    one = torch.tanh(torch.baddbmm(weights.b1[:, None], states, weights.w1.mT))
+    two = torch.tanh(torch.baddbmm(weights.b2[:, None], one, weights.w2.mT))
+    return one, two, torch.bmm(two, weights.w3.mT)
+
+
+def field(weights: Weights, states: Tensor) -> Tensor:
+    """The MLP's dx/dt in network coordinates, shape of `states`."""
+    return layers(weights, states)[2]
+
+
+def hamiltonian_field(
+    weights: Weights, states: Tensor, pairs: tuple[tuple[int, int], ...], scale: Tensor
+) -> Tensor:
+    """Hamilton's equations of a scalar network H (Greydanus et al. 2019, eq. 2).
+
+    Parameters
+    ----------
+    weights : Weights
+        With one output, H.
+    states : tensor of shape (try, sample, column)
+    pairs : tuple of (int, int)
+    scale : tensor of shape (column,)
+        What the components of the field are divided by, relative to their partner's scale.
+    """
+    one, two, _ = layers(weights, states)
+    back = weights.w3 * (1.0 - two.square())
+    back = torch.bmm(back, weights.w2) * (1.0 - one.square())
+    slope = torch.bmm(back, weights.w1)
+    parts: list[Tensor | None] = [None] * states.shape[-1]
+    for q, p in pairs:
+        parts[q], parts[p] = slope[..., p] * scale[q], -slope[..., q] * scale[p]
+    return torch.stack([part for part in parts if part is not None], dim=-1)
+
+
+def train(
+    problem: Problem,
+    weights: Weights,
+    steps: int,
+    *,
+    hamiltonian: bool = False,
+) -> tuple[Weights, Tensor]:
+    """Full-batch Adam on the mean squared error of dx/dt.
+
+    Returns
+    -------
+    weights : Weights
+    losses : tensor of shape (step,)
+    """
+    weights = weights.repeated(1)
+    optimizer = adam(weights, problem.weight_decay)
+    scale = hamiltonian_scale(problem) if hamiltonian else None
+    losses = []
+    states = problem.states[None]
+    for _ in range(steps):
+        optimizer.zero_grad(set_to_none=True)
+        if scale is None:
+            predicted = field(weights, states)
+        else:
+            predicted = hamiltonian_field(weights, states, problem.pairs, scale)
+        loss = (predicted - problem.derivatives).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return weights.detached(), torch.stack(losses)
+
+
+def adam(weights: Weights, weight_decay: float) -> torch.optim.Optimizer:
+    """The optimiser of every training here."""
+    return torch.optim.Adam(weights.tensors(), lr=LEARNING_RATE, weight_decay=weight_decay)
+
+
+def hamiltonian_scale(problem: Problem) -> Tensor:
+    """Factors that make J grad H a field in network coordinates for one scalar H."""
+    own = np.ones(problem.columns)
+    for q, p in problem.pairs:
+        own[q] = problem.slope_scale[q] * problem.state_scale[p]
+        own[p] = problem.slope_scale[p] * problem.state_scale[q]
+    return as_tensor(own.max() / own, problem.device)
