@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -47,6 +48,7 @@ class Grammar:
         return tuple(sorted(chosen, key=lambda operator: operator.code))
 
 
+_WORD = re.compile(r"([+-]?)\s*([^\s,+-]+)")
 _PAPER = ("add", "sub", "mul", "div", "sin", "cos", "square")
 _NAMED = (
     Grammar("paper", _PAPER),
@@ -66,7 +68,7 @@ def resolve_grammar(text: str, extra: Iterable[str] = ()) -> Grammar:
     ----------
     text : str
         A name (``paper``), changes to one (``paper+log-sin``) or operations with
-        commas (``add,sub,mul``).
+        commas (``add,sub,mul``); spaces do not matter.
     extra : iterable of str
         Further operations to allow.
 
@@ -75,27 +77,22 @@ def resolve_grammar(text: str, extra: Iterable[str] = ()) -> Grammar:
     GrammarError
         If nothing is known under that name.
     """
-    parts = text.replace("-", " -").replace("+", " +").split()
-    if not parts:
+    found = _WORD.findall(text)
+    if not found:
         raise GrammarError(f"no grammar given; known: {', '.join(GRAMMARS)}")
-    head, *changes = parts
-    if head in GRAMMARS:
-        operations = list(GRAMMARS[head].operations)
-    elif "," in head or head in OPERATORS:
-        operations = [name for name in head.split(",") if name]
-    else:
+    (sign, head), *changes = found
+    if sign == "-" or (head not in GRAMMARS and head not in OPERATORS):
         raise GrammarError(
-            f"unknown grammar {head!r}; known: {', '.join(GRAMMARS)}; or list operations "
+            f"unknown grammar {sign + head!r}; known: {', '.join(GRAMMARS)}; or list operations "
             f"with commas, of {', '.join(OPERATORS)}"
         )
-    for change in [*changes, *(f"+{name}" for name in extra)]:
-        sign, name = change[0], change[1:]
+    operations = list(GRAMMARS[head].operations) if head in GRAMMARS else [head]
+    for sign, name in [*changes, *(("+", name) for name in extra)]:
         if name not in OPERATORS:
             raise GrammarError(f"unknown operation {name!r}; known: {', '.join(OPERATORS)}")
-        if sign == "+" and name not in operations:
+        operations = [operation for operation in operations if operation != name]
+        if sign != "-":
             operations.append(name)
-        elif sign == "-":
-            operations = [operation for operation in operations if operation != name]
-    if set(operations) == set(GRAMMARS.get(head, Grammar("", ("add",))).operations):
+    if head in GRAMMARS and set(operations) == set(GRAMMARS[head].operations):
         return GRAMMARS[head]
-    return Grammar(text if not extra else "+".join([text, *extra]), tuple(operations))
+    return Grammar("+".join([text.strip(), *extra]), tuple(operations))
