@@ -10,6 +10,7 @@ import numpy as np
 
 from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.expression import Expression
+from noether_sym.dsl.tidy import tidied
 
 if TYPE_CHECKING:
     import sympy
@@ -87,6 +88,15 @@ class Law:
         """A copy with some fields replaced."""
         return replace(self, **changes)
 
+    def tidied(self) -> Law:
+        """The same law with signs as people write them; see `noether_sym.dsl.tidy`."""
+        expression, values = tidied(self.expression, self.values)
+        parameters = tuple(
+            replace(parameter, value=value)
+            for parameter, value in zip(self.parameters, values, strict=True)
+        )
+        return replace(self, expression=expression, parameters=parameters)
+
     def text(self, digits: int = 5) -> str:
         """The formula as infix text, constants to `digits` significant digits."""
         names = [name for name, _ in self.inputs]
@@ -117,14 +127,14 @@ class Law:
         array of shape (...)
         """
         columns = np.moveaxis(np.asarray(states, dtype=np.float64), -1, 0)
-        value = self.expression.evaluate(np, list(columns), self.values)
+        value = self.expression.evaluate(np, list(columns), list(np.array(self.values)))
         return np.broadcast_to(value, columns.shape[1:]).astype(np.float64)
 
     def gradient(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
         """Gradient of g by the state, of the shape of `states`."""
         states = np.asarray(states, dtype=np.float64)
         columns = list(np.moveaxis(states, -1, 0))
-        _, slopes = self.expression.gradient(np, columns, self.values)
+        _, slopes = self.expression.gradient(np, columns, list(np.array(self.values)))
         result = np.empty_like(states)
         for column, slope in enumerate(slopes):
             result[..., column] = slope
@@ -135,24 +145,36 @@ class Law:
         import torch
 
         columns = list(torch.unbind(states, dim=-1))
-        value = self.expression.evaluate(torch, columns, self.values)
-        return torch.broadcast_to(torch.as_tensor(value), columns[0].shape)
+        value = self.expression.evaluate(torch, columns, self._torch_values(states))
+        return _filled(value, columns[0])
 
     def torch_gradient(self, states: Any) -> Any:
         """Gradient of g as a differentiable torch tensor, shape of `states` (..., column)."""
         import torch
 
         columns = list(torch.unbind(states, dim=-1))
-        _, slopes = self.expression.gradient(torch, columns, self.values)
-        return torch.stack(
-            [
-                slope if isinstance(slope, torch.Tensor) else torch.full_like(columns[0], slope)
-                for slope in slopes
-            ],
-            dim=-1,
-        )
+        _, slopes = self.expression.gradient(torch, columns, self._torch_values(states))
+        return torch.stack([_filled(slope, columns[0]) for slope in slopes], dim=-1)
+
+    def _torch_values(self, states: Any) -> Any:
+        """Parameters as scalar tensors: torch takes no cosine of a plain number.
+
+        They stay on the CPU: torch hands such scalars to a GPU with the operation itself.
+        """
+        import torch
+
+        return torch.tensor(self.values, dtype=states.dtype).unbind()
 
 
 def describe_inputs(names: Sequence[str], units: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Pair names with units, as `Law.inputs` holds them."""
     return tuple(zip(names, units, strict=True))
+
+
+def _filled(value: Any, like: Any) -> Any:
+    """A number, a scalar tensor or a tensor, as a tensor of the shape and place of `like`."""
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return torch.full_like(like, value)
+    return torch.broadcast_to(value.to(like.device), like.shape)

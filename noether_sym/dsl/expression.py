@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 INPUT = "input"
 PARAMETER = "parameter"
 
+_LEAF, _SIGNED = 5, 3
+_AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
@@ -155,17 +158,23 @@ class Expression:
         return self.fold(leaf, operation)
 
     def text(self, inputs: Sequence[str], parameters: Sequence[str]) -> str:
-        """Print as infix text, with the names or numbers given for the leaves."""
+        """Print as infix text, with the names or numbers given for the leaves.
+
+        A name that would read as a formula itself, such as ``x y`` or ``a-b``, is put
+        between backquotes.
+        """
 
         def leaf(node: Expression) -> tuple[str, int]:
-            shown = inputs[node.index] if node.head == INPUT else parameters[node.index]
-            return shown, 0 if shown.startswith("-") else 5
+            if node.head == INPUT:
+                return _quoted(inputs[node.index]), _LEAF
+            shown = parameters[node.index]
+            return shown, _SIGNED if shown.startswith("-") else _LEAF
 
         def operation(operator: Operator, *parts: tuple[str, int]) -> tuple[str, int]:
             own, *needed = operator.precedence
             shown = [
-                text if strength >= need else f"({text})"
-                for (text, strength), need in zip(parts, needed, strict=True)
+                text if strength >= need and not (place and text.startswith("-")) else f"({text})"
+                for place, ((text, strength), need) in enumerate(zip(parts, needed, strict=True))
             ]
             return operator.template.format(*shown), own
 
@@ -208,13 +217,21 @@ class Expression:
         ------
         UnitError
             If the formula adds unlike things or takes the sine of a length.
+        GrammarError
+            If the slots are not 0, 1, ..., each in one place.
         """
+        slots = sorted(node.index for node in self.walk() if node.head == PARAMETER)
+        if slots != list(range(len(slots))):
+            raise GrammarError(
+                f"parameter slots {slots} are not 0, 1, ... with one place each; "
+                "use Expression.renumbered first"
+            )
         found: dict[int, Dimension] = {}
         dimension = _dimension_of(self, inputs)
         if dimension is None:
             dimension = DIMENSIONLESS
         _assign(self, dimension, inputs, found)
-        return dimension, tuple(found[slot] for slot in sorted(found))
+        return dimension, tuple(found[slot] for slot in slots)
 
 
 def input_(column: int) -> Expression:
@@ -308,3 +325,9 @@ def _assign(
         need = [left, right]
     for argument, dimension in zip(expression.arguments, need, strict=True):
         _assign(argument, dimension, inputs, found)
+
+
+def _quoted(name: str) -> str:
+    if name and not name[0].isdigit() and _AMBIGUOUS.isdisjoint(name):
+        return name
+    return f"`{name}`"
