@@ -271,12 +271,17 @@ def run_tailoring(
 
 
 def tailoring_list(document: Mapping[str, Any], top: int) -> list[dict[str, Any]]:
-    """Entries of laws.json to tailor with: a law of each family, then the best of the rest."""
+    """Entries of laws.json to tailor with: a law of each family, then the best of the rest.
+
+    A near miss of an accepted law is the same quantity, told less well; it does not stand
+    beside it.
+    """
     heads: dict[int, dict[str, Any]] = {}
     for entry in document["laws"]:
         heads.setdefault(entry["family"], entry)
     chosen = list(heads.values())
-    return chosen + document["candidates_not_accepted"][: max(0, top - len(chosen))]
+    others = [entry for entry in document["candidates_not_accepted"] if not entry["family"]]
+    return chosen + others[: max(0, top - len(chosen))]
 
 
 def run_report(run: Run) -> Path:

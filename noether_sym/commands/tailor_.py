@@ -11,6 +11,7 @@ from noether_sym.commands.options import common_options, jobs_from, tailor_optio
 
 if TYPE_CHECKING:
     from noether_sym.pipeline import Search
+    from noether_sym.tailor import TailorOptions
 
 
 @click.command("tailor", short_help="Try the best laws as Noether losses; select one.")
@@ -50,18 +51,75 @@ def tailor_and_show(screen: Screen, search: Search, values: dict[str, Any]) -> d
     from noether_sym.pipeline import run_tailoring
     from noether_sym.tailor import TailorOptions
 
-    seed = values["seed"] if values["seed"] is not None else search.data.seed
     options = TailorOptions(
         top=values["top"],
         epochs=values["epochs"],
         seeds=values["seeds"],
-        seed=seed,
+        seed=values["seed"] if values["seed"] is not None else search.data.seed,
         jobs=search.options.jobs,
         device=search.options.device,
         loss=values["loss"],
     )
-    with screen.progress() as progress:
-        document = run_tailoring(search, options, progress)
+    document = None if values["fresh"] else held_tailoring(search, options)
+    if document is None:
+        with screen.progress() as progress:
+            document = run_tailoring(search, options, progress)
+    else:
+        screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
     show_tailoring(screen, document, search.run.read(runs.LAWS_FILE))
     screen.say(f"Written to {search.run.path}.")
     return document
+
+
+def held_tailoring(search: Search, options: TailorOptions) -> dict[str, Any] | None:
+    """The run's tailoring if it was made with these options after the last fit."""
+    from noether_sym import runs
+    from noether_sym.device import resolve_device
+
+    if search.run.stage("tailor") is None or not search.run.has(runs.TAILORING_FILE):
+        return None
+    document = search.run.read(runs.TAILORING_FILE)
+    wanted = options.to_json(resolve_device(options.device))
+    return document if document.get("options") == wanted else None
+
+
+def show_tailoring(screen: Screen, document: dict[str, Any], laws: dict[str, Any]) -> None:
+    """Print the selected law and the controls."""
+    from rich.table import Table
+
+    chosen = document["selected"]
+    if chosen is None:
+        screen.say("No law was selected: there was none to try, or every try diverged.")
+    else:
+        row = next(one for one in document["candidates"] if one["expression"] == chosen)
+        known = "" if row["accepted"] else " (not accepted as conserved)"
+        screen.say(f"Selected by training error: {chosen}{known}", important=True)
+    count = len(document["seeds"])
+    table = Table(box=None, pad_edge=False)
+    table.add_column("prediction")
+    for name in ("train RMSE", "test RMSE", "/ vanilla", "test MSE", "energy MSE"):
+        table.add_column(name, justify="right")
+    for entry in document["summary"]:
+        ratio = entry["rmse_over_vanilla"]
+        table.add_row(
+            entry["method"],
+            _spread(entry["train_rmse"]),
+            _spread(entry["test_rmse"]),
+            "-" if ratio is None else f"{ratio:.2f}",
+            _spread(entry["test_mse"]),
+            _spread(entry["energy_mse"]),
+        )
+    screen.table(table)
+    if count > 1:
+        screen.say(f"Mean ± standard deviation over {count} networks.")
+    tries = [one for seed in document["seeds"] for one in seed["tries"]]
+    lost = sum(one["status"] != "ok" for one in tries)
+    screen.say(f"{len(tries)} tries, {lost} of them diverged or out of domain.")
+
+
+def _spread(entry: dict[str, Any]) -> str:
+    if entry["mean"] is None:
+        return "-"
+    if entry["std"] is None:
+        return f"{entry['mean']:.3g}"
+    return f"{entry['mean']:.2g} ± {entry['std']:.1g}"

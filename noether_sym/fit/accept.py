@@ -41,7 +41,8 @@ class Judgement:
     laws : tuple of Law
         Accepted, ranked, with families; the first of a family represents it.
     closest : tuple of Law
-        The best of the rest, one of each family, with the reason in `reasons`.
+        The best of the rest, one of each family, with the reason in `reasons`. Those that
+        are near misses of an accepted law carry its family.
     reasons : tuple of str
         Why each of `closest` is no law.
     independent : int
@@ -148,9 +149,11 @@ def _families(entries: list[_Entry], velocities: NDArray[np.float64]) -> Judgeme
         rest = residual(entry.gradients, [known.gradients for known in independent])
         share = float((rest**2).sum() / max((entry.gradients**2).sum(), 1e-300))
         if independent and share > PARALLEL and alignment(rest, velocities) > chance:
-            reason = "a near miss of a better law: what it adds is not conserved"
+            family = int(np.argmin(angles)) + 1
+            reason = f"a near miss of law {family}: what it adds to it is not conserved"
             verdicts[entry.number] = reason
-            closest.append(_Entry(entry.number, entry.law, entry.score, entry.gradients, reason))
+            law = entry.law.with_(family=family)
+            closest.append(_Entry(entry.number, law, entry.score, entry.gradients, reason))
             continue
         heads.append(entry)
         members.append((len(heads), entry))

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.dataset import Trajectory
+from noether_sym.datasets.windows import cut
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MIXED = 0.8
-"""Ratio of within-window to total variance from which on the inputs count as mixed."""
 
 _SHORTEST = 8
 
@@ -81,7 +79,7 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
     seed : int
         Of the control.
     """
-    sequences = list(trajectories) if window is None else _windows(trajectories, window)
+    sequences = list(trajectories) if window is None else cut(trajectories, window)
     sequences = [sequence for sequence in sequences if len(sequence) > 1]
     if not sequences:
         raise DatasetError("no sequence has two samples: nothing to compare within a sequence")
@@ -96,46 +94,6 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
         velocities[:, row, : len(sequence)] = sequence.derivatives.T
         weights[row, : len(sequence)] = 1.0
     return Samples(states, _shuffle(states, weights, seed), weights, velocities, window)
-
-
-def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
-    """The shortest window over which every input looks mixed; None if no window does.
-
-    A window shorter than a period makes any slow function look conserved, a long one
-    lets dissipation in. An input is mixed when its variance within windows comes to
-    `MIXED` of its variance overall.
-    """
-    pieces = [piece for one in trajectories for piece in one.segments()]
-    states = np.concatenate([piece.states for piece in pieces])
-    total = states.var(axis=0)
-    longest = max(len(piece) for piece in pieces) // 2
-    for window in _lengths(longest):
-        within = np.zeros_like(total)
-        count = 0
-        for part in _windows(trajectories, window):
-            within += part.states.var(axis=0) * len(part)
-            count += len(part)
-        if count >= len(states) // 2 and (within / count >= MIXED * total).all():
-            return window
-    return None
-
-
-def _lengths(longest: int) -> list[int]:
-    lengths = [_SHORTEST]
-    while lengths[-1] < longest:
-        lengths.append(max(lengths[-1] + 1, int(lengths[-1] * 1.1)))
-    return lengths[:-1]
-
-
-def _windows(trajectories: Sequence[Trajectory], window: int) -> list[Trajectory]:
-    parts = []
-    for trajectory in trajectories:
-        for piece in trajectory.segments():
-            whole = len(piece) // window
-            for index in range(whole):
-                stop = len(piece) if index == whole - 1 else (index + 1) * window
-                parts.append(piece.part(index * window, stop))
-    return parts
 
 
 def _shuffle(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.distinct import DistinctLaws
 from noether_sym.errors import DatasetError
 from noether_sym.fit.accept import Judgement, judge
-from noether_sym.fit.samples import Samples, choose_window, make_samples
+from noether_sym.fit.samples import Samples, make_samples
 from noether_sym.fit.search import ACCEPTED, Fitted, Progress, fit_candidates
 from noether_sym.fit.terms import Candidate, decompose
 

@@ -72,10 +72,22 @@ def plain_tailoring(
     weights: Weights,
     numbers: Sequence[int],
     laws: Sequence[Conserved],
-    rates: Sequence[float],
+    rates: Sequence[Sequence[float]],
 ) -> list[Outcome]:
-    """Tailor a trained network at prediction time, without training it further."""
-    tries = len(laws) * len(rates)
+    """Tailor a trained network at prediction time, without training it further.
+
+    Parameters
+    ----------
+    setting : Setting
+    weights : Weights
+        Of one network.
+    numbers : sequence of int
+        The laws' rows in the stage's list.
+    laws : sequence of Conserved
+    rates : sequence of sequences of float
+        Inner rates of each law, equally many.
+    """
+    tries = sum(map(len, rates))
     repeated = Weights(
         *(tensor.expand(tries, *tensor.shape[1:]) for tensor in weights.detached().tensors())
     )
@@ -87,15 +99,18 @@ def meta_tailoring(
     weights: Weights,
     numbers: Sequence[int],
     laws: Sequence[Conserved],
-    rates: Sequence[float],
+    rates: Sequence[Sequence[float]],
 ) -> list[Outcome]:
-    """Fine-tune the network so that it predicts well after the inner step (appendix C)."""
+    """Fine-tune the network so that it predicts well after the inner step (appendix C).
+
+    Parameters are those of `plain_tailoring`.
+    """
     problem = setting.problem
-    tries = len(laws) * len(rates)
+    tries = sum(map(len, rates))
     quantities = Quantities.of(laws, problem, setting.step)
     states = problem.states.expand(tries, -1, -1)
     gradients = quantities.gradients(problem.states.expand(len(laws), -1, -1))
-    rate = _rates(rates, len(laws), problem)
+    rate = _rates(rates, problem)
     own = weights.repeated(tries)
     optimizer = adam(own, problem.weight_decay)
     for _ in range(setting.epochs):
@@ -135,25 +150,26 @@ def _evaluated(
     weights: Weights,
     numbers: Sequence[int],
     laws: Sequence[Conserved],
-    rates: Sequence[float],
+    rates: Sequence[Sequence[float]],
 ) -> list[Outcome]:
     problem = setting.problem
     quantities = Quantities.of(laws, problem, setting.step)
-    rate = _rates(rates, len(laws), problem)
+    rate = _rates(rates, problem)
 
     def dynamics(states: torch.Tensor) -> torch.Tensor:
         output = tailored_field(weights, states, rate, quantities, loss=setting.loss)
         return output * problem.pace
 
-    tries = len(laws) * len(rates)
+    tries = sum(map(len, rates))
     with torch.no_grad():
         defined = quantities.defined(problem.states).cpu().numpy()
         paths = [roll_out(dynamics, tries, targets) for targets in (setting.train, setting.test)]
-    candidates = np.repeat(np.asarray(numbers), len(rates)).tolist()
-    outcomes = _outcomes(setting, paths, candidates, list(rates) * len(laws))
+    each = len(rates[0])
+    candidates = np.repeat(np.asarray(numbers), each).tolist()
+    outcomes = _outcomes(setting, paths, candidates, [rate for own in rates for rate in own])
     return [
         outcome
-        if defined[row // len(rates)] >= _LEAST_DEFINED
+        if defined[row // each] >= _LEAST_DEFINED
         else Outcome(outcome.candidate, outcome.rate, OUT_OF_DOMAIN, np.inf, np.inf, None)
         for row, outcome in enumerate(outcomes)
     ]
@@ -179,5 +195,6 @@ def _outcomes(
     return outcomes
 
 
-def _rates(rates: Sequence[float], laws: int, problem: Problem) -> torch.Tensor:
-    return torch.tensor(list(rates) * laws, dtype=torch.float32, device=problem.device)
+def _rates(rates: Sequence[Sequence[float]], problem: Problem) -> torch.Tensor:
+    flat = [rate for own in rates for rate in own]
+    return torch.tensor(flat, dtype=torch.float32, device=problem.device)

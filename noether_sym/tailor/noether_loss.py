@@ -35,8 +35,9 @@ class Conserved(Protocol):
 class Quantities:
     """Several quantities in network coordinates, one for each try.
 
-    The gradient of each is divided by its root mean square over the training states, so
-    that inner rates have no unit and mean the same for every quantity.
+    The gradient of each is divided by the power of ten nearest to its root mean square over
+    the training states, so that one range of inner rates serves quantities of any unit; the
+    paper's laws are of order one and stay as they are.
 
     Attributes
     ----------
@@ -69,6 +70,7 @@ class Quantities:
         lengths = gradients.square().sum(-1)
         norms = lengths.mean(-1).sqrt()
         norms = torch.where((norms > 0) & torch.isfinite(norms), norms, 1.0)
+        norms = 10.0 ** norms.log10().round()
         return cls(raw.laws, norms, state_scale, slope_scale, step)
 
     def gradients(self, states: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws import Law
-from noether_sym.tailor.meta import DIVERGED, OK, Outcome, Setting
+from noether_sym.tailor.meta import DIVERGED, Outcome, Setting
 
 if TYPE_CHECKING:
     from noether_sym.tailor.stage import TailorOptions
@@ -76,7 +76,7 @@ def summarised(
     energy = oracle if oracle is not None else (laws[selected] if selected is not None else None)
     rows = [_seed_rows(seed, laws, setting, energy) for seed in seeds]
     document = {
-        "options": {key: _plain(value) for key, value in asdict(options).items()},
+        "options": options.to_json(setting.problem.device),
         "error": "mean squared error of RK4 roll-outs over columns, in network coordinates",
         "state_scale": setting.problem.state_scale.tolist(),
         "energy": None if energy is None else energy.text(),
@@ -229,8 +229,6 @@ def _curves(
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

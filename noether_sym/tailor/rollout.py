@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Trajectory
+from noether_sym.datasets.windows import choose_window
 from noether_sym.tailor.network import Problem, as_tensor
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LIMIT = 1e3
 """A state further out than this many scales has diverged."""
+
+_MOST_PIECES = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,21 +60,26 @@ class Targets:
 
 
 def training_pieces(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> list[Trajectory]:
-    """Cut training sequences into pieces no longer than the longest test sequence.
+    """Training sequences to roll out, from which laws and rates are chosen.
 
-    A prediction over a longer time than will be tested would choose another law.
+    Like the test sequences, no longer and, where one recording was split in time, as near in
+    time: the last stretch of each training sequence, as long as the longest test sequence.
+    Where that holds several windows over which the states mix (about a period each), it is
+    cut into windows half a window apart, so that no single measured start decides.
     """
-    longest = max((len(sequence) for sequence in test), default=max(map(len, train)))
+    window = choose_window(train)
+    longest = max((len(sequence) for sequence in test), default=None)
     pieces = []
     for sequence in train:
-        count = -(-len(sequence) // longest)
-        edges = np.linspace(0, len(sequence), count + 1).astype(int)
-        pieces += [
-            sequence.part(start, stop)
-            for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-            if stop - start > 1
-        ]
-    return pieces
+        start = 0 if longest is None else max(0, len(sequence) - longest)
+        recent = sequence.part(start, len(sequence))
+        if window is None or len(recent) < 2 * window:
+            pieces.append(recent)
+            continue
+        starts = range(0, len(recent) - window + 1, max(1, window // 2))
+        pieces += [recent.part(first, first + window) for first in starts]
+    step = -(-len(pieces) // _MOST_PIECES)
+    return [piece for piece in pieces[::step] if len(piece) > 1]
 
 
 def roll_out(field: Callable[[Tensor], Tensor], tries: int, targets: Targets) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from noether_sym.tailor.result import Control, SeedResult, Tailoring, summarised
 from noether_sym.tailor.rollout import Targets, training_pieces
 
 Progress = Callable[[str, int, int], None]
+Method = Callable[..., list[Outcome]]
 
 RATES = tuple(10.0 ** (exponent / 2) for exponent in range(-6, 3))
 """The paper's inner rates, 10^-3 to 10^1 by half decades."""
@@ -68,6 +70,12 @@ class TailorOptions:
     jobs: int = 1
     device: str = "auto"
     loss: str = "drift"
+
+    def to_json(self, device: str) -> dict[str, Any]:
+        """The options that decide the answer, with the device resolved."""
+        document = {**asdict(self), "device": device, "rates": list(self.rates)}
+        del document["jobs"]
+        return document
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +153,7 @@ def tailor(
                 _labelled(progress, label),
             )
             seeds.append(_one_seed(work))
-    return summarised(dataset, laws, oracle, setting, seeds, replace(options, device=device))
+    return summarised(dataset, laws, oracle, setting, seeds, options)
 
 
 def _labelled(progress: Progress | None, label: str) -> Progress:
@@ -193,29 +201,57 @@ def _one_seed(work: _Work) -> SeedResult:
     return SeedResult(work.seed, tuple(controls), tuple(own), tuple(meta))
 
 
-def _tries(  # type: ignore[no-untyped-def]
-    work: _Work, weights: Weights, laws: Sequence[Law], rows: Sequence[int], method, stage: str
+def _tries(
+    work: _Work,
+    weights: Weights,
+    laws: Sequence[Law],
+    rows: Sequence[int],
+    method: Method,
+    stage: str,
 ) -> list[Outcome]:
-    """Every row at every rate; rates go on downwards where the lowest is the best."""
-    outcomes: list[Outcome] = []
-    rates = work.options.rates
-    wanted = list(rows)
-    for _ in range(1 + _EXTENSIONS):
-        if not wanted:
+    """Every row at every rate, then on downwards where the lowest is the best."""
+    outcomes = _at_rates(
+        work, weights, laws, dict.fromkeys(rows, work.options.rates), method, stage
+    )
+    lowest = min(work.options.rates)
+    for _ in range(_EXTENSIONS):
+        edge = [row for row in rows if _at_edge(outcomes, row, lowest)]
+        if not edge:
             break
-        groups = [[row] for row in wanted] if work.setting.problem.device == "cpu" else [wanted]
-        futures: list[Future[list[Outcome]]] = [
-            work.pool.submit(
-                method, work.setting, weights, group, [laws[row] for row in group], rates
-            )
-            for group in groups
-        ]
-        for done, future in enumerate(futures, 1):
-            outcomes += future.result()
-            work.report(stage, done, len(futures))
-        lowest = min(outcome.rate for outcome in outcomes if outcome.rate is not None)
-        wanted = [row for row in wanted if _at_edge(outcomes, row, lowest)]
-        rates = (lowest / 10**0.5,)
+        lowest /= 10**0.5
+        wanted = dict.fromkeys(edge, (lowest,))
+        outcomes += _at_rates(work, weights, laws, wanted, method, f"{stage}, lower rates")
+    return outcomes
+
+
+def _at_rates(
+    work: _Work,
+    weights: Weights,
+    laws: Sequence[Law],
+    wanted: Mapping[int, tuple[float, ...]],
+    method: Method,
+    stage: str,
+) -> list[Outcome]:
+    """Some rows at rates of their own: one program for each row, or for all on a GPU."""
+    rows = list(wanted)
+    if not rows:
+        return []
+    groups = [[row] for row in rows] if work.setting.problem.device == "cpu" else [rows]
+    futures = [
+        work.pool.submit(
+            method,
+            work.setting,
+            weights,
+            group,
+            [laws[row] for row in group],
+            [wanted[row] for row in group],
+        )
+        for group in groups
+    ]
+    outcomes: list[Outcome] = []
+    for done, future in enumerate(futures, 1):
+        outcomes += future.result()
+        work.report(stage, done, len(futures))
     return outcomes
 
 
@@ -231,7 +267,7 @@ def _best(outcomes: Sequence[Outcome]) -> Outcome | None:
 
 
 def _best_candidates(screened: list[Outcome], numbers: list[int], top: int) -> list[int]:
-    errors = {number: np.inf for number in numbers}
+    errors = dict.fromkeys(numbers, np.inf)
     for outcome in screened:
         if outcome.candidate in errors:
             errors[outcome.candidate] = min(errors[outcome.candidate], outcome.train_error)

@@ -1,0 +1,60 @@
+"""Windows: parts of trajectories short enough to ignore slow drift, and no shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Trajectory
+
+MIXED = 0.8
+"""Ratio of within-window to total variance from which on the inputs count as mixed."""
+
+SHORTEST = 8
+"""Least number of samples in a window."""
+
+
+def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
+    """The shortest window over which every input looks mixed; None if no window does.
+
+    A window shorter than a period makes any slow function look conserved, a long one
+    lets dissipation in. An input is mixed when its variance within windows comes to
+    `MIXED` of its variance overall.
+    """
+    pieces = [piece for one in trajectories for piece in one.segments()]
+    states = np.concatenate([piece.states for piece in pieces])
+    total = states.var(axis=0)
+    longest = max(len(piece) for piece in pieces) // 2
+    for window in _lengths(longest):
+        within = np.zeros_like(total)
+        count = 0
+        for part in cut(trajectories, window):
+            within += part.states.var(axis=0) * len(part)
+            count += len(part)
+        if count >= len(states) // 2 and (within / count >= MIXED * total).all():
+            return window
+    return None
+
+
+def cut(trajectories: Sequence[Trajectory], window: int) -> list[Trajectory]:
+    """Cut trajectories into windows that never cross a gap in time.
+
+    What is left over at the end of a piece joins its last window; pieces shorter than a
+    window are left out.
+    """
+    parts = []
+    for trajectory in trajectories:
+        for piece in trajectory.segments():
+            whole = len(piece) // window
+            for index in range(whole):
+                stop = len(piece) if index == whole - 1 else (index + 1) * window
+                parts.append(piece.part(index * window, stop))
+    return parts
+
+
+def _lengths(longest: int) -> list[int]:
+    lengths = [SHORTEST]
+    while lengths[-1] < longest:
+        lengths.append(max(lengths[-1] + 1, int(lengths[-1] * 1.1)))
+    return lengths[:-1]
