@@ -34,6 +34,7 @@ RATES = tuple(10.0 ** (exponent / 2) for exponent in range(-6, 3))
 """The paper's inner rates, 10^-3 to 10^1 by half decades."""
 
 _EXTENSIONS = 4
+_CONSERVED = ("accepted", "known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +210,22 @@ def _tries(
     method: Method,
     stage: str,
 ) -> list[Outcome]:
-    """Every row at every rate, then on downwards where the lowest is the best."""
-    outcomes = _at_rates(
-        work, weights, laws, dict.fromkeys(rows, work.options.rates), method, stage
-    )
+    """Every row at every rate, then on downwards for laws whose lowest rate is the best.
+
+    A quantity that is not conserved does best at rate 0, where it does nothing; it is
+    followed downwards only while it leads.
+    """
+    wanted = dict.fromkeys(rows, work.options.rates)
+    outcomes = _at_rates(work, weights, laws, wanted, method, stage)
     lowest = min(work.options.rates)
     for _ in range(_EXTENSIONS):
-        edge = [row for row in rows if _at_edge(outcomes, row, lowest)]
+        lead = _best(outcomes)
+        edge = [
+            row
+            for row in rows
+            if _at_edge(outcomes, row, lowest)
+            and (laws[row].status in _CONSERVED or (lead is not None and lead.candidate == row))
+        ]
         if not edge:
             break
         lowest /= 10**0.5
