@@ -1,1 +1,6 @@
-"""Export: a law as LaTeX, SymPy, Python, torch, JSON."""
+"""Export: laws as LaTeX, SymPy, Python, torch, JSON."""
+
+from noether_sym.export.formats import FORMATS, ExportError, export
+from noether_sym.export.json_ import law_from_json, law_to_json, laws_document
+
+__all__ = ["FORMATS", "ExportError", "export", "law_from_json", "law_to_json", "laws_document"]

@@ -1,8 +1,13 @@
-"""Laws as JSON: the layout of ``laws.json``, and laws read back from it."""
+"""Laws as JSON: the layout of ``laws.json``, and laws read back from it.
+
+Numbers that are not finite become null. A formula is stored as nested lists under
+``tree``, and only they are ever read back; the texts beside it are for people.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -12,7 +17,10 @@ from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, input
 from noether_sym.errors import GrammarError, RunError
 from noether_sym.laws import Law, Parameter
 
-_LARGEST_TREE = 10_000
+_MOST_NODES = 10_000
+_DEEPEST = 200
+_COUNTS = ("candidates", "distinct", "fitted", "accepted")
+_FACTOR = re.compile(r"(\A|/|\*)([^*/()]+)(?:\*\*(\d+|\(\d+/\d+\)))?")
 
 
 def laws_document(
@@ -31,7 +39,7 @@ def laws_document(
     Parameters
     ----------
     laws : sequence of Law
-        Accepted, ranked.
+        Accepted; sorted by rank here.
     dataset : str
     inputs : sequence of (str, str)
         Name and unit of each column.
@@ -39,21 +47,22 @@ def laws_document(
         ``candidates``, ``distinct``, ``fitted``, ``accepted``.
     independent_laws : int
     closest : sequence of Law
-        The best of those not accepted, with the reason of each in `reasons`.
+        The best of those not accepted, with the reason of each in `reasons`, if given.
+    reasons : sequence of str
     window : int, optional
-        Windows that the ratios refer to.
+        Samples in the windows that the ratios refer to.
     """
+    ranked = sorted(laws, key=lambda law: law.rank or math.inf)
+    others = sorted(set(counts) - set(_COUNTS))
+    near = zip(closest, reasons or [law.status for law in closest], strict=True)
     return {
         "dataset": dataset,
         "inputs": [{"name": name, "unit": unit} for name, unit in inputs],
-        "counts": dict(counts),
-        "independent_laws": independent_laws,
+        "counts": {name: int(counts.get(name, 0)) for name in (*_COUNTS, *others)},
+        "independent_laws": int(independent_laws),
         "window": window,
-        "laws": [law_to_json(law) for law in laws],
-        "candidates_not_accepted": [
-            {**law_to_json(law), "reason": reason}
-            for law, reason in zip(closest, reasons, strict=True)
-        ],
+        "laws": [law_to_json(law) for law in ranked],
+        "candidates_not_accepted": [{**law_to_json(law), "reason": reason} for law, reason in near],
     }
 
 
@@ -62,8 +71,8 @@ def law_to_json(law: Law) -> dict[str, Any]:
     from noether_sym.export.sympy_ import law_srepr
 
     return {
-        "rank": law.rank,
-        "family": law.family,
+        "rank": int(law.rank),
+        "family": int(law.family),
         "expression": law.text(),
         "sympy": law_srepr(law),
         "latex": law.latex(),
@@ -71,7 +80,7 @@ def law_to_json(law: Law) -> dict[str, Any]:
         "parameters": [
             {
                 "name": own.name,
-                "value": own.value,
+                "value": _finite(own.value),
                 "unit": str(own.dimension),
                 "stderr": _finite(own.stderr),
             }
@@ -83,53 +92,54 @@ def law_to_json(law: Law) -> dict[str, Any]:
         "heldout_ratio": _finite(law.heldout_ratio),
         "alignment": _finite(law.alignment),
         "status": law.status,
-        "selected": law.selected,
-        "window": law.window,
-        "inputs": [list(pair) for pair in law.inputs],
-        "dimension": _dimension_to_json(law.dimension),
-        "parameter_dimensions": [_dimension_to_json(own.dimension) for own in law.parameters],
+        "selected": bool(law.selected),
+        "window": None if law.window is None else int(law.window),
+        "inputs": [{"name": name, "unit": unit} for name, unit in law.inputs],
         "tree": tree_to_json(law.expression),
     }
 
 
 def law_from_json(entry: Mapping[str, Any]) -> Law:
-    """Read a law back.
+    """Read a law back from what `law_to_json` wrote.
 
     Raises
     ------
     RunError
-        If the entry is not what `law_to_json` writes.
+        If an entry is missing or of the wrong type.
+    GrammarError
+        If the tree is no formula.
     """
     try:
-        expression = tree_from_json(entry["tree"])
-        inputs = tuple((str(name), str(unit)) for name, unit in entry["inputs"])
-        dimensions = [_dimension_from_json(one) for one in entry["parameter_dimensions"]]
-        parameters = tuple(
-            Parameter(str(own["name"]), float(own["value"]), dimension, own["stderr"])
-            for own, dimension in zip(entry["parameters"], dimensions, strict=True)
-        )
         law = Law(
-            expression=expression,
-            inputs=inputs,
-            parameters=parameters,
-            dimension=_dimension_from_json(entry["dimension"]),
+            expression=tree_from_json(entry["tree"]),
+            inputs=tuple((_text(own["name"]), _text(own["unit"])) for own in entry["inputs"]),
+            parameters=tuple(
+                Parameter(
+                    _text(own["name"]),
+                    _number(own["value"]),
+                    _dimension(own["unit"]),
+                    None if own["stderr"] is None else _number(own["stderr"]),
+                )
+                for own in entry["parameters"]
+            ),
+            dimension=_dimension(entry["unit"]),
             conservation_ratio=_number(entry["conservation_ratio"]),
             random_ratio=_number(entry["random_ratio"]),
-            heldout_ratio=entry["heldout_ratio"],
-            alignment=entry["alignment"],
-            status=str(entry["status"]),
-            rank=int(entry["rank"]),
-            family=int(entry["family"]),
-            selected=bool(entry["selected"]),
-            window=entry["window"],
+            heldout_ratio=_optional(entry.get("heldout_ratio")),
+            alignment=_optional(entry.get("alignment")),
+            status=_text(entry["status"]),
+            rank=_whole(entry["rank"]),
+            family=_whole(entry["family"]),
+            selected=entry["selected"] is True,
+            window=None if entry.get("window") is None else _whole(entry["window"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, GrammarError):
+            raise
         raise RunError(
             f"a law in the run is damaged ({type(error).__name__}: {error}); fit again"
         ) from error
-    slots = sorted(node.index for node in expression.walk() if node.head == PARAMETER)
-    if slots != list(range(len(parameters))) or not expression.inputs <= set(range(len(inputs))):
-        raise RunError("a law in the run names a parameter or column that it lacks; fit again")
+    _check_leaves(law)
     return law
 
 
@@ -141,42 +151,96 @@ def tree_to_json(expression: Expression) -> list[Any]:
 
 
 def tree_from_json(tree: Any) -> Expression:
-    """Read nested lists back; every head, arity and index is checked.
+    """Read nested lists back; every operation, arity and index is checked.
 
     Raises
     ------
     GrammarError
         If the lists are no formula.
     """
-    budget = [_LARGEST_TREE]
+    budget = _MOST_NODES
 
     def build(node: Any, depth: int) -> Expression:
-        budget[0] -= 1
-        if budget[0] < 0 or depth > 200:
-            raise GrammarError("a formula is too large")
+        nonlocal budget
+        budget -= 1
+        if budget < 0 or depth > _DEEPEST:
+            raise GrammarError(
+                f"a formula has more than {_MOST_NODES} nodes or is deeper than {_DEEPEST}"
+            )
         if not isinstance(node, list) or not node or not isinstance(node[0], str):
-            raise GrammarError(f"{node!r} is no part of a formula")
+            raise GrammarError(f"{_short(node)} is no part of a formula")
         head, *rest = node
         if head in (INPUT, PARAMETER):
             if len(rest) != 1 or type(rest[0]) is not int or rest[0] < 0:
-                raise GrammarError(f"{node!r} is no {head}")
+                raise GrammarError(f"{_short(node)} is no {head}: a number from 0 is expected")
             return input_(rest[0]) if head == INPUT else parameter(rest[0])
         return call(head, *(build(argument, depth + 1) for argument in rest))
 
     return build(tree, 0)
 
 
-def _dimension_to_json(dimension: Dimension) -> dict[str, str]:
-    return {symbol: str(exponent) for symbol, exponent in dimension.exponents}
+def _check_leaves(law: Law) -> None:
+    slots = sorted(node.index for node in law.expression.walk() if node.head == PARAMETER)
+    if slots != list(range(len(law.parameters))):
+        raise GrammarError(
+            f"a formula uses the parameter slots {slots[:9]} and the law has "
+            f"{len(law.parameters)} parameters; each must have one place"
+        )
+    if max(law.expression.inputs, default=0) >= len(law.inputs):
+        raise GrammarError(
+            f"a formula reads column {max(law.expression.inputs)} of {len(law.inputs)}"
+        )
 
 
-def _dimension_from_json(exponents: Mapping[str, str]) -> Dimension:
-    return Dimension.of({str(key): Fraction(value) for key, value in exponents.items()})
+def _dimension(text: Any) -> Dimension:
+    """Read what `Dimension` prints."""
+    written = _text(text)
+    if written == "dimensionless":
+        return Dimension()
+    exponents: dict[str, Fraction] = {}
+    place = 0
+    while place < len(written):
+        match = _FACTOR.match(written, place)
+        if match is None:
+            raise ValueError(f"{written!r} is no unit")
+        sign, symbol, power = match.groups()
+        if symbol != "1":
+            exponent = Fraction((power or "1").strip("()"))
+            exponents[symbol] = exponents.get(symbol, Fraction(0)) + (
+                -exponent if sign == "/" else exponent
+            )
+        place = match.end()
+    return Dimension.of(exponents)
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
-def _number(value: float | None) -> float:
-    return math.inf if value is None else float(value)
+def _number(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{_short(value)} is no number")
+    return float(value)
+
+
+def _optional(value: Any) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{_short(value)} is no whole number")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{_short(value)} is no text")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

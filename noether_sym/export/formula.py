@@ -1,0 +1,87 @@
+"""A law as a SymPy expression made for a printer: own symbols, rounded constants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from noether_sym.laws import Law
+
+if TYPE_CHECKING:
+    import sympy
+
+
+def input_symbols(law: Law) -> list[sympy.Symbol]:
+    """A real symbol for each column, as `Law.sympy` names them."""
+    import sympy
+
+    return [sympy.Symbol(name, real=True) for name, _ in law.inputs]
+
+
+def parameter_symbols(law: Law) -> list[sympy.Symbol]:
+    """A real symbol for each constant, different from every column's."""
+    import sympy
+
+    taken = {name for name, _ in law.inputs}
+    free = next(letter for letter in _letters() if not any(n.startswith(letter) for n in taken))
+    own = [parameter.name for parameter in law.parameters]
+    if taken & set(own) or len(set(own)) < len(own):
+        own = [f"{free}{slot}" for slot in range(len(own))]
+    return [sympy.Symbol(name, real=True) for name in own]
+
+
+def rounded(law: Law, digits: int) -> sympy.Expr:
+    """The formula with its constants to `digits` significant digits.
+
+    Constants are rounded at the end, after SymPy has joined those that stand together, and
+    are not multiplied out. A constant without a finite value is shown by its name.
+    """
+    import sympy
+    from sympy.core.parameters import distribute
+
+    constants = [
+        sympy.Float(value) if math.isfinite(value) else symbol
+        for value, symbol in zip(law.values, parameter_symbols(law), strict=True)
+    ]
+    with distribute(False):
+        expression = law.expression.sympy(input_symbols(law), constants)
+        numbers = expression.atoms(sympy.Float)
+        return expression.xreplace({number: _rounded(number, digits) for number in numbers})
+
+
+def named(law: Law) -> sympy.Expr:
+    """The formula with its constants by name."""
+    return law.expression.sympy(input_symbols(law), parameter_symbols(law))
+
+
+def positive_first(terms: Sequence[sympy.Expr]) -> list[sympy.Expr]:
+    """Terms of a sum in a printer's order, but beginning with one that has no minus sign."""
+    ordered = list(terms)
+    plain = [term for term in ordered if not term.could_extract_minus_sign()]
+    if plain:
+        ordered.remove(plain[0])
+        ordered.insert(0, plain[0])
+    return ordered
+
+
+def with_symbols(law: Law, inputs: Sequence[str], parameters: Sequence[str]) -> sympy.Expr:
+    """The formula in real symbols of these names, constants included."""
+    import sympy
+
+    return law.expression.sympy(
+        [sympy.Symbol(name, real=True) for name in inputs],
+        [sympy.Symbol(name, real=True) for name in parameters],
+    )
+
+
+def _rounded(number: sympy.Float, digits: int) -> sympy.Number:
+    import sympy
+
+    short = sympy.Float(number, digits)
+    no_decimals = 10 ** (digits - 1) <= abs(short) < 10**digits
+    return sympy.Integer(round(short)) if no_decimals else short
+
+
+def _letters() -> list[str]:
+    return [*"ckabdhuw", *(f"c_{number}_" for number in range(1000))]

@@ -1,0 +1,57 @@
+"""Laws as MathML, which browsers typeset by themselves."""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+from noether_sym.export.formula import (
+    input_symbols,
+    named,
+    parameter_symbols,
+    positive_first,
+    rounded,
+)
+from noether_sym.export.names import mathml_name
+from noether_sym.laws import Law
+
+
+def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
+    """The formula as a ``<math>`` element.
+
+    Parameters
+    ----------
+    law : Law
+    digits : int
+        Significant digits of constants.
+    by_name : bool
+        Show constants by name rather than by value.
+    """
+    import sympy
+    from sympy.printing.mathml import MathMLPresentationPrinter
+
+    symbols = [*input_symbols(law), *parameter_symbols(law)]
+    # SymPy's printer does not escape names, so it gets harmless ones to be replaced after
+    stand_ins = {symbol: f"placeholder{place}x" for place, symbol in enumerate(symbols)}
+
+    class Printer(MathMLPresentationPrinter):
+        def _print_Symbol(self, sym: sympy.Symbol, style: str = "plain") -> object:
+            element = self.dom.createElement("mi")
+            element.appendChild(self.dom.createTextNode(stand_ins[sym]))
+            return element
+
+        def _as_ordered_terms(self, expr: sympy.Add, order: str | None = None) -> object:
+            return positive_first(super()._as_ordered_terms(expr, order))
+
+    text = str(Printer().doprint(named(law) if by_name else rounded(law, digits)))
+    text = re.sub(r"&(\w+;)", _without_entity, text)
+    for symbol, stand_in in stand_ins.items():
+        text = text.replace(f"<mi>{stand_in}</mi>", mathml_name(symbol.name))
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{text}</math>'
+
+
+def _without_entity(match: re.Match[str]) -> str:
+    """Named entities are for HTML only; XML readers know numbers."""
+    name = match.group(1)
+    char = {"ExponentialE;": "e", "ImaginaryI;": "i"}.get(name, html5.get(name, "?"))
+    return match.group(0) if char in "&<>" else char

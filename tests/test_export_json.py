@@ -1,0 +1,182 @@
+"""laws.json: its layout, and laws read back."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from strategies import laws
+
+from noether_sym.dsl.dimension import Dimension
+from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.errors import GrammarError, RunError
+from noether_sym.export import law_from_json, law_to_json, laws_document
+from noether_sym.export.json_ import tree_from_json, tree_to_json
+from noether_sym.laws import Law, Parameter
+
+MOMENTUM = Dimension.of({"kg": 1, "m": 2, "s": -1})
+PENDULUM = call("sub", call("square", input_(1)), call("mul", parameter(0), call("cos", input_(0))))
+LAW = Law(
+    expression=PENDULUM,
+    inputs=(("q", "rad"), ("p", "kg*m**2/s")),
+    parameters=(Parameter("c0", 2.43, MOMENTUM**2, 0.01),),
+    dimension=MOMENTUM**2,
+    conservation_ratio=1e-4,
+    random_ratio=0.9,
+    heldout_ratio=2e-4,
+    alignment=1e-6,
+    rank=1,
+    family=1,
+    window=20,
+)
+
+
+def document(*laws, **changes):
+    options = {
+        "dataset": "own",
+        "inputs": LAW.inputs,
+        "counts": {"accepted": 1, "fitted": 2, "candidates": 9, "distinct": 3},
+        "independent_laws": 1,
+        **changes,
+    }
+    return laws_document(laws, **options)
+
+
+@given(laws())
+def test_laws_round_trip_through_json(law):
+    text = json.dumps(law_to_json(law), allow_nan=False)
+    assert law_from_json(json.loads(text)) == law
+
+
+def test_round_trip_keeps_everything():
+    assert law_from_json(law_to_json(LAW)) == LAW
+    odd = Dimension.of({"µm": Fraction(1, 2), "Δ°C": Fraction(-3, 2), "a_0": -1})
+    for dimension in (odd, odd**-1, Dimension.of({"s": -2})):
+        law = LAW.with_(dimension=dimension)
+        assert law_from_json(law_to_json(law)).dimension == dimension
+
+
+def test_layout_of_the_document():
+    content = document(LAW)
+    assert list(content) == [
+        "dataset", "inputs", "counts", "independent_laws", "window", "laws",
+        "candidates_not_accepted",
+    ]  # fmt: skip
+    assert content["inputs"][1] == {"name": "p", "unit": "kg*m**2/s"}
+    assert list(content["counts"]) == ["candidates", "distinct", "fitted", "accepted"]
+    (entry,) = content["laws"]
+    assert entry["expression"] == "p**2 - 2.43*cos(q)"
+    assert entry["latex"] == r"p^{2} - 2.43 \cos{\left(q \right)}"
+    assert entry["unit"] == "kg**2*m**4/s**2"
+    assert entry["parameters"] == [
+        {"name": "c0", "value": 2.43, "unit": "kg**2*m**4/s**2", "stderr": 0.01}
+    ]
+    assert (entry["rank"], entry["family"], entry["size"], entry["selected"]) == (1, 1, 7, False)
+    assert (entry["conservation_ratio"], entry["random_ratio"]) == (1e-4, 0.9)
+    assert (entry["status"], entry["window"]) == ("accepted", 20)
+    assert entry["tree"] == [
+        "sub", ["square", ["input", 1]], ["mul", ["parameter", 0], ["cos", ["input", 0]]],
+    ]  # fmt: skip
+
+
+def test_laws_are_sorted_by_rank_and_the_rest_follows_with_reasons():
+    near = LAW.with_(rank=0, status="varies")
+    content = document(LAW.with_(rank=2), LAW, closest=[near], reasons=["a near miss"], window=40)
+    assert [entry["rank"] for entry in content["laws"]] == [1, 2]
+    assert [entry["reason"] for entry in content["candidates_not_accepted"]] == ["a near miss"]
+    assert document(closest=[near])["candidates_not_accepted"][0]["reason"] == "varies"
+    assert content["window"] == 40
+    with pytest.raises(ValueError, match="zip"):
+        document(closest=[near], reasons=["one", "two"])
+
+
+def test_numbers_that_are_not_finite_become_null():
+    lost = LAW.with_(
+        conservation_ratio=math.inf,
+        random_ratio=math.nan,
+        heldout_ratio=-math.inf,
+        parameters=(Parameter("c0", math.nan, MOMENTUM**2, math.inf),),
+    )
+    text = json.dumps(document(lost), allow_nan=False)
+    (entry,) = json.loads(text)["laws"]
+    assert entry["conservation_ratio"] is entry["random_ratio"] is entry["heldout_ratio"] is None
+    assert entry["parameters"][0]["value"] is entry["parameters"][0]["stderr"] is None
+    again = law_from_json(entry)
+    assert math.isnan(again.conservation_ratio)
+    assert math.isnan(again.values[0])
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        (["tan", ["input", 0]], "unknown operation 'tan'"),
+        (["sub", ["input", 0]], "sub takes 2 arguments, not 1"),
+        (["cos", ["input", 0], ["input", 0]], "cos takes 1 arguments, not 2"),
+        (["input", -1], "is no input: a number from 0"),
+        (["input", "0"], "is no input"),
+        (["input", True], "is no input"),
+        (["parameter", 0.0], "is no parameter"),
+        (["parameter"], "is no parameter"),
+        ([], "is no part of a formula"),
+        ("p**2", "'p\\*\\*2' is no part of a formula"),
+        (["cos", "q"], "is no part of a formula"),
+        ([["cos"], ["input", 0]], "is no part of a formula"),
+        (None, "is no part of a formula"),
+    ],
+)
+def test_trees_that_are_no_formula_are_refused(tree, message):
+    with pytest.raises(GrammarError, match=message):
+        tree_from_json(tree)
+
+
+def test_trees_that_are_too_large_are_refused():
+    deep = ["input", 0]
+    for _ in range(300):
+        deep = ["cos", deep]
+    with pytest.raises(GrammarError, match="deeper than 200"):
+        tree_from_json(deep)
+    wide = ["input", 0]
+    for _ in range(14):
+        wide = ["add", wide, wide]
+    with pytest.raises(GrammarError, match="more than 10000 nodes"):
+        tree_from_json(wide)
+    assert tree_from_json(tree_to_json(PENDULUM)) == PENDULUM
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        (["parameter", 1], r"slots \[1\] and the law has 1 parameters"),
+        (["input", 0], r"slots \[\] and the law has 1"),
+        (["add", ["parameter", 0], ["parameter", 0]], r"slots \[0, 0\]"),
+        (["add", ["parameter", 0], ["input", 2]], "reads column 2 of 2"),
+    ],
+)
+def test_leaves_that_the_law_lacks_are_refused(tree, message):
+    with pytest.raises(GrammarError, match=message):
+        law_from_json({**law_to_json(LAW), "tree": tree})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rank": "1"}, "'1' is no whole number"),
+        ({"rank": True}, "True is no whole number"),
+        ({"unit": None}, "None is no text"),
+        ({"unit": "m**"}, "is no unit"),
+        ({"unit": "(m)"}, "is no unit"),
+        ({"conservation_ratio": "0.1"}, "'0.1' is no number"),
+        ({"inputs": None}, "damaged"),
+        ({"parameters": [{"name": "c0"}]}, "KeyError: 'value'"),
+    ],
+)
+def test_damaged_entries_are_refused(changes, message):
+    with pytest.raises(RunError, match=message):
+        law_from_json({**law_to_json(LAW), **changes})
+    missing = law_to_json(LAW)
+    del missing["tree"]
+    with pytest.raises(RunError, match="KeyError: 'tree'"):
+        law_from_json(missing)
