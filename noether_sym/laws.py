@@ -149,12 +149,16 @@ class Law:
         return _filled(value, columns[0])
 
     def torch_gradient(self, states: Any) -> Any:
-        """Gradient of g as a differentiable torch tensor, shape of `states` (..., column)."""
+        """Gradient of g as a differentiable torch tensor, shape of `states` (..., column).
+
+        Not a number where g itself is not finite.
+        """
         import torch
 
         columns = list(torch.unbind(states, dim=-1))
-        _, slopes = self.expression.gradient(torch, columns, self._torch_values(states))
-        return torch.stack([_filled(slope, columns[0]) for slope in slopes], dim=-1)
+        value, slopes = self.expression.gradient(torch, columns, self._torch_values(states))
+        gradient = torch.stack([_filled(slope, columns[0]) for slope in slopes], dim=-1)
+        return torch.where(torch.isfinite(value)[..., None], gradient, torch.nan)
 
     def _torch_values(self, states: Any) -> Any:
         """Parameters as scalar tensors: torch takes no cosine of a plain number.
