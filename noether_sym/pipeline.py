@@ -80,6 +80,10 @@ def prepare(results: Path, data: DataOptions, options: SearchOptions) -> Search:
     The folder's name follows from everything that decides the laws, so that the same
     options find the same run again and other options never touch it.
     """
+    if options.device == "cuda":
+        from noether_sym.device import resolve_device
+
+        resolve_device(options.device)  # refused before anything is written
     dataset = data.load()
     grammar = resolve_grammar(options.grammar or dataset.grammar)
     depth = options.depth if options.depth is not None else dataset.depth
@@ -268,6 +272,16 @@ def run_tailoring(
     search.run.update(versions=versions())
     search.run.finish_stage("tailor", seconds=round(time.perf_counter() - begin, 3))
     return tailoring
+
+
+def accepted_laws(document: Mapping[str, Any], *, heads_only: bool) -> list[Law]:
+    """The laws of laws.json; with `heads_only` the first of each family."""
+    from noether_sym.export import law_from_json
+
+    laws = [law_from_json(entry) for entry in document["laws"]]
+    if not heads_only:
+        return laws
+    return list({law.family: law for law in reversed(laws)}.values())[::-1]
 
 
 def tailoring_list(document: Mapping[str, Any], top: int) -> list[dict[str, Any]]:

@@ -193,6 +193,15 @@ def newest_run(results: Path, having: str) -> Run:
     return max(runs, key=lambda run: (run.file(having).stat().st_mtime_ns, run.name))
 
 
+def open_or_newest(text: str | None, results: Path, having: str) -> Run:
+    """The run that `text` names, or the newest one; it must have the file `having`."""
+    if text is None:
+        return newest_run(results, having)
+    run = find_run(text)
+    run.read(having)
+    return run
+
+
 def all_runs(results: Path) -> list[Run]:
     """Every run in a results folder, by name."""
     if not results.is_dir():

@@ -84,7 +84,8 @@ def _account(search: Search, result: Enumerated) -> list[str]:
         f"{sum(result.raw_counts):,} formulas of up to {search.depth} nodes with fitting units, "
         "the order of + and *",
         f"ignored, come to {len(result.distinct.expressions):,} distinct laws "
-        f"in {result.seconds:.2f} s. Written to {search.run.path}.",
+        f"in {result.seconds:.2f} s.",
+        f"Written to {search.run.path}",
     ]
     paper = PAPER_COUNTS.get(search.dataset.name)
     if paper is not None and search.depth == 7 and search.grammar.name == "paper":

@@ -36,11 +36,7 @@ def command(**values: Any) -> None:
     from noether_sym.pipeline import reopen
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    if values["run_folder"]:
-        run = runs.find_run(values["run_folder"])
-        run.read(runs.LAWS_FILE)
-    else:
-        run = runs.newest_run(values["results"], runs.LAWS_FILE)
+    run = runs.open_or_newest(values["run_folder"], values["results"], runs.LAWS_FILE)
     search = reopen(run, jobs_from(values), values["device"])
     screen.json(tailor_and_show(screen, search, values))
 
