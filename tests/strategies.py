@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from noether_sym.dsl.dimension import Dimension
@@ -12,6 +13,10 @@ from noether_sym.dsl.expression import PARAMETER, Expression, call, input_, para
 from noether_sym.dsl.operators import OPERATORS
 from noether_sym.errors import UnitError
 from noether_sym.laws import Law, Parameter
+
+# the same examples every time, however slow the machine
+settings.register_profile("repeatable", settings(), deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 COLUMNS = 3
 NAMES = (

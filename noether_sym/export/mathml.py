@@ -15,6 +15,9 @@ from noether_sym.export.formula import (
 from noether_sym.export.names import mathml_name
 from noether_sym.laws import Law
 
+_FUNCTION = re.compile(r"<mo>(\u2062)</mo>(?=<mrow><mi>(?:sin|cos|log)</mi>)")
+"""A product whose second factor is a function, which TeX sets a little apart."""
+
 
 def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
     """The formula as a ``<math>`` element.
@@ -44,7 +47,8 @@ def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
             return positive_first(super()._as_ordered_terms(expr, order))
 
     text = str(Printer().doprint(named(law) if by_name else rounded(law, digits)))
-    text = re.sub(r"&(\w+;)", _without_entity, text)
+    text = re.sub(r"&(\w+;)", _without_entity, text).replace("<mo>-</mo>", "<mo>−</mo>")
+    text = _FUNCTION.sub(r'<mo rspace="0.17em">\1</mo>', text)
     for symbol, stand_in in stand_ins.items():
         text = text.replace(f"<mi>{stand_in}</mi>", mathml_name(symbol.name))
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{text}</math>'

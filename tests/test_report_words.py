@@ -1,0 +1,78 @@
+"""Numbers, units and formulas as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from noether_sym.report import words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1.0, "1.00"),
+        (0.00123456, "0.00123"),
+        (1.23456e-5, "1.23×10⁻⁵"),
+        (-2.5e-30, "-2.50×10⁻³⁰"),
+        (123456.0, "123456"),
+        (1.5e7, "1.50×10⁷"),
+        (math.nan, "–"),
+        (None, "–"),
+        ("x", "–"),
+        (True, "–"),
+    ],
+)
+def test_numbers(value, text):
+    assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (2.44693, 0.0131, "2.447 ± 0.013"),
+        (2.44693, None, "2.44693"),
+        (2.44693, 0.0, "2.44693"),
+        (3.0, 1e-16, "3.00000 ± 1.0×10⁻¹⁶"),
+        (3.0, math.inf, "3.00000 ± –"),
+        (12345678.0, 12.0, "1.23457×10⁷ ± 12"),
+        (None, None, "–"),
+    ],
+)
+def test_values_with_errors(value, error, text):
+    assert words.with_error(value, error) == text
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"mean": 0.15513, "std": 0.00022}, "0.1551 ± 0.0002"),
+        ({"mean": 0.01075549, "std": 6.3e-7}, "0.0108"),
+        ({"mean": 57.0, "std": 80.2}, "57 ± 80"),
+        ({"mean": 1.2e9, "std": 3e8}, "1.20×10⁹ ± 3×10⁸"),
+        ({"mean": 0.5, "std": None}, "0.500"),
+        ({"mean": None, "std": None}, "–"),
+        ({"mean": 0.0, "std": 0.1}, "0"),
+        ({}, "–"),
+        (0.25, "0.250"),
+        (None, "–"),
+    ],
+)
+def test_spreads(entry, text):
+    assert words.spread(entry) == text
+
+
+def test_units_and_formulas():
+    assert words.unit("kg*m**2/s**2") == "kg·m²/s²"
+    assert words.unit("m**(1/2)") == "m^(1/2)"
+    assert words.unit("dimensionless") == words.unit("1") == words.unit(None) == ""
+    assert words.formula("p**2 - 2.43*cos(q)") == "p² − 2.43·cos(q)"
+    assert words.formula("x**12") == "x¹²"
+
+
+def test_durations():
+    assert words.seconds(3.14) == "3.1 s"
+    assert words.seconds(600) == "10 min"
+    assert words.seconds(None) == "–"
