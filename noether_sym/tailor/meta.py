@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from noether_sym.tailor.network import Problem, Weights, adam, field
 from noether_sym.tailor.noether_loss import Conserved, Quantities, projected_field, tailored_field
 from noether_sym.tailor.rollout import Targets, roll_out, squared_errors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 OK = "ok"
 DIVERGED = "diverged"
@@ -121,14 +125,14 @@ def meta_tailoring(
     return _evaluated(setting, own.detached(), numbers, laws, rates)
 
 
-def evaluate_field(setting: Setting, dynamics, candidate: int = -1) -> Outcome:  # type: ignore[no-untyped-def]
+def evaluate_field(setting: Setting, dynamics: Callable[[Tensor], Tensor]) -> Outcome:
     """Roll out one field on both parts; `dynamics` maps (1, sequence, column) to its output."""
     pace = setting.problem.pace
     paths = [
         roll_out(lambda states: dynamics(states) * pace, 1, targets)
         for targets in (setting.train, setting.test)
     ]
-    return _outcomes(setting, paths, [candidate], [None])[0]
+    return _outcomes(setting, paths, [-1], [None])[0]
 
 
 def evaluate_plain(setting: Setting, weights: Weights) -> Outcome:
@@ -156,7 +160,7 @@ def _evaluated(
     quantities = Quantities.of(laws, problem, setting.step)
     rate = _rates(rates, problem)
 
-    def dynamics(states: torch.Tensor) -> torch.Tensor:
+    def dynamics(states: Tensor) -> Tensor:
         output = tailored_field(weights, states, rate, quantities, loss=setting.loss)
         return output * problem.pace
 
@@ -177,7 +181,7 @@ def _evaluated(
 
 def _outcomes(
     setting: Setting,
-    paths: list[torch.Tensor],
+    paths: list[Tensor],
     candidates: Sequence[int],
     rates: Sequence[float | None],
 ) -> list[Outcome]:
@@ -195,6 +199,6 @@ def _outcomes(
     return outcomes
 
 
-def _rates(rates: Sequence[Sequence[float]], problem: Problem) -> torch.Tensor:
+def _rates(rates: Sequence[Sequence[float]], problem: Problem) -> Tensor:
     flat = [rate for own in rates for rate in own]
     return torch.tensor(flat, dtype=torch.float32, device=problem.device)

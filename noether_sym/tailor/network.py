@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HIDDEN = 200
 LEARNING_RATE = 1e-3
+MOST_STATES = 10_000
+"""Full-batch training on more states costs time and memory, and teaches the MLP no more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +51,11 @@ class Problem:
 
     @classmethod
     def of(cls, dataset: Dataset, device: str) -> Problem:
-        """Take a data set's training part into network coordinates."""
-        states, derivatives = stack(dataset.train)
+        """Take a data set's training part into network coordinates.
+
+        Of more than `MOST_STATES` states, evenly spaced ones are taken.
+        """
+        states, derivatives = (part[:: _thinning(len(part))] for part in stack(dataset.train))
         state_scale, slope_scale = power_of_ten(states), power_of_ten(derivatives)
         return cls(
             as_tensor(states / state_scale, device),
@@ -111,6 +116,10 @@ class Weights:
     def take(self, row: int) -> Weights:
         """One try, the axis kept."""
         return Weights(*(tensor[row : row + 1].detach() for tensor in self.tensors()))
+
+
+def _thinning(states: int) -> int:
+    return -(-states // MOST_STATES)
 
 
 def as_tensor(array: NDArray[np.floating], device: str) -> Tensor:

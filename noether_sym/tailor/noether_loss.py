@@ -88,10 +88,9 @@ class Quantities:
         return torch.where(finite, gradient, 0.0) / self.norms[:, None, None]
 
     def defined(self, states: Tensor) -> Tensor:
-        """Part of the states (sample, column) where each gradient is finite: (law,)."""
-        physical = states * self.state_scale
-        rows = [torch.isfinite(law.torch_gradient(physical)).all(-1) for law in self.laws]
-        return torch.stack(rows).float().mean(-1)
+        """Part of the states (sample, column) where a gradient is finite and not 0: (law,)."""
+        gradients = self.gradients(states.expand(len(self.laws), -1, -1))
+        return (gradients != 0).any(-1).float().mean(-1)
 
     def difference_errors(self, states: Tensor, output: Tensor) -> Tensor:
         """Error back-propagated from the paper's |g(x) - g(x + f dt)|^2 / dt^2.

@@ -15,7 +15,7 @@ from noether_sym.laws import Law
 from noether_sym.tailor.meta import DIVERGED, Outcome, Setting
 
 if TYPE_CHECKING:
-    from noether_sym.tailor.stage import TailorOptions
+    from noether_sym.tailor.options import TailorOptions
 
 NOT_APPLICABLE = "not applicable"
 
@@ -68,19 +68,29 @@ def summarised(
     laws: Sequence[Law],
     oracle: Law | None,
     setting: Setting,
+    selected: int | None,
     seeds: Sequence[SeedResult],
     options: TailorOptions,
 ) -> Tailoring:
-    """Select a law over all seeds and write down every try."""
-    selected = _selected(seeds, len(laws))
+    """Write down every try, the controls of every seed and their summary."""
     energy = oracle if oracle is not None else (laws[selected] if selected is not None else None)
     rows = [_seed_rows(seed, laws, setting, energy) for seed in seeds]
     document = {
         "options": options.to_json(setting.problem.device),
         "error": "mean squared error of RK4 roll-outs over columns, in network coordinates",
         "state_scale": setting.problem.state_scale.tolist(),
+        "training_states": len(setting.problem.states),
+        "roll_outs": {
+            part: {
+                "sequences": len(targets.states),
+                "samples": targets.states.shape[1],
+                "integration_steps": sum(targets.parts),
+            }
+            for part, targets in (("train", setting.train), ("test", setting.test))
+        },
         "energy": None if energy is None else energy.text(),
         "selected": None if selected is None else laws[selected].text(),
+        "selected_candidate": selected,
         "candidates": [
             {"candidate": row, "expression": law.text(), "accepted": law.accepted}
             for row, law in enumerate(laws)
@@ -89,23 +99,6 @@ def summarised(
         "summary": _summary(rows),
     }
     return Tailoring(selected, document, _curves(dataset, setting, seeds[0], energy))
-
-
-def _selected(seeds: Sequence[SeedResult], count: int) -> int | None:
-    """The law with the least training error, averaged over seeds in the logarithm."""
-    scores = []
-    for number in range(count):
-        best = [
-            min(
-                (one.train_error for one in seed.tries if one.candidate == number),
-                default=math.inf,
-            )
-            for seed in seeds
-        ]
-        scores.append(float(np.mean([math.log(max(error, 1e-300)) for error in best])))
-    if not scores or not math.isfinite(min(scores)):
-        return None
-    return int(np.argmin(scores))
 
 
 def _seed_rows(

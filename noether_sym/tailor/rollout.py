@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Trajectory
 from noether_sym.datasets.windows import choose_window
-from noether_sym.tailor.network import Problem, as_tensor
+from noether_sym.tailor.network import Problem, Weights, as_tensor
+from noether_sym.tailor.network import field as network_field
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
 LIMIT = 1e3
 """A state further out than this many scales has diverged."""
 
-_MOST_PIECES = 64
+MOST_SEQUENCES = 64
+"""Of more sequences, evenly spaced ones are rolled out."""
+
+MOST_SAMPLES = 1000
+"""Roll-outs are no longer; a longer sequence is predicted up to here."""
+
+STEP_ERROR = 3e-4
+"""Largest error that RK4 may make over one sampling interval, in state scales."""
+
+_MOST_PARTS = 8
+_JUMP = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,15 +46,21 @@ class Targets:
         Time steps; 0 in the padding.
     weights : tensor of shape (sequence, time)
         1 for a sample, 0 for padding.
+    parts : tuple of int
+        Into how many equal steps RK4 cuts each time step.
     """
 
     states: Tensor
     steps: Tensor
     weights: Tensor
+    parts: tuple[int, ...]
 
     @classmethod
     def of(cls, sequences: Sequence[Trajectory], problem: Problem) -> Targets:
-        """Take sequences into network coordinates."""
+        """Take sequences into network coordinates.
+
+        Time steps across a gap are cut into parts of at most 1.5 median steps.
+        """
         length = max(len(sequence) for sequence in sequences)
         shape = (len(sequences), length)
         states = np.zeros((*shape, problem.columns))
@@ -56,7 +73,17 @@ class Targets:
             steps[row, : count - 1] = np.diff(sequence.times)
             weights[row, :count] = 1.0
         device = problem.device
-        return cls(as_tensor(states, device), as_tensor(steps, device), as_tensor(weights, device))
+        parts = np.ceil(steps.max(axis=0) / (_JUMP * np.median(steps[steps > 0])) - 1e-6)
+        return cls(
+            as_tensor(states, device),
+            as_tensor(steps, device),
+            as_tensor(weights, device),
+            tuple(max(1, int(part)) for part in parts),
+        )
+
+    def refined(self, factor: int) -> Targets:
+        """The same sequences, integrated with steps shorter by a factor."""
+        return replace(self, parts=tuple(factor * part for part in self.parts))
 
 
 def training_pieces(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> list[Trajectory]:
@@ -68,18 +95,26 @@ def training_pieces(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> 
     cut into windows half a window apart, so that no single measured start decides.
     """
     window = choose_window(train)
-    longest = max((len(sequence) for sequence in test), default=None)
+    longest = min(MOST_SAMPLES, max((len(sequence) for sequence in test), default=MOST_SAMPLES))
     pieces = []
     for sequence in train:
-        start = 0 if longest is None else max(0, len(sequence) - longest)
-        recent = sequence.part(start, len(sequence))
+        recent = sequence.part(max(0, len(sequence) - longest), len(sequence))
         if window is None or len(recent) < 2 * window:
             pieces.append(recent)
             continue
         starts = range(0, len(recent) - window + 1, max(1, window // 2))
         pieces += [recent.part(first, first + window) for first in starts]
-    step = -(-len(pieces) // _MOST_PIECES)
-    return [piece for piece in pieces[::step] if len(piece) > 1]
+    return _worth_predicting(pieces)
+
+
+def prediction_pieces(test: Sequence[Trajectory]) -> list[Trajectory]:
+    """Test sequences to roll out: whole, unless they are very long or very many."""
+    return _worth_predicting([sequence.part(0, MOST_SAMPLES) for sequence in test])
+
+
+def _worth_predicting(pieces: Sequence[Trajectory]) -> list[Trajectory]:
+    useful = [piece for piece in pieces if len(piece) > 1]
+    return useful[:: max(1, -(-len(useful) // MOST_SEQUENCES))]
 
 
 def roll_out(field: Callable[[Tensor], Tensor], tries: int, targets: Targets) -> Tensor:
@@ -101,16 +136,55 @@ def roll_out(field: Callable[[Tensor], Tensor], tries: int, targets: Targets) ->
     state = targets.states[:, 0].expand(tries, -1, -1)
     path = [state]
     with torch.no_grad():
-        for step in targets.steps.T:
-            width = step[None, :, None]
-            one = field(state)
-            two = field(state + 0.5 * width * one)
-            three = field(state + 0.5 * width * two)
-            four = field(state + width * three)
-            state = state + width / 6.0 * (one + 2.0 * two + 2.0 * three + four)
+        for step, parts in zip(targets.steps.T, targets.parts, strict=True):
+            width = step[None, :, None] / parts
+            for _ in range(parts):
+                state = runge_kutta(field, state, width)
             state = torch.where(state.abs() < LIMIT, state, torch.nan)
             path.append(state)
     return torch.stack(path, dim=2)
+
+
+def runge_kutta(field: Callable[[Tensor], Tensor], state: Tensor, width: Tensor | float) -> Tensor:
+    """One classical RK4 step."""
+    one = field(state)
+    two = field(state + 0.5 * width * one)
+    three = field(state + 0.5 * width * two)
+    four = field(state + width * three)
+    return state + width / 6.0 * (one + 2.0 * two + 2.0 * three + four)
+
+
+def choose_refinement(weights: Weights, problem: Problem, step: float) -> int:
+    """How many RK4 steps a sampling interval needs for a trained network.
+
+    From every training state, a step is compared with two halves of it; it is halved until
+    they agree to `STEP_ERROR` over a sampling interval, at most to an eighth. One step is
+    enough for the paper's data, not for close encounters sampled coarsely.
+
+    Parameters
+    ----------
+    weights : Weights
+        Of one network.
+    problem : Problem
+    step : float
+        Sampling interval.
+    """
+    states = problem.states[None]
+
+    def dynamics(states: Tensor) -> Tensor:
+        return network_field(weights, states) * problem.pace
+
+    parts = 1
+    with torch.no_grad():
+        while parts < _MOST_PARTS:
+            width = step / parts
+            whole = runge_kutta(dynamics, states, width)
+            half = runge_kutta(dynamics, states, 0.5 * width)
+            halves = runge_kutta(dynamics, half, 0.5 * width)
+            if float((whole - halves).abs().max()) * parts < STEP_ERROR:
+                break
+            parts *= 2
+    return parts
 
 
 def squared_errors(path: Tensor, targets: Targets) -> NDArray[np.float64]:

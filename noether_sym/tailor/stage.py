@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,72 +23,58 @@ from noether_sym.tailor.meta import (
     plain_tailoring,
 )
 from noether_sym.tailor.network import Problem, Weights
+from noether_sym.tailor.options import RATES, TailorOptions
 from noether_sym.tailor.result import Control, SeedResult, Tailoring, summarised
-from noether_sym.tailor.rollout import Targets, training_pieces
+from noether_sym.tailor.rollout import (
+    Targets,
+    choose_refinement,
+    prediction_pieces,
+    training_pieces,
+)
+from noether_sym.tailor.selection import best, best_candidates, select
+from noether_sym.tailor.tasks import cut_into_tasks, workers
+
+__all__ = ["RATES", "TailorOptions", "tailor"]
 
 Progress = Callable[[str, int, int], None]
 Method = Callable[..., list[Outcome]]
-
-RATES = tuple(10.0 ** (exponent / 2) for exponent in range(-6, 3))
-"""The paper's inner rates, 10^-3 to 10^1 by half decades."""
 
 _EXTENSIONS = 4
 _CONSERVED = ("accepted", "known")
 
 
-@dataclass(frozen=True, slots=True)
-class TailorOptions:
-    """How to tailor.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """What the stage does for one network seed.
 
     Attributes
     ----------
-    top : int
-        Candidates that are meta-tailored.
-    rates : tuple of float
-        Inner rates.
-    epochs : int
-        Epochs of meta-tailoring.
-    baseline_steps : int
-        Steps of training of the baseline MLP and of the Hamiltonian NN.
-    seeds : int
-        Number of networks; their seeds are seed, seed + 1, ...
+    setting : Setting
+    laws : tuple of Law
+        The candidates, and the oracle after them if there is one.
+    candidates : tuple of int
+        Rows of the candidates.
+    oracle : int or None
+        Row of the oracle.
+    options : TailorOptions
     seed : int
-    jobs : int
-        Worker threads.
-    device : str
-        ``auto``, ``cpu`` or ``cuda``.
-    loss : str
-        ``drift`` or ``difference``.
+    pool : ThreadPoolExecutor
+    report : callable
+        Takes (stage, done, total).
     """
 
-    top: int = 20
-    rates: tuple[float, ...] = RATES
-    epochs: int = 100
-    baseline_steps: int = 2000
-    seeds: int = 1
-    seed: int = 0
-    jobs: int = 1
-    device: str = "auto"
-    loss: str = "drift"
-
-    def to_json(self, device: str) -> dict[str, Any]:
-        """The options that decide the answer, with the device resolved."""
-        document = {**asdict(self), "device": device, "rates": list(self.rates)}
-        del document["jobs"]
-        return document
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """One network seed's share of the stage."""
-
     setting: Setting
-    laws: Sequence[Law]
-    oracle: Law | None
+    laws: tuple[Law, ...]
+    candidates: tuple[int, ...]
+    oracle: int | None
     options: TailorOptions
     seed: int
     pool: ThreadPoolExecutor
-    report: Callable[[str, int, int], None] = field(default=lambda stage, done, total: None)
+    report: Progress
+
+    def with_oracle(self, rows: Sequence[int]) -> list[int]:
+        """These rows, and the oracle's after them."""
+        return [*rows, *([] if self.oracle is None else [self.oracle])]
 
 
 def tailor(
@@ -102,7 +87,9 @@ def tailor(
 ) -> Tailoring:
     """Try laws as Noether losses and select the one that predicts best.
 
-    Selection looks at training error only; test errors are reported.
+    Selection looks at training error only; test errors are reported. With several seeds,
+    candidates are ranked and the law is selected by the mean over networks of the logarithm
+    of the training error, so that every network reports the same law.
 
     Parameters
     ----------
@@ -123,140 +110,173 @@ def tailor(
     Raises
     ------
     DatasetError
-        If there is no test part to predict.
+        If there is no test part to predict, or no sequence to roll out.
     DeviceError
         If CUDA is asked for where there is none.
     """
+    setting = _setting(dataset, resolve_device(options.device), options)
+    with single_threaded(), workers(options.jobs) as pool:
+        works = [
+            _Work(
+                setting,
+                (*laws, *([] if oracle is None else [oracle])),
+                tuple(range(len(laws))),
+                None if oracle is None else len(laws),
+                options,
+                options.seed + number,
+                pool,
+                _labelled(progress, number, options.seeds),
+            )
+            for number in range(options.seeds)
+        ]
+        selected, seeds = _all_seeds(works)
+    setting = works[0].setting
+    return summarised(dataset, laws, oracle, setting, selected, seeds, options)
+
+
+def _setting(dataset: Dataset, device: str, options: TailorOptions) -> Setting:
     if not dataset.test:
         raise DatasetError(f"data set {dataset.name!r} has no test part to predict")
-    device = resolve_device(options.device)
+    train, test = training_pieces(dataset.train, dataset.test), prediction_pieces(dataset.test)
+    if not train or not test:
+        raise DatasetError(
+            f"data set {dataset.name!r} has no sequence of two or more samples to predict in its "
+            f"{'training' if test else 'test'} part"
+        )
     problem = Problem.of(dataset, device)
     steps = np.concatenate([np.diff(one.times) for one in dataset.train])
-    setting = Setting(
+    return Setting(
         problem,
-        Targets.of(training_pieces(dataset.train, dataset.test), problem),
-        Targets.of(dataset.test, problem),
+        Targets.of(train, problem),
+        Targets.of(test, problem),
         float(np.median(steps)),
         options.loss,
         options.epochs,
     )
-    seeds = []
-    with single_threaded(), ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        for number in range(options.seeds):
-            label = f"seed {number + 1}/{options.seeds}, " if options.seeds > 1 else ""
-            work = _Work(
-                setting,
-                laws,
-                oracle,
-                options,
-                options.seed + number,
-                pool,
-                _labelled(progress, label),
-            )
-            seeds.append(_one_seed(work))
-    return summarised(dataset, laws, oracle, setting, seeds, options)
 
 
-def _labelled(progress: Progress | None, label: str) -> Progress:
+def _labelled(progress: Progress | None, number: int, seeds: int) -> Progress:
     if progress is None:
         return lambda stage, done, total: None
+    label = f"seed {number + 1}/{seeds}, " if seeds > 1 else ""
     return lambda stage, done, total: progress(f"{label}{stage}", done, total)
 
 
-def _one_seed(work: _Work) -> SeedResult:
-    """Baselines, screening, meta-tailoring and controls of one network."""
-    hamiltonian = work.pool.submit(_hamiltonian, work)
-    weights = work.pool.submit(_baseline, work).result()
-    work.report("baseline", 1, 1)
-    extra = work.pool.submit(_more_epochs, work, weights)
-    numbers = list(range(len(work.laws)))
-    oracle_row = len(work.laws)
-    everything = [*work.laws, *([work.oracle] if work.oracle is not None else [])]
-    rows = [*numbers, *([oracle_row] if work.oracle is not None else [])]
-    screened = _tries(work, weights, everything, rows, plain_tailoring, "screen")
-    kept = _best_candidates(screened, numbers, work.options.top)
-    chosen = [*kept, *([oracle_row] if work.oracle is not None else [])]
-    tried = _tries(work, weights, everything, chosen, meta_tailoring, "meta-tailor")
-    best = _best([outcome for outcome in tried if outcome.candidate != oracle_row])
-    controls = [
-        Control("vanilla", evaluate_plain(work.setting, weights)),
-        Control("extra epochs", extra.result()),
-        Control("hnn", hamiltonian.result()),
+def _all_seeds(works: list[_Work]) -> tuple[int | None, list[SeedResult]]:
+    """Select a law over all networks; `works` end up with the refined setting."""
+    pool, candidates, options = works[0].pool, works[0].candidates, works[0].options
+    training = [pool.submit(_baseline, work) for work in works]
+    hamiltonian_training = [pool.submit(_hamiltonian, work) for work in works]
+    networks = []
+    for work, future in zip(works, training, strict=True):
+        networks.append(future.result())
+        work.report("baseline", 1, 1)
+    setting = _refined(works[0].setting, networks[0])
+    works[:] = [replace(work, setting=setting) for work in works]
+    pairs = list(zip(works, networks, strict=True))
+    extras = [pool.submit(_more_epochs, work, weights) for work, weights in pairs]
+    screened = [
+        _tries(work, weights, work.with_oracle(candidates), plain_tailoring, "screen")
+        for work, weights in pairs
     ]
-    if best is not None:
-        law = everything[best.candidate]
-        projected = evaluate_projected(work.setting, weights, law)
-        plain = _best([one for one in screened if one.candidate == best.candidate])
+    kept = best_candidates(screened, candidates, options.top)
+    tried = [
+        _tries(work, weights, work.with_oracle(kept), meta_tailoring, "meta-tailor")
+        for work, weights in pairs
+    ]
+    selected = select(tried, kept)
+    results = []
+    for row, (work, weights) in enumerate(pairs):
+        controls = [
+            Control("vanilla", evaluate_plain(setting, weights)),
+            Control("extra epochs", extras[row].result()),
+            Control("hnn", _evaluated_hamiltonian(work, hamiltonian_training[row].result())),
+            *_law_controls(work, weights, selected, screened[row], tried[row]),
+        ]
+        own = tuple(one for one in screened[row] if one.candidate != work.oracle)
+        meta = tuple(one for one in tried[row] if one.candidate != work.oracle)
+        results.append(SeedResult(work.seed, tuple(controls), own, meta))
+    return selected, results
+
+
+def _law_controls(
+    work: _Work,
+    weights: Weights,
+    selected: int | None,
+    screened: Sequence[Outcome],
+    tried: Sequence[Outcome],
+) -> list[Control]:
+    """Ways of using the selected law and the oracle, each at its best inner rate."""
+    controls = []
+    if selected is not None:
+        projected = evaluate_projected(work.setting, weights, work.laws[selected])
         controls += [
-            Control("projected", replace(projected, candidate=best.candidate)),
-            Control("tailored", plain),
-            Control("meta-tailored", best),
+            Control("projected", replace(projected, candidate=selected)),
+            Control("tailored", best(screened, selected)),
+            Control("meta-tailored", best(tried, selected)),
         ]
     if work.oracle is not None:
         controls += [
-            Control("oracle tailored", _best([o for o in screened if o.candidate == oracle_row])),
-            Control("oracle", _best([o for o in tried if o.candidate == oracle_row])),
+            Control("oracle tailored", best(screened, work.oracle)),
+            Control("oracle", best(tried, work.oracle)),
         ]
-    own = [outcome for outcome in screened if outcome.candidate != oracle_row]
-    meta = [outcome for outcome in tried if outcome.candidate != oracle_row]
-    return SeedResult(work.seed, tuple(controls), tuple(own), tuple(meta))
+    return controls
 
 
 def _tries(
-    work: _Work,
-    weights: Weights,
-    laws: Sequence[Law],
-    rows: Sequence[int],
-    method: Method,
-    stage: str,
+    work: _Work, weights: Weights, rows: Sequence[int], method: Method, stage: str
 ) -> list[Outcome]:
     """Every row at every rate, then on downwards for laws whose lowest rate is the best.
 
     A quantity that is not conserved does best at rate 0, where it does nothing; it is
     followed downwards only while it leads.
     """
-    wanted = dict.fromkeys(rows, work.options.rates)
-    outcomes = _at_rates(work, weights, laws, wanted, method, stage)
+    outcomes = _at_rates(work, weights, dict.fromkeys(rows, work.options.rates), method, stage)
     lowest = min(work.options.rates)
     for _ in range(_EXTENSIONS):
-        lead = _best(outcomes)
+        lead = best(outcomes)
         edge = [
             row
             for row in rows
             if _at_edge(outcomes, row, lowest)
-            and (laws[row].status in _CONSERVED or (lead is not None and lead.candidate == row))
+            and (
+                work.laws[row].status in _CONSERVED or (lead is not None and lead.candidate == row)
+            )
         ]
         if not edge:
             break
         lowest /= 10**0.5
         wanted = dict.fromkeys(edge, (lowest,))
-        outcomes += _at_rates(work, weights, laws, wanted, method, f"{stage}, lower rates")
+        outcomes += _at_rates(work, weights, wanted, method, f"{stage}, lower rates")
     return outcomes
+
+
+def _at_edge(outcomes: Sequence[Outcome], row: int, lowest: float) -> bool:
+    leading = best(outcomes, row)
+    return leading is not None and leading.rate == lowest
 
 
 def _at_rates(
     work: _Work,
     weights: Weights,
-    laws: Sequence[Law],
     wanted: Mapping[int, tuple[float, ...]],
     method: Method,
     stage: str,
 ) -> list[Outcome]:
-    """Some rows at rates of their own: one program for each row, or for all on a GPU."""
-    rows = list(wanted)
-    if not rows:
-        return []
-    groups = [[row] for row in rows] if work.setting.problem.device == "cpu" else [rows]
+    """Some rows at rates of their own, in tasks for the workers."""
+    setting = work.setting
+    sequences = max(len(setting.train.states), len(setting.test.states))
+    samples = len(setting.problem.states) if method is meta_tailoring else sequences
     futures = [
         work.pool.submit(
             method,
-            work.setting,
+            setting,
             weights,
-            group,
-            [laws[row] for row in group],
-            [wanted[row] for row in group],
+            task.rows,
+            [work.laws[row] for row in task.rows],
+            task.rates,
         )
-        for group in groups
+        for task in cut_into_tasks(wanted, samples, setting.problem.device)
     ]
     outcomes: list[Outcome] = []
     for done, future in enumerate(futures, 1):
@@ -265,24 +285,10 @@ def _at_rates(
     return outcomes
 
 
-def _at_edge(outcomes: Sequence[Outcome], row: int, lowest: float) -> bool:
-    best = _best([outcome for outcome in outcomes if outcome.candidate == row])
-    return best is not None and best.rate == lowest
-
-
-def _best(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """Least training error; None where every try diverged."""
-    finite = [outcome for outcome in outcomes if np.isfinite(outcome.train_error)]
-    return min(finite, key=lambda outcome: outcome.train_error, default=None)
-
-
-def _best_candidates(screened: list[Outcome], numbers: list[int], top: int) -> list[int]:
-    errors = dict.fromkeys(numbers, np.inf)
-    for outcome in screened:
-        if outcome.candidate in errors:
-            errors[outcome.candidate] = min(errors[outcome.candidate], outcome.train_error)
-    ranked = sorted(numbers, key=lambda number: (errors[number], number))
-    return sorted(ranked[:top])
+def _refined(setting: Setting, weights: Weights) -> Setting:
+    """Roll-outs with time steps that are short enough for what the network learned."""
+    steps = choose_refinement(weights, setting.problem, setting.step)
+    return replace(setting, train=setting.train.refined(steps), test=setting.test.refined(steps))
 
 
 def _baseline(work: _Work) -> Weights:
@@ -296,13 +302,19 @@ def _more_epochs(work: _Work, weights: Weights) -> Outcome:
     return evaluate_plain(work.setting, longer)
 
 
-def _hamiltonian(work: _Work) -> Outcome | None:
+def _hamiltonian(work: _Work) -> Weights | None:
     """The Hamiltonian NN; None where the data name no canonical pairs for every column."""
     problem = work.setting.problem
     if {column for pair in problem.pairs for column in pair} != set(range(problem.columns)):
         return None
     start = network.initial_weights(problem.columns, 1, work.seed, problem.device)
-    weights, _ = network.train(problem, start, work.options.baseline_steps, hamiltonian=True)
+    return network.train(problem, start, work.options.baseline_steps, hamiltonian=True)[0]
+
+
+def _evaluated_hamiltonian(work: _Work, weights: Weights | None) -> Outcome | None:
+    if weights is None:
+        return None
+    problem = work.setting.problem
     scale = network.hamiltonian_scale(problem)
     return evaluate_field(
         work.setting,

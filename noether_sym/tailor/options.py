@@ -1,0 +1,73 @@
+"""Options of the tailoring stage."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+RATES = tuple(10.0 ** (exponent / 2) for exponent in range(-6, 3))
+"""The paper's inner rates, 10^-3 to 10^1 by half decades."""
+
+LOSSES = ("drift", "difference")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class TailorOptions:
+    """How to tailor.
+
+    Parameters
+    ----------
+    top : int
+        Candidates that are meta-tailored.
+    rates : tuple of float
+        Inner rates.
+    epochs : int
+        Epochs of meta-tailoring.
+    baseline_steps : int
+        Steps of training of the baseline MLP and of the Hamiltonian NN.
+    seeds : int
+        Number of networks; their seeds are seed, seed + 1, ...
+    seed : int
+    jobs : int
+        Worker threads.
+    device : str
+        ``auto``, ``cpu`` or ``cuda``.
+    loss : str
+        ``drift`` or ``difference``.
+
+    Raises
+    ------
+    ValueError
+        If an option makes no sense.
+    """
+
+    top: int = 20
+    rates: tuple[float, ...] = RATES
+    epochs: int = 100
+    baseline_steps: int = 2000
+    seeds: int = 1
+    seed: int = 0
+    jobs: int = 1
+    device: str = "auto"
+    loss: str = "drift"
+
+    def __post_init__(self) -> None:
+        for name in ("top", "epochs", "baseline_steps", "seeds", "jobs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give a whole number from 1 up")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; give a whole number from 0 up")
+        if not self.rates or not all(0.0 < rate < math.inf for rate in self.rates):
+            raise ValueError(f"rates are {self.rates}; give one or more positive numbers")
+        if self.loss not in LOSSES:
+            raise ValueError(f"unknown Noether loss {self.loss!r}; known: {', '.join(LOSSES)}")
+        if self.device not in DEVICES:
+            raise ValueError(f"unknown device {self.device!r}; known: {', '.join(DEVICES)}")
+
+    def to_json(self, device: str) -> dict[str, Any]:
+        """The options that decide the answer, with the device resolved."""
+        document = {**asdict(self), "device": device, "rates": list(self.rates)}
+        del document["jobs"]
+        return document
