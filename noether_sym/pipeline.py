@@ -239,6 +239,7 @@ def run_fit(
         reasons=judgement.reasons,
         window=result.window,
     )
+    search.run.forget("tailor", runs.TAILORING_FILE, runs.CURVES_FILE, runs.REPORT_FILE)
     search.run.write_with(runs.FITS_FILE, lambda path: _write_fits(path, search, result))
     search.run.write(runs.LAWS_FILE, document)
     search.run.update(versions=versions(), device=device)

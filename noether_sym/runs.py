@@ -104,6 +104,15 @@ class Run:
         stages = {**self.read(RUN_FILE).get("stages", {}), stage: facts}
         self.update(stages=stages)
 
+    def forget(self, stage: str, *names: str) -> None:
+        """Remove what a stage left, because an earlier stage is about to change."""
+        stages = dict(self.read(RUN_FILE).get("stages", {}))
+        if stages.pop(stage, None) is not None:
+            self.update(stages=stages)
+        with _as_run_error(f"remove old results from {self.path}"):
+            for name in names:
+                self.file(name).unlink(missing_ok=True)
+
     def stage(self, stage: str) -> dict[str, Any] | None:
         """Facts of a complete stage; None if it is not complete."""
         return self.read(RUN_FILE).get("stages", {}).get(stage)
