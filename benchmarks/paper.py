@@ -166,7 +166,7 @@ def _figures(name: str, run: runs.Run, results: Path) -> list[str]:
     folder = results / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for figure in ("rollout_error", "energy"):
+    for figure in ("rollout_errors", "energies"):
         source = run.file(runs.FIGURES) / f"{figure}.png"
         if source.is_file():
             target = folder / f"{name}_{figure}.png"

@@ -34,9 +34,11 @@ def command(**values: Any) -> None:
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = prepare(values["results"], data_from(values), search_from(values))
     fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
-    if search.dataset.test:
-        tailor_and_show(screen, search, values)
-    else:
+    if not search.run.read(runs.LAWS_FILE)["laws"]:
+        screen.say("No law to tailor with; `noether-sym tailor` tries the closest candidates.")
+    elif not search.dataset.test:
         screen.say("No held-out data to predict: tailoring is left out.")
+    else:
+        tailor_and_show(screen, search, values)
     screen.say(f"Report: {run_report(search.run)}")
     screen.json(search.run.read(runs.LAWS_FILE))
