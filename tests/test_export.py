@@ -100,6 +100,47 @@ def test_latex_and_mathml_are_closed_and_escaped(law):
         assert "<script" not in text
 
 
+def read_mathml(node):
+    """What a reader makes of the picture: symbols in a row, powers, fractions, roots."""
+    tag = node.tag.rpartition("}")[2]
+    parts = [read_mathml(child) for child in node]
+    if tag == "msup":
+        return f"{parts[0]}**({parts[1]})"
+    if tag == "msub":
+        return f"{parts[0]}_{parts[1]}"
+    if tag == "mfrac":
+        return f"(({parts[0]})/({parts[1]}))"
+    if tag == "mroot":
+        return f"({parts[0]})**(1/({parts[1]}))"
+    if tag == "msqrt":
+        return f"sqrt({''.join(parts)})"
+    signs = {"\u2062": "*", "·": "*", "−": "-", "e": "exp(1)"}
+    return "".join(parts) or signs.get(node.text, node.text)
+
+
+@given(laws())
+def test_mathml_means_the_formula(law):
+    names = ("x", "y", "w")
+    law = law.with_(inputs=tuple((name, "m") for name in names))
+    assume(is_tame(law.expression, POINTS, law.values))
+    columns = dict(zip(names, POINTS.T, strict=True))
+    constants = {f"c_{slot}": value for slot, value in enumerate(law.values)}
+    functions = {name: getattr(np, name) for name in ("sin", "cos", "log", "sqrt", "exp")}
+    for by_name in (False, True):
+        text = read_mathml(parsed(law_mathml(law, digits=15, by_name=by_name)))
+        assume("|" not in text)
+        value = eval(text, {"__builtins__": {}}, {**columns, **constants, **functions})
+        assert_close(np.broadcast_to(value, len(POINTS)), law(POINTS))
+
+
+def test_sums_in_sums_keep_their_sign():
+    cosines = call("add", call("mul", C0, call("cos", Q)), call("mul", C1, call("cos", R)))
+    law = make(call("sub", call("square", R), cosines), 39.2, 19.6)
+    text = r"r^{2} - 39.2 \cos{\left(q \right)} - 19.6 \cos{\left(r \right)}"
+    assert law_latex(law) == text
+    assert read_mathml(parsed(law_mathml(law))) == "r**(2)-39.2*cos(q)-19.6*cos(r)"
+
+
 def assert_balanced(text):
     bare = re.sub(r"(?m)(?<!\\)%.*$", "", text).replace(r"\{", "").replace(r"\}", "")
     assert bare.count("{") == bare.count("}")

@@ -129,8 +129,8 @@ def test_the_page_says_everything():
     reader = read(page)
     for said in (
         "1 law found: q² + 1·p²",
-        "Tailoring selected this law",
-        "c0 = 1.00000",
+        "Tailoring selected q² + 1·p²: it predicts best",
+        "c0 = 1",
         "123,456", "formulas that units allow",
         "Closest candidates that are not laws",
         "vanilla", "0.200 ± 0.010", "Hamiltonian NN", "not applicable", "1 of 2 lost",

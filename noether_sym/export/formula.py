@@ -46,6 +46,7 @@ def rounded(law: Law, digits: int) -> sympy.Expr:
     ]
     with distribute(False):
         expression = law.expression.sympy(input_symbols(law), constants)
+        expression = expression.replace(_is_negated_sum, _negated_terms)
         numbers = expression.atoms(sympy.Float)
         return expression.xreplace({number: _rounded(number, digits) for number in numbers})
 
@@ -73,6 +74,15 @@ def with_symbols(law: Law, inputs: Sequence[str], parameters: Sequence[str]) -> 
         [sympy.Symbol(name, real=True) for name in inputs],
         [sympy.Symbol(name, real=True) for name in parameters],
     )
+
+
+def _is_negated_sum(part: sympy.Expr) -> bool:
+    return bool(part.is_Mul and len(part.args) == 2 and part.args[0] == -1 and part.args[1].is_Add)
+
+
+def _negated_terms(part: sympy.Expr) -> sympy.Expr:
+    """``-(a + b)`` as ``-a - b``: a printer that expects SymPy's own form drops the brackets."""
+    return part.args[1].func(*(-term for term in part.args[1].args))
 
 
 def _rounded(number: sympy.Float, digits: int) -> sympy.Number:

@@ -31,6 +31,7 @@ def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
         Show constants by name rather than by value.
     """
     import sympy
+    from sympy.core.parameters import distribute
     from sympy.printing.mathml import MathMLPresentationPrinter
 
     symbols = [*input_symbols(law), *parameter_symbols(law)]
@@ -46,7 +47,9 @@ def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
         def _as_ordered_terms(self, expr: sympy.Add, order: str | None = None) -> object:
             return positive_first(super()._as_ordered_terms(expr, order))
 
-    text = str(Printer().doprint(named(law) if by_name else rounded(law, digits)))
+    expression = named(law) if by_name else rounded(law, digits)
+    with distribute(False):  # the printer negates terms, and must not multiply them out
+        text = str(Printer().doprint(expression))
     text = re.sub(r"&(\w+;)", _without_entity, text).replace("<mo>-</mo>", "<mo>−</mo>")
     text = _FUNCTION.sub(r'<mo rspace="0.17em">\1</mo>', text)
     for symbol, stand_in in stand_ins.items():

@@ -20,6 +20,8 @@ from noether_sym.report.lookup import Entry, at, objects, part
 from noether_sym.report.predictions import tailoring_view
 
 _CLOSEST = 5
+_HEADLINES = 4
+_LONGEST = 80
 _CAPTIONS = {
     "conservation": "The value of the law along each trajectory, beside the same formula on "
     "data whose columns are shuffled. A conserved quantity is flat on the left only.",
@@ -47,9 +49,11 @@ def page_view(
         "dataset": str(laws.get("dataset") or at(run, "dataset", "name") or "unnamed data"),
         "found": bool(accepted),
         "verdict": verdict(run, laws),
-        "headline": None if entry is None else markupsafe.Markup(_mathml(entry)),
-        "headline_unit": "" if entry is None else words.unit(entry.get("unit")),
-        "selected": bool(entry and entry.get("selected")),
+        "headlines": [
+            (markupsafe.Markup(_mathml(one)), words.unit(one.get("unit")))
+            for one in (_heads(accepted)[:_HEADLINES] if accepted else [entry] if entry else [])
+        ],
+        "selected": words.formula(_text(entry)) if entry and entry.get("selected") else "",
         "laws": [_law_row(one) for one in accepted],
         "closest": [_law_row(one) for one in closest],
         "window": laws.get("window"),
@@ -73,7 +77,8 @@ def verdict(run: Entry, laws: Entry) -> str:
         noun = "law" if count == 1 else "independent laws"
         best = "; ".join(words.formula(_text(one)) for one in _heads(accepted)[:count])
         approximately = ", approximately conserved" if laws.get("window") else ""
-        return f"{count} {noun} found{approximately}: {best}"
+        sentence = f"{count} {noun} found{approximately}"
+        return f"{sentence}: {best}" if len(best) <= _LONGEST else sentence
     depth = at(run, "search", "depth")
     sentence = f"No law found up to {depth} nodes" if depth else "No law found"
     closest = objects(laws, "candidates_not_accepted")
@@ -86,9 +91,9 @@ def verdict(run: Entry, laws: Entry) -> str:
 
 def _heads(accepted: Sequence[Entry]) -> list[Entry]:
     """The first law of each family."""
-    heads: dict[object, Entry] = {}
+    heads: dict[str, Entry] = {}
     for place, entry in enumerate(accepted):
-        heads.setdefault(entry.get("family") or f"own {place}", entry)
+        heads.setdefault(str(entry.get("family") or f"own {place}"), entry)
     return list(heads.values())
 
 

@@ -30,7 +30,7 @@ def number(value: object, digits: int = 3) -> str:
 
 def with_error(value: object, error: object) -> str:
     """A value with its standard error, both to the second digit of the error."""
-    shown = number(value, 6)
+    shown = _shortest(value)
     if not isinstance(value, int | float) or not isinstance(error, int | float) or not error > 0:
         return shown
     decimals = 1 - _power(error) if math.isfinite(error) else -1
@@ -73,6 +73,12 @@ def seconds(value: object) -> str:
     if not isinstance(value, int | float):
         return "–"
     return f"{value:.1f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def _shortest(value: object) -> str:
+    """Six significant digits without the zeros that end them."""
+    shown, cross, power = number(value, 6).partition("×")
+    return (shown.rstrip("0").rstrip(".") if "." in shown else shown) + cross + power
 
 
 def _power(value: float) -> int:
