@@ -13,9 +13,7 @@ _FORMATS = ("latex", "sympy", "python", "torch", "json")
 
 @click.command("export", short_help="Write laws as LaTeX, SymPy, Python, torch or JSON.")
 @click.argument("run_folder", metavar="[RUN]", required=False)
-@click.option(
-    "--format", "form", type=click.Choice(_FORMATS), default="latex", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="latex", show_default=True)
 @click.option(
     "--all", "everything", is_flag=True, help="Every accepted law, not one of each family."
 )

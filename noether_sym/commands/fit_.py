@@ -60,7 +60,7 @@ def show_laws(
     """Print the verdict, the laws with their constants, and the closest of the rest."""
     counts, laws = document["counts"], document["laws"]
     closest = document["candidates_not_accepted"]
-    screen.say(verdict(document, search.depth), important=True)
+    screen.say(verdict(document, search.depth, search.options.factor), important=True)
     if laws:
         screen.table(_law_table(laws[:_SHOWN], "law"))
         for line in _constants(laws[:_SHOWN]):
@@ -82,7 +82,7 @@ def show_laws(
     )
 
 
-def verdict(document: dict[str, Any], depth: int) -> str:
+def verdict(document: dict[str, Any], depth: int, factor: float) -> str:
     """What was found, in words."""
     laws, independent = document["laws"], document["independent_laws"]
     window = document.get("window")
@@ -91,7 +91,9 @@ def verdict(document: dict[str, Any], depth: int) -> str:
         noun = "law" if independent == 1 else "laws"
         how = "approximately conserved" if window else "conserved"
         return f"{independent} independent {noun}, {how}{over}; the best: {laws[0]['expression']}"
-    text = f"No law of up to {depth} nodes: nothing is conserved 100 times better than chance."
+    text = (
+        f"No law of up to {depth} nodes: nothing is conserved {factor:g} times better than chance."
+    )
     closest = document["candidates_not_accepted"]
     if closest:
         ratio = closest[0]["conservation_ratio"]
