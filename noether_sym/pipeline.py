@@ -207,7 +207,7 @@ def run_fit(
     search: Search, progress: Progress | None = None, enumerated: Enumerated | None = None
 ) -> dict[str, Any]:
     """Fit and judge; write ``fits.parquet`` and ``laws.json``, and return the latter."""
-    from noether_sym.device import resolve_device, single_threaded
+    from noether_sym.device import resolve_device
     from noether_sym.export import laws_document
     from noether_sym.fit.stage import FitOptions, fit
 
@@ -221,8 +221,7 @@ def run_fit(
         search.options.jobs,
         device,
     )
-    with single_threaded():
-        result = fit(search.dataset, enumerated.distinct, options, progress)
+    result = fit(search.dataset, enumerated.distinct, options, progress)
     judgement = result.judgement
     document = laws_document(
         judgement.laws,

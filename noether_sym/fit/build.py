@@ -40,7 +40,7 @@ def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samp
     dimension, dimensions = expression.parameter_dimensions(dataset.dimensions)
     fitted = [values[slot] for slot in order]
     errors = standard_errors(expression, fitted, samples)
-    return Law(
+    law = Law(
         expression=expression,
         inputs=tuple((column.name, column.unit.symbol) for column in dataset.columns),
         parameters=tuple(
@@ -53,6 +53,7 @@ def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samp
         status=fit.status,
         window=samples.window,
     )
+    return law.tidied()
 
 
 def standard_errors(

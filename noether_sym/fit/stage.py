@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.windows import choose_window
+from noether_sym.device import single_threaded
 from noether_sym.dsl.distinct import DistinctLaws
 from noether_sym.errors import DatasetError
 from noether_sym.fit.accept import Judgement, judge
@@ -86,6 +87,13 @@ def fit(
     -------
     FitResult
     """
+    with single_threaded():
+        return _fit(dataset, distinct, options, progress)
+
+
+def _fit(
+    dataset: Dataset, distinct: DistinctLaws, options: FitOptions, progress: Progress | None
+) -> FitResult:
     begin = time.perf_counter()
     candidates = distinct_candidates(distinct)
     first: tuple[list[Fitted], Judgement, int | None] | None = None
