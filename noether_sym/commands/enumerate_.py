@@ -81,6 +81,8 @@ def show_counts(screen: Screen, search: Search, result: Enumerated) -> None:
 
 def _account(search: Search, result: Enumerated) -> list[str]:
     lines = [
+        f"Grammar {search.grammar.name}: {', '.join(search.grammar.operations)};",
+        "inputs, and constants of the unit that their place asks for.",
         f"{sum(result.raw_counts):,} formulas of up to {search.depth} nodes with fitting units, "
         "the order of + and *",
         f"ignored, come to {len(result.distinct.expressions):,} distinct laws "

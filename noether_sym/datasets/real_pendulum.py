@@ -142,8 +142,9 @@ def _download() -> Path:
         partial.replace(target)
     except (OSError, ValueError, IndexError) as error:
         named = os.environ.get(DATA_VARIABLE)
+        reason = "no connection" if isinstance(error, OSError) else str(error)
         raise DatasetError(
-            f"the data of {NAME} are not on this machine and could not be downloaded ({error}). "
+            f"the data of {NAME} are not on this machine and could not be downloaded ({reason}). "
             f"Download {ARCHIVE_URL} (sha256 {ARCHIVE_SHA256}), take {ARCHIVE_MEMBER} out of it, "
             f"put {FILE_NAME} into a folder, and set the environment variable {DATA_VARIABLE} "
             f"to that folder ({f'now {named!r}' if named else 'now unset'}), or put it into "
