@@ -142,7 +142,7 @@ def _download() -> Path:
         partial.replace(target)
     except (OSError, ValueError, IndexError) as error:
         named = os.environ.get(DATA_VARIABLE)
-        reason = "no connection" if isinstance(error, OSError) else str(error)
+        reason = "no network" if isinstance(error, OSError) else str(error)
         raise DatasetError(
             f"the data of {NAME} are not on this machine and could not be downloaded ({reason}). "
             f"Download {ARCHIVE_URL} (sha256 {ARCHIVE_SHA256}), take {ARCHIVE_MEMBER} out of it, "
