@@ -272,7 +272,7 @@ class _Search:
         for begin in range(0, len(left), step):
             block = np.arange(begin, min(begin + step, len(left)))
             valid = table[left.kind[block][:, None], right.kind[None, :]] != INVALID
-            if operator.name == "sub":
+            if operator.name == "sub" and "add" in self.grammar.operations:
                 valid &= (right.kind != ANY)[None, :]  # a - c*b is a + c*b
             one, two = np.nonzero(valid)
             one = block[one]
@@ -314,7 +314,10 @@ class _Search:
                 result[sine_of_shift], result_slopes[sine_of_shift] = other
         elif operator.name == "exp":
             values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
-            kind = np.where(shift, ANY, kind)  # exp(a + t) is a free multiple of exp(a)
+            if {"mul", "div"} & set(self.grammar.operations):
+                kind = np.where(shift, ANY, kind)  # exp(a + t) is c*exp(a), of any unit
+            else:
+                values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
             result, result_slopes = _chain(record, values, slopes)
         elif operator.name == "log":
             # log(s*a) is log(a) with a free constant
@@ -503,7 +506,7 @@ class _Search:
         right = self._gather(block.right[rows])
         free = (left[1] == ANY) | (right[1] == ANY)
         constant = (block.left[rows] == _PARAMETER_ROW) | (block.right[rows] == _PARAMETER_ROW)
-        plain = (left[2] == 0) & (right[2] == 0) & free & ~constant
+        plain = ((left[2] == 0) | (right[2] == 0)) & free & ~constant
         if not plain.any():
             return result
         one, one_scale = affine_normalised(left[0][plain])
@@ -513,7 +516,7 @@ class _Search:
         swap = ordering_hash(one) > ordering_hash(two)
         first = np.where(swap[:, None, None], two_slopes, one_slopes)
         second = np.where(swap[:, None, None], one_slopes, two_slopes)
-        result[plain] = direction_hash(first + self.slot_values[0] * second)
+        result[plain] = direction_hash(first + self.slot_values[-1] * second)
         return result
 
     def _gather(self, numbers: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:

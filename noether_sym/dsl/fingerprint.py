@@ -84,18 +84,15 @@ def value_hash(
         Whether any constant may be added.
     """
     shifted = np.where(shift[:, None], values - values[:, :1], values)
-    reference = np.where(shift, 1, 0)
-    scale = shifted[np.arange(len(shifted)), reference]
-    scale = np.where(scale == 0, 1.0, scale)
-    free = kind == 0
-    modulus = np.abs(shifted).max(axis=1)
+    scale = shifted[np.arange(len(shifted)), np.where(shift, 1, 0)]
+    scale = np.where((kind == 0) & (scale != 0), scale, 1.0)
+    normal = shifted / scale[:, None]
+    # point by point: a term must not drown in what another point makes large
+    modulus = np.abs(normal)
     modulus = np.where(modulus == 0, 1.0, modulus)
-    normal = np.where(free[:, None], shifted / scale[:, None], shifted / modulus[:, None])
-    largest = np.maximum(np.abs(normal).max(axis=1), 1e-300)
-    size = np.where(free, np.log(largest), np.log(modulus))
     columns = [
-        _rounded(normal / largest[:, None]),
-        np.rint(size * _DIGITS / 10).astype(np.int64)[:, None],
+        _rounded(normal / modulus),
+        np.rint(np.log(modulus) * _DIGITS / 10).astype(np.int64),
         kind[:, None],
         shift[:, None].astype(np.int64),
     ]
