@@ -91,7 +91,7 @@ def value_hash(
     modulus = np.abs(normal)
     modulus = np.where(modulus == 0, 1.0, modulus)
     columns = [
-        _rounded(normal / modulus),
+        _rounded((normal / modulus).astype(np.complex128, copy=False)),
         np.rint(np.log(modulus) * _DIGITS / 10).astype(np.int64),
         kind[:, None],
         shift[:, None].astype(np.int64),
