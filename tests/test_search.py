@@ -11,10 +11,10 @@ from noether_sym.dsl.enumeration import Enumeration, count_formulas
 from noether_sym.dsl.grammar import GRAMMARS, Grammar
 from noether_sym.errors import GrammarError
 from noether_sym.fit.closed_form import best_combination
-from noether_sym.fit.program import Leaves, group_candidates, term_values
 from noether_sym.fit.samples import make_samples
 from noether_sym.fit.search import fit_candidates
 from noether_sym.fit.stage import FitOptions, distinct_candidates, fit
+from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import decompose
 
 ANGLE, MOMENTUM = Dimension(), Dimension.of({"kg": 1, "m": 2, "s": -1})
@@ -166,11 +166,9 @@ def _best_ratio_along_level_sets(raw, constants, candidates, states):
 
 def ratio_of(expression, samples, inner=()):
     candidate = decompose(expression)
-    group = group_candidates([candidate], 1)[0]
-    leaves = Leaves(samples, "cpu")
+    batch = Batch([candidate], Points(samples, "cpu"))
     start = torch.tensor([[list(inner)]], dtype=torch.float64).reshape(1, 1, -1)
-    values = term_values(group.skeleton, group.leaf_values(leaves), start)
-    return best_combination(values, leaves.weights)
+    return best_combination(batch.values(start), batch.weights)
 
 
 def test_ratio_is_blind_to_scale_shift_and_units():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension
@@ -33,6 +33,13 @@ class Expression:
     index : int
         Column of an input, slot of a parameter; -1 for operations.
 
+    Attributes
+    ----------
+    size : int
+        Number of nodes: what the paper and our flags call depth.
+    parameter_count : int
+        Number of parameter leaves.
+
     Notes
     -----
     Build leaves with `input_` and `parameter`, operations with `call`. Each parameter
@@ -42,21 +49,29 @@ class Expression:
     head: str
     arguments: tuple[Expression, ...] = ()
     index: int = -1
+    size: int = field(init=False, compare=False, repr=False)
+    parameter_count: int = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # a search holds many trees with shared parts: what each asks often is kept
+        parts = self.arguments
+        size = 1 + sum(part.size for part in parts)
+        count = sum(part.parameter_count for part in parts) + (self.head == PARAMETER)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "parameter_count", count)
+        object.__setattr__(self, "_hash", hash((self.head, parts, self.index)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Expression], tuple[object, ...]]:
+        return Expression, (self.head, self.arguments, self.index)  # hashes differ by process
 
     @property
     def is_leaf(self) -> bool:
         """Whether this is an input or a parameter."""
         return not self.arguments
-
-    @property
-    def size(self) -> int:
-        """Number of nodes: what the paper and our flags call depth."""
-        return sum(1 for _ in self.walk())
-
-    @property
-    def parameter_count(self) -> int:
-        """Number of parameter leaves."""
-        return sum(1 for node in self.walk() if node.head == PARAMETER)
 
     @property
     def inputs(self) -> frozenset[int]:
@@ -188,6 +203,8 @@ class Expression:
 
     def renumbered(self) -> Expression:
         """The same formula with parameter slots 0, 1, ... in reading order."""
+        if self.parameter_count == 0:
+            return self
         counter = iter(range(self.parameter_count))
 
         def leaf(node: Expression) -> Expression:

@@ -19,9 +19,9 @@ from noether_sym.fit.geometry import (
     residual,
 )
 from noether_sym.fit.nearmiss import CAPTURED, Corrections
-from noether_sym.fit.program import Leaves, group_candidates, term_values
 from noether_sym.fit.samples import Samples
 from noether_sym.fit.search import ACCEPTED, NOT_CONSERVED, Fitted, fit_candidates
+from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import Candidate
 from noether_sym.laws import Law
 
@@ -233,15 +233,14 @@ def _held_out_ratio(candidate: Candidate, fit: Fitted, held_out: Samples | None)
         return None
     import torch
 
-    from noether_sym.fit.program import centred, freedom, outlier_weights
+    from noether_sym.fit.variance import centred, freedom, outlier_weights
 
-    leaves = Leaves(held_out, "cpu")
-    group = group_candidates([candidate], 1)[0]
+    batch = Batch([candidate], Points(held_out, "cpu"))
     inner = torch.tensor([[fit.inner]], dtype=torch.float64).reshape(1, 1, -1)
-    values = term_values(group.skeleton, group.leaf_values(leaves), inner)
+    values = batch.values(inner)
     factors = torch.tensor(fit.factors, dtype=torch.float64)
     total = torch.einsum("i,i...->...", factors, values)[0, 0]
-    mask = torch.isfinite(total) * leaves.weights
+    mask = torch.isfinite(total) * batch.weights
     total = torch.where(mask > 0, total, 0.0)
     within = centred(total[0], mask[0]).square().sum() / freedom(mask[0])
     pull = outlier_weights(total[1], mask[1])

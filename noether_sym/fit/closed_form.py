@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from noether_sym.fit.program import GUARD, centred, freedom, outlier_weights
+from noether_sym.fit.variance import GUARD, centred, freedom, outlier_weights
 
 if TYPE_CHECKING:
     from torch import Tensor

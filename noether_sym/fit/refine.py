@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING
 import torch
 
 from noether_sym.fit.closed_form import LEAST_DEFINED, control_covariance, products
-from noether_sym.fit.program import GUARD, centred, freedom, outlier_weights, term_slopes
-from noether_sym.fit.terms import Skeleton
+from noether_sym.fit.tape import Batch
+from noether_sym.fit.variance import GUARD, centred, freedom, outlier_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 def refine(
-    shape: Skeleton,
-    leaves: list[Tensor],
-    inner: Tensor,
-    factors: Tensor,
-    weights: Tensor,
-    steps: int,
+    batch: Batch, inner: Tensor, factors: Tensor, steps: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Improve inner parameters and factors together.
 
@@ -30,11 +25,9 @@ def refine(
 
     Parameters
     ----------
-    shape : Skeleton
-    leaves : list of tensors, (member, 1, 2, sequence, time)
+    batch : Batch
     inner : tensor of shape (member, start, inner parameter)
     factors : tensor of shape (member, start, term)
-    weights : tensor of shape (sequence, time)
     steps : int
 
     Returns
@@ -44,7 +37,7 @@ def refine(
     """
     terms = factors.shape[-1]
     point = torch.cat([factors, inner], -1)
-    ratio, gradient, curvature = _model(shape, leaves, point, terms, weights)
+    ratio, gradient, curvature = _model(batch, point, terms)
     damping = torch.full_like(ratio, 1e-3)
     for _ in range(steps):
         diagonal = curvature.diagonal(dim1=-2, dim2=-1)
@@ -52,7 +45,7 @@ def refine(
         system = curvature + torch.diag_embed(damping[..., None] * diagonal + floor)
         step = torch.linalg.solve_ex(system, gradient[..., None])[0][..., 0]
         trial = point - torch.where(torch.isfinite(step), step, 0.0)
-        new_ratio, new_gradient, new_curvature = _model(shape, leaves, trial, terms, weights)
+        new_ratio, new_gradient, new_curvature = _model(batch, trial, terms)
         better = new_ratio < ratio
         point = torch.where(better[..., None], trial, point)
         gradient = torch.where(better[..., None], new_gradient, gradient)
@@ -62,23 +55,19 @@ def refine(
     return ratio, point[..., terms:], point[..., :terms]
 
 
-def _model(
-    shape: Skeleton, leaves: list[Tensor], point: Tensor, terms: int, weights: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _model(batch: Batch, point: Tensor, terms: int) -> tuple[Tensor, Tensor, Tensor]:
     """Ratio, half its gradient and the Gauss-Newton matrix at a point."""
+    weights = batch.weights
     factors, inner = point[..., :terms], point[..., terms:]
-    values, slopes = term_slopes(shape, leaves, inner)
-    columns = list(values)
-    for slot in range(inner.shape[-1]):
-        columns.append(
-            sum(
-                factors[..., term, None, None, None] * own[slot]
-                for term, own in enumerate(slopes)
-                if slot in own
-            )
-        )
-    total = sum(factors[..., term, None, None, None] * value for term, value in enumerate(values))
-    table = torch.stack([total, *columns])
+    values, slopes = batch.slopes(inner)
+    leads = factors.gather(2, batch.slot_terms[:, None].expand_as(inner)).movedim(2, 0)
+    table = torch.cat(
+        [
+            torch.einsum("msi,ims...->ms...", factors, values)[None],
+            values,
+            leads[..., None, None, None] * slopes,
+        ]
+    )
     finite = torch.isfinite(table).all(0) * weights
     table = torch.where(finite > 0, table, 0.0)
     data_mask, control_mask = finite[..., 0, :, :], finite[..., 1, :, :]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from noether_sym.fit.closed_form import LEAST_DEFINED, best_combination
-from noether_sym.fit.program import Group, Leaves, group_candidates, term_values
+from noether_sym.fit.closed_form import LEAST_DEFINED, Combination, best_combination
 from noether_sym.fit.refine import refine
 from noether_sym.fit.samples import Samples
 from noether_sym.fit.starts import natural_magnitudes, spread_starts
+from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import Candidate
 
 ACCEPTED = "accepted"
@@ -26,9 +26,12 @@ _STARTS = (1, 24, 64, 96)
 _KEPT = 3
 _STEPS = 12
 _POLISH_STEPS = 25
+_SCAN_SAMPLES = 160
 _SCREEN_SAMPLES = 400
 _PROMISING = 0.5
-_ELEMENTS = 1 << 22
+_MEMBERS = 128
+_ELEMENTS = 1 << 18
+_GPU_ELEMENTS = 1 << 27
 
 Progress = Callable[[str, int, int], None]
 
@@ -88,120 +91,174 @@ def fit_candidates(
     list of Fitted
         In the order of the candidates.
     """
-    thin = Leaves(samples.thinned(_SCREEN_SAMPLES), device)
-    full = Leaves(samples, device)
-    largest = max(1, _ELEMENTS // (samples.count * 2 * 4))
-    groups = group_candidates(candidates, largest if device == "cpu" else 1 << 14)
-    for group in groups:  # shared values are filled in before the workers read them
-        for leaves in (thin, full):
-            group.leaf_values(leaves)
+    tiers = [samples.thinned(limit) for limit in (_SCAN_SAMPLES, _SCREEN_SAMPLES)] + [samples]
+    chunks = _chunks(candidates, device)
     results: list[Fitted | None] = [None] * len(candidates)
     done = 0
-    for group, fits in zip(groups, _run(groups, candidates, thin, full, jobs), strict=True):
-        for member, fit in zip(group.members, fits, strict=True):
-            results[member] = fit
-        done += len(fits)
+    for numbers, found in zip(chunks, _run(chunks, candidates, tiers, device, jobs), strict=True):
+        for number, fit in zip(numbers, _fitted(found), strict=True):
+            results[number] = fit
+        done += len(numbers)
         if progress is not None:
             progress("fit", done, len(candidates))
     return [fit for fit in results if fit is not None]
 
 
-def _run(  # type: ignore[no-untyped-def]
-    groups: list[Group], candidates: Sequence[Candidate], thin: Leaves, full: Leaves, jobs: int
-):
+def _chunks(candidates: Sequence[Candidate], device: str) -> list[list[int]]:
+    """Numbers of candidates with as many terms and inner parameters, in bounded parts."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for number, candidate in enumerate(candidates):
+        found.setdefault((candidate.inner, len(candidate.terms)), []).append(number)
+    chunks = []
+    for (inner, _), numbers in found.items():
+        step = _MEMBERS if inner else 16 * _MEMBERS
+        step *= 1 if device == "cpu" else 32
+        chunks += [numbers[begin : begin + step] for begin in range(0, len(numbers), step)]
+    return chunks
+
+
+def _run(
+    chunks: list[list[int]],
+    candidates: Sequence[Candidate],
+    tiers: list[Samples],
+    device: str,
+    jobs: int,
+) -> Iterator[_Found]:
+    tasks = ([candidates[number] for number in chunk] for chunk in chunks)
     if jobs == 1:
-        return (_fit_group(group, candidates, thin, full) for group in groups)
+        return (fit_chunk(task, tiers, device) for task in tasks)
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
-    return parallel(delayed(_fit_group)(group, candidates, thin, full) for group in groups)
+    found: Iterator[_Found] = parallel(delayed(fit_chunk)(task, tiers, device) for task in tasks)
+    return found
 
 
-def _fit_group(
-    group: Group, candidates: Sequence[Candidate], thin: Leaves, full: Leaves
-) -> list[Fitted]:
-    with np.errstate(all="ignore"):
-        inner = _screened(group, candidates, thin)
-    leaves = group.leaf_values(full)
-    final = best_combination(term_values(group.skeleton, leaves, inner), full.weights)
-    ratio, factors = final.ratio, final.factors
-    if group.inner:
-        promising = torch.nonzero((ratio < _PROMISING).any(1))[:, 0]
-        if len(promising):
-            chosen = [leaf[promising] for leaf in leaves]
-            polished = refine(
-                group.skeleton,
-                chosen,
-                inner[promising],
-                factors[promising],
-                full.weights,
-                _POLISH_STEPS,
-            )
-            better = polished[0] < ratio[promising]
-            ratio[promising] = torch.where(better, polished[0], ratio[promising])
-            inner[promising] = torch.where(better[..., None], polished[1], inner[promising])
-            factors[promising] = torch.where(better[..., None], polished[2], factors[promising])
-    best = ratio.argmin(1)
-    rows = torch.arange(len(best), device=best.device)
-    return _statuses(
-        ratio[rows, best].cpu().numpy(),
-        inner[rows, best].cpu().numpy(),
-        factors[rows, best].cpu().numpy(),
-        final.defined[rows, best].cpu().numpy(),
-        final.varies[rows, best].cpu().numpy(),
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Best fits of a chunk, one row a candidate."""
+
+    ratio: NDArray[np.float64]
+    inner: NDArray[np.float64]
+    factors: NDArray[np.float64]
+    defined: NDArray[np.float64]
+    varies: NDArray[np.bool_]
+
+
+def fit_chunk(candidates: Sequence[Candidate], tiers: Sequence[Samples], device: str) -> _Found:
+    """Fit candidates of equally many terms and inner parameters.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    tiers : sequence of Samples
+        Few, more and all samples: to scan starts, to refine them, and to polish.
+    device : str
+    """
+    scan, thin, full = (Points(tier, device) for tier in tiers)
+    elements = _ELEMENTS if device == "cpu" else _GPU_ELEMENTS
+    if candidates[0].inner:
+        batch = Batch(candidates, thin)
+        inner = _scanned(candidates, scan, elements)
+        first = best_combination(batch.values(inner), thin.weights)
+        ratio, refined, factors = refine(batch, inner, first.factors, _STEPS)
+        best = Combination(ratio, factors, first.defined, first.varies)
+        inner = torch.where(torch.isfinite(refined), refined, inner)
+    else:
+        inner = torch.zeros((len(candidates), 1, 0), dtype=torch.float64, device=device)
+        best = _combined_in_blocks(candidates, thin, inner, elements)
+    promising = torch.nonzero((best.ratio < _PROMISING).any(1))[:, 0]
+    if len(promising):
+        chosen = [candidates[number] for number in promising.tolist()]
+        polished, inner[promising] = _polished(chosen, full, inner[promising], elements)
+        for name in Combination.__slots__:
+            getattr(best, name)[promising] = getattr(polished, name)
+    rows = torch.arange(len(candidates), device=device)
+    least = best.ratio.argmin(1)
+    return _Found(
+        *(
+            tensor[rows, least].cpu().numpy()
+            for tensor in (best.ratio, inner, best.factors, best.defined, best.varies)
+        )
     )
 
 
-def _screened(group: Group, candidates: Sequence[Candidate], thin: Leaves) -> torch.Tensor:
+def _scanned(candidates: Sequence[Candidate], points: Points, elements: int) -> torch.Tensor:
     """Inner parameters of the best few starts: shape (member, start, inner parameter)."""
-    members = len(group.members)
-    if group.inner == 0:
-        return torch.zeros((members, 1, 0), dtype=torch.float64, device=thin.device)
-    spread = spread_starts(_STARTS[min(group.inner, len(_STARTS) - 1)], group.inner)
-    scales = np.stack(
-        [natural_magnitudes(candidates[number].terms, thin.magnitude) for number in group.members]
-    )
-    starts = torch.as_tensor(scales[:, None] * spread[None], device=thin.device)
-    leaves = group.leaf_values(thin)
-    step = max(1, _ELEMENTS // (starts.shape[1] * leaves[0][0].numel()))
-    kept = []
-    for begin in range(0, members, step):
-        part = slice(begin, begin + step)
-        own = [leaf[part] for leaf in leaves]
-        first = best_combination(term_values(group.skeleton, own, starts[part]), thin.weights)
-        order = first.ratio.argsort(dim=1, stable=True)[:, :_KEPT]
-        chosen = torch.take_along_dim(starts[part], order[..., None], 1)
-        factors = torch.take_along_dim(first.factors, order[..., None], 1)
-        _, inner, _ = refine(group.skeleton, own, chosen, factors, thin.weights, _STEPS)
-        kept.append(torch.where(torch.isfinite(inner), inner, chosen))
-    return torch.cat(kept)
+    slots = candidates[0].inner
+    spread = spread_starts(_STARTS[min(slots, len(_STARTS) - 1)], slots)
+    scales = np.stack([natural_magnitudes(one.terms, points.magnitude) for one in candidates])
+    starts = torch.as_tensor(scales[:, None] * spread[None], device=points.columns.device)
+    batch = Batch(candidates, points)
+    step = max(1, elements // (len(candidates) * points.columns.shape[1]))
+    ratios = [
+        best_combination(batch.values(part), points.weights).ratio
+        for part in starts.split(step, dim=1)
+    ]
+    order = torch.cat(ratios, 1).argsort(dim=1, stable=True)[:, :_KEPT]
+    return torch.take_along_dim(starts, order[..., None], 1)
 
 
-def _statuses(
-    ratio: NDArray[np.float64],
-    inner: NDArray[np.float64],
-    factors: NDArray[np.float64],
-    defined: NDArray[np.float64],
-    varies: NDArray[np.bool_],
-) -> list[Fitted]:
-    fits = []
-    for row, value in enumerate(ratio.tolist()):
-        finite = np.isfinite(inner[row]).all() and np.isfinite(factors[row]).all()
-        if np.isfinite(value) and finite:
-            status = NOT_CONSERVED
-        elif defined[row] < LEAST_DEFINED:
-            status, value = OUT_OF_DOMAIN, np.inf
-        elif not varies[row]:
-            status, value = CONSTANT, np.inf
-        else:
-            status, value = DIVERGED, np.inf
-        fits.append(
-            Fitted(
-                status,
-                float(value),
-                tuple(inner[row].tolist()),
-                tuple(factors[row].tolist()),
-                float(defined[row]),
+def _polished(
+    candidates: Sequence[Candidate], points: Points, inner: torch.Tensor, elements: int
+) -> tuple[Combination, torch.Tensor]:
+    """The best factors, and inner parameters, on all samples."""
+    if not candidates[0].inner:
+        return _combined_in_blocks(candidates, points, inner, elements), inner
+    found, refined = [], []
+    step = max(1, elements // (_KEPT * points.columns.shape[1]))
+    for begin in range(0, len(candidates), step):
+        batch = Batch(candidates[begin : begin + step], points)
+        own = inner[begin : begin + step]
+        start = best_combination(batch.values(own), points.weights)
+        ratio, better_inner, better_factors = refine(batch, own, start.factors, _POLISH_STEPS)
+        better = ratio < start.ratio
+        found.append(
+            Combination(
+                torch.where(better, ratio, start.ratio),
+                torch.where(better[..., None], better_factors, start.factors),
+                start.defined,
+                start.varies,
             )
         )
-    return fits
+        refined.append(torch.where(better[..., None], better_inner, own))
+    return _joined(found), torch.cat(refined)
+
+
+def _combined_in_blocks(
+    candidates: Sequence[Candidate], points: Points, inner: torch.Tensor, elements: int
+) -> Combination:
+    """The best factors of candidates without inner parameters."""
+    step = max(1, elements // points.columns.shape[1])
+    parts = []
+    for begin in range(0, len(candidates), step):
+        batch = Batch(candidates[begin : begin + step], points)
+        values = batch.values(inner[begin : begin + step])
+        parts.append(best_combination(values, points.weights))
+    return _joined(parts)
+
+
+def _joined(parts: list[Combination]) -> Combination:
+    columns = ([getattr(part, name) for part in parts] for name in Combination.__slots__)
+    return Combination(*(torch.cat(column) for column in columns))
+
+
+def _fitted(found: _Found) -> list[Fitted]:
+    """Results of a chunk as records, each with its status."""
+    finite = np.isfinite(found.inner).all(1) & np.isfinite(found.factors).all(1)
+    fitted = np.isfinite(found.ratio) & finite
+    status = np.select(
+        [fitted, found.defined < LEAST_DEFINED, ~found.varies],
+        [NOT_CONSERVED, OUT_OF_DOMAIN, CONSTANT],
+        DIVERGED,
+    )
+    ratio = np.where(fitted, found.ratio, np.inf)
+    rows = zip(
+        status.tolist(),
+        ratio.tolist(),
+        found.inner.tolist(),
+        found.factors.tolist(),
+        found.defined.tolist(),
+        strict=True,
+    )
+    return [Fitted(a, b, tuple(c), tuple(d), e) for a, b, c, d, e in rows]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
-from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, input_, parameter
+from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, parameter
 from noether_sym.dsl.operators import OPERATORS
 
 _ODD_ONES = ("square", "cube", "fourth", "inverse")
@@ -36,18 +36,10 @@ class Candidate:
     inner: int
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
-    """What is left of terms when parts without parameters become opaque leaves.
-
-    Candidates with one skeleton share a program: inputs stand for the opaque parts.
-    """
-
-    terms: tuple[Expression, ...]
-
-
 def decompose(expression: Expression) -> Candidate:
     """Split a formula into terms with free factors; constants alone are left out."""
+    if expression.parameter_count == 0:
+        return Candidate(expression, (expression,), 0)
     terms = _combination(expression)
     while len(terms) == 1:
         again = _combination(terms[0])
@@ -68,29 +60,6 @@ def display_order(term: Expression) -> tuple[bool, int, int, tuple[int, ...], st
     )
     columns = tuple(node.index for node in term.walk() if node.head == INPUT)
     return (not plain, term.parameter_count, term.size, columns, term.text("xyz" * 20, "c" * 60))
-
-
-def skeleton(candidate: Candidate) -> tuple[Skeleton, tuple[Expression, ...]]:
-    """Replace the largest parts without parameters by opaque inputs.
-
-    Returns
-    -------
-    Skeleton
-    leaves : tuple of Expression
-        What the opaque inputs stand for, in order.
-    """
-    leaves: list[Expression] = []
-
-    def opaque(node: Expression) -> Expression:
-        if node.head == PARAMETER:
-            return node
-        if node.parameter_count == 0:
-            leaves.append(node)
-            return input_(len(leaves) - 1)
-        return call(node.head, *(opaque(argument) for argument in node.arguments))
-
-    terms = tuple(opaque(term) for term in candidate.terms)
-    return Skeleton(terms), tuple(leaves)
 
 
 def free_core(expression: Expression) -> Expression | None:

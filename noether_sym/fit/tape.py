@@ -1,0 +1,293 @@
+"""Tapes: many candidates evaluated together in a few batched torch calls.
+
+All candidates of a batch, whatever their operator trees, are laid out as one list of
+operations ordered by depth. Operations of one sort at one depth run as one call over all
+candidates, starts and samples, so that the cost of a call is shared by hundreds of
+formulas. What several candidates have in common and no parameter touches is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Union
+
+import numpy as np
+import torch
+
+from noether_sym.dsl.expression import INPUT, PARAMETER, Expression
+from noether_sym.dsl.operators import BY_CODE, OPERATORS, Operator
+from noether_sym.fit.samples import Samples
+from noether_sym.fit.terms import Candidate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+_FIXED, _FREE, _VARIED = 0, 1, 2
+
+_Rows = Union[slice, "Tensor"]
+
+
+class Points:
+    """The samples as tensors on one device.
+
+    Attributes
+    ----------
+    columns : tensor of shape (column, point)
+        Points are (data or control, sequence, time), flattened.
+    shape : tuple of int
+        (2, sequences, times).
+    weights : tensor of shape (sequence, time)
+    """
+
+    def __init__(self, samples: Samples, device: str) -> None:
+        both = np.stack([samples.states, samples.control], axis=1)
+        self.shape = both.shape[1:]
+        flat = both.reshape(len(both), -1)
+        self.columns = torch.as_tensor(flat, dtype=torch.float64, device=device)
+        self.weights = torch.as_tensor(samples.weights, dtype=torch.float64, device=device)
+        self._magnitudes: dict[Expression, float] = {}
+
+    def magnitude(self, expression: Expression) -> float:
+        """Root mean square over the data of a part without parameters, 1 if not finite."""
+        if expression not in self._magnitudes:
+            half = self.columns[:, : self.columns.shape[1] // 2]
+            value = expression.evaluate(torch, list(half), []) * self.weights.flatten().sqrt()
+            mean = float(value.square().nanmean().sqrt())
+            self._magnitudes[expression] = mean if np.isfinite(mean) and mean > 0 else 1.0
+        return self._magnitudes[expression]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """One call: an operation, the rows of its results, and where its arguments lie."""
+
+    operator: Operator
+    rows: slice
+    arguments: tuple[tuple[int, _Rows], ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Nodes:
+    """Operations found so far: for each its depth, code and arguments (space, number)."""
+
+    known: dict[Expression, int] = field(default_factory=dict)
+    depth: list[int] = field(default_factory=list)
+    code: list[int] = field(default_factory=list)
+    arguments: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
+
+    def add(self, depth: int, code: int, arguments: tuple[tuple[int, int], ...]) -> int:
+        self.depth.append(depth)
+        self.code.append(code)
+        self.arguments.append(arguments)
+        return len(self.code) - 1
+
+
+class Tape:
+    """The operations of a batch of candidates, in an order fit for batched calls.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        All with the same number of terms and of inner parameters.
+    columns : int
+        Number of inputs.
+    device : str
+
+    Attributes
+    ----------
+    slot_terms : int tensor of shape (member, inner parameter)
+        The term that each inner parameter stands in.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], columns: int, device: str) -> None:
+        self.members = len(candidates)
+        self.inner = candidates[0].inner
+        slot_terms = [
+            [row for row, term in enumerate(one.terms) for _ in range(term.parameter_count)]
+            for one in candidates
+        ]
+        self.slot_terms = torch.as_tensor(slot_terms, dtype=torch.int64, device=device)
+        fixed, varied = _Nodes(), _Nodes()
+        ends = [
+            [
+                self._place(one.terms[position], number * self.inner, columns, fixed, varied)[0]
+                for number, one in enumerate(candidates)
+            ]
+            for position in range(len(candidates[0].terms))
+        ]
+        fixed_rows, self._fixed_steps = _scheduled(fixed, columns, {}, device)
+        varied_rows, self._varied_steps = _scheduled(varied, 0, {_FIXED: fixed_rows}, device)
+        self._fixed_count, self._varied_count = len(fixed_rows), len(varied_rows)
+        self._ends: list[list[tuple[int, _Rows, _Rows]]] = []
+        for places in ends:
+            spaces, numbers = np.array(places).T
+            split = []
+            for space, rows in ((_FIXED, fixed_rows), (_VARIED, varied_rows)):
+                members = np.flatnonzero(spaces == space)
+                if len(members):
+                    home = _compact(rows[numbers[members]], device)
+                    split.append((space, _compact(members, device), home))
+            self._ends.append(split)
+
+    def _place(
+        self, node: Expression, first_slot: int, columns: int, fixed: _Nodes, varied: _Nodes
+    ) -> tuple[tuple[int, int], int]:
+        """Enter a part: its (space, number) and its depth."""
+        if node.head == INPUT:
+            return (_FIXED, node.index), 0
+        if node.head == PARAMETER:
+            return (_FREE, first_slot + node.index), 0
+        constant = node.parameter_count == 0
+        if constant and node in fixed.known:
+            number = fixed.known[node]
+            return (_FIXED, columns + number), fixed.depth[number]
+        placed = [
+            self._place(argument, first_slot, columns, fixed, varied) for argument in node.arguments
+        ]
+        home = fixed if constant else varied
+        # what no parameter touches is there before the rest begins
+        depth = 1 + max(below if constant or place[0] == _VARIED else 0 for place, below in placed)
+        code = OPERATORS[node.head].code
+        number = home.add(depth, code, tuple(place for place, _ in placed))
+        if not constant:
+            return (_VARIED, number), depth
+        fixed.known[node] = number
+        return (_FIXED, columns + number), depth
+
+    def fixed_values(self, columns: Tensor) -> Tensor:
+        """Values of what no parameter touches: shape (row, point), the inputs first."""
+        table = columns.new_empty((self._fixed_count, columns.shape[1]))
+        table[: len(columns)] = columns
+        for step in self._fixed_steps:
+            values = [table[rows] for _, rows in step.arguments]
+            table[step.rows] = step.operator.apply(torch, *values)
+        return table
+
+    def values(self, fixed: Tensor, inner: Tensor) -> Tensor:
+        """Values of the terms.
+
+        Parameters
+        ----------
+        fixed : tensor of shape (row, point)
+            From `fixed_values`.
+        inner : tensor of shape (member, start, inner parameter)
+
+        Returns
+        -------
+        tensor of shape (term, member, start, point)
+        """
+        varied = fixed.new_empty((self._varied_count, inner.shape[1], fixed.shape[1]))
+        free = inner.transpose(1, 2).flatten(0, 1)
+        for step in self._varied_steps:
+            values = [_gather(place, fixed, free, varied) for place in step.arguments]
+            varied[step.rows] = step.operator.apply(torch, *values)
+        return self._terms(fixed, varied)
+
+    def slopes(self, fixed: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
+        """Values of the terms, and the derivative of its term by each inner parameter.
+
+        Returns
+        -------
+        values : tensor of shape (term, member, start, point)
+        slopes : tensor of shape (inner parameter, member, start, point)
+            By parameter; `slot_terms` tells of which term.
+        """
+        members, starts, slots = inner.shape
+        shape = (self._varied_count, starts, fixed.shape[1])
+        varied = fixed.new_empty(shape)
+        table = fixed.new_empty((slots, *shape))
+        free = inner.transpose(1, 2).flatten(0, 1)
+        unit = torch.eye(slots, dtype=fixed.dtype, device=fixed.device).repeat(1, members)
+        for step in self._varied_steps:
+            values = [_gather(place, fixed, free, varied) for place in step.arguments]
+            result = step.operator.apply(torch, *values)
+            varied[step.rows] = result
+            total: Tensor | float = 0.0
+            partials = step.operator.partials(torch, result, *values)
+            for (space, rows), partial in zip(step.arguments, partials, strict=True):
+                if space == _VARIED:
+                    total = total + partial * table[:, rows]
+                elif space == _FREE:
+                    total = total + partial * unit[:, rows][:, :, None, None]
+            table[:, step.rows] = total
+        found = fixed.new_zeros((slots, members, starts, fixed.shape[1]))
+        for split in self._ends:
+            for space, where, rows in split:
+                if space == _VARIED:  # by the slots of other terms the slope is 0
+                    found[:, where] += table[:, rows]
+        return self._terms(fixed, varied), found
+
+    def _terms(self, fixed: Tensor, varied: Tensor) -> Tensor:
+        starts = varied.shape[1]
+        value = varied.new_empty((len(self._ends), self.members, starts, varied.shape[2]))
+        for term, split in zip(value, self._ends, strict=True):
+            for space, where, rows in split:
+                term[where] = varied[rows] if space == _VARIED else fixed[rows][:, None]
+        return value
+
+
+class Batch:
+    """A tape over given samples.
+
+    Values have shape (..., 2, sequence, time): the data, then the random control.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], points: Points) -> None:
+        device = str(points.columns.device)
+        self._tape = Tape(candidates, len(points.columns), device)
+        self._fixed = self._tape.fixed_values(points.columns)
+        self._shape = points.shape
+        self.weights = points.weights
+        self.slot_terms = self._tape.slot_terms
+
+    def values(self, inner: Tensor) -> Tensor:
+        """Values of the terms: shape (term, member, start, 2, sequence, time)."""
+        return self._tape.values(self._fixed, inner).unflatten(-1, self._shape)
+
+    def slopes(self, inner: Tensor) -> tuple[Tensor, Tensor]:
+        """Values, and slopes of shape (inner parameter, member, start, 2, sequence, time)."""
+        values, slopes = self._tape.slopes(self._fixed, inner)
+        return values.unflatten(-1, self._shape), slopes.unflatten(-1, self._shape)
+
+
+def _scheduled(
+    nodes: _Nodes, first: int, moved: dict[int, NDArray[np.int64]], device: str
+) -> tuple[NDArray[np.int64], list[_Step]]:
+    """Order nodes by depth and sort; rows by node number (`first` inputs before them)."""
+    spaces = [sum(3**k * place[0] for k, place in enumerate(own)) for own in nodes.arguments]
+    keys = np.array([spaces, nodes.code, nodes.depth], dtype=np.int64).reshape(3, -1)
+    order = np.lexsort(keys)
+    rows = np.arange(first + len(order))
+    rows[first + order] = first + np.arange(len(order))
+    home = {_VARIED: rows, _FIXED: rows} | moved
+    changes = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
+    steps = []
+    for part in np.split(order, changes):
+        if not len(part):
+            continue
+        operator = BY_CODE[nodes.code[part[0]]]
+        arguments = []
+        for position in range(operator.arity):
+            space = nodes.arguments[part[0]][position][0]
+            numbers = np.array([nodes.arguments[node][position][1] for node in part])
+            places = numbers if space == _FREE else home[space][numbers]
+            arguments.append((space, _compact(places, device)))
+        begin = int(rows[first + part[0]])
+        steps.append(_Step(operator, slice(begin, begin + len(part)), tuple(arguments)))
+    return rows, steps
+
+
+def _compact(rows: NDArray[np.int64], device: str) -> _Rows:
+    """A slice where rows follow each other, which needs no copy."""
+    if len(rows) == 1 or (np.diff(rows) == 1).all():
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return torch.as_tensor(rows, device=device)
+
+
+def _gather(place: tuple[int, _Rows], fixed: Tensor, free: Tensor, varied: Tensor) -> Tensor:
+    space, rows = place
+    if space == _FIXED:
+        return fixed[rows][:, None]
+    return free[rows][:, :, None] if space == _FREE else varied[rows]
