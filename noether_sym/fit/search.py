@@ -24,11 +24,12 @@ OUT_OF_DOMAIN = "out of domain"
 
 _STARTS = (1, 24, 64, 96)
 _KEPT = 3
-_STEPS = 12
-_POLISH_STEPS = 25
+_SCAN_STEPS = 4
+_STEPS = 8
+_POLISH = ((0.5, 10), (0.05, 25))
+"""Steps on all samples, for ratios below a bound."""
 _SCAN_SAMPLES = 160
 _SCREEN_SAMPLES = 400
-_PROMISING = 0.5
 _MEMBERS = 128
 _ELEMENTS = 1 << 18
 _GPU_ELEMENTS = 1 << 27
@@ -158,70 +159,101 @@ def fit_chunk(candidates: Sequence[Candidate], tiers: Sequence[Samples], device:
     scan, thin, full = (Points(tier, device) for tier in tiers)
     elements = _ELEMENTS if device == "cpu" else _GPU_ELEMENTS
     if candidates[0].inner:
-        batch = Batch(candidates, thin)
         inner = _scanned(candidates, scan, elements)
-        first = best_combination(batch.values(inner), thin.weights)
-        ratio, refined, factors = refine(batch, inner, first.factors, _STEPS)
-        best = Combination(ratio, factors, first.defined, first.varies)
-        inner = torch.where(torch.isfinite(refined), refined, inner)
+        batch = Batch(candidates, thin)
+        start = best_combination(batch.values(inner), batch.weights)
+        found, starts = _improved(batch, start, inner, _STEPS)
+        best, inner = _best(found, starts)
     else:
         inner = torch.zeros((len(candidates), 1, 0), dtype=torch.float64, device=device)
-        best = _combined_in_blocks(candidates, thin, inner, elements)
-    promising = torch.nonzero((best.ratio < _PROMISING).any(1))[:, 0]
-    if len(promising):
+        best, starts = _combined_in_blocks(candidates, thin, inner, elements), inner
+    for bound, steps in _POLISH if candidates[0].inner else _POLISH[:1]:
+        promising = torch.nonzero(best.ratio[:, 0] < bound)[:, 0]
+        if not len(promising):
+            break
         chosen = [candidates[number] for number in promising.tolist()]
-        polished, inner[promising] = _polished(chosen, full, inner[promising], elements)
+        polished, inner[promising] = _polished(chosen, full, starts[promising], steps, elements)
+        starts = inner
         for name in Combination.__slots__:
             getattr(best, name)[promising] = getattr(polished, name)
-    rows = torch.arange(len(candidates), device=device)
-    least = best.ratio.argmin(1)
     return _Found(
         *(
-            tensor[rows, least].cpu().numpy()
+            tensor[:, 0].cpu().numpy()
             for tensor in (best.ratio, inner, best.factors, best.defined, best.varies)
         )
     )
 
 
 def _scanned(candidates: Sequence[Candidate], points: Points, elements: int) -> torch.Tensor:
-    """Inner parameters of the best few starts: shape (member, start, inner parameter)."""
+    """Inner parameters of the best few starts, refined: (member, start, inner parameter)."""
     slots = candidates[0].inner
     spread = spread_starts(_STARTS[min(slots, len(_STARTS) - 1)], slots)
     scales = np.stack([natural_magnitudes(one.terms, points.magnitude) for one in candidates])
     starts = torch.as_tensor(scales[:, None] * spread[None], device=points.columns.device)
     batch = Batch(candidates, points)
     step = max(1, elements // (len(candidates) * points.columns.shape[1]))
-    ratios = [
-        best_combination(batch.values(part), points.weights).ratio
-        for part in starts.split(step, dim=1)
+    found = [
+        best_combination(batch.values(part), points.weights) for part in starts.split(step, dim=1)
     ]
-    order = torch.cat(ratios, 1).argsort(dim=1, stable=True)[:, :_KEPT]
-    return torch.take_along_dim(starts, order[..., None], 1)
+    order = torch.cat([part.ratio for part in found], 1).argsort(dim=1, stable=True)[:, :_KEPT]
+    chosen = torch.take_along_dim(starts, order[..., None], 1)
+    factors = torch.cat([part.factors for part in found], 1)
+    _, inner, _ = refine(
+        batch, chosen, torch.take_along_dim(factors, order[..., None], 1), _SCAN_STEPS
+    )
+    return torch.where(torch.isfinite(inner), inner, chosen)
+
+
+def _best(found: Combination, inner: torch.Tensor) -> tuple[Combination, torch.Tensor]:
+    """The best of a few starts."""
+    least = found.ratio.argmin(1, keepdim=True)
+    return (
+        Combination(
+            found.ratio.gather(1, least),
+            torch.take_along_dim(found.factors, least[..., None], 1),
+            found.defined.gather(1, least),
+            found.varies.gather(1, least),
+        ),
+        torch.take_along_dim(inner, least[..., None], 1),
+    )
+
+
+def _improved(
+    batch: Batch, start: Combination, inner: torch.Tensor, steps: int
+) -> tuple[Combination, torch.Tensor]:
+    """Refine inner parameters and factors together where that helps."""
+    ratio, refined, factors = refine(batch, inner, start.factors, steps)
+    better = ratio < start.ratio
+    return (
+        Combination(
+            torch.where(better, ratio, start.ratio),
+            torch.where(better[..., None], factors, start.factors),
+            start.defined,
+            start.varies,
+        ),
+        torch.where(better[..., None], refined, inner),
+    )
 
 
 def _polished(
-    candidates: Sequence[Candidate], points: Points, inner: torch.Tensor, elements: int
+    candidates: Sequence[Candidate],
+    points: Points,
+    inner: torch.Tensor,
+    steps: int,
+    elements: int,
 ) -> tuple[Combination, torch.Tensor]:
-    """The best factors, and inner parameters, on all samples."""
+    """The best of a few starts on all samples, refined there."""
     if not candidates[0].inner:
         return _combined_in_blocks(candidates, points, inner, elements), inner
     found, refined = [], []
-    step = max(1, elements // (_KEPT * points.columns.shape[1]))
-    for begin in range(0, len(candidates), step):
-        batch = Batch(candidates[begin : begin + step], points)
-        own = inner[begin : begin + step]
-        start = best_combination(batch.values(own), points.weights)
-        ratio, better_inner, better_factors = refine(batch, own, start.factors, _POLISH_STEPS)
-        better = ratio < start.ratio
-        found.append(
-            Combination(
-                torch.where(better, ratio, start.ratio),
-                torch.where(better[..., None], better_factors, start.factors),
-                start.defined,
-                start.varies,
-            )
-        )
-        refined.append(torch.where(better[..., None], better_inner, own))
+    block = max(1, elements // (inner.shape[1] * points.columns.shape[1]))
+    for begin in range(0, len(candidates), block):
+        batch = Batch(candidates[begin : begin + block], points)
+        own = inner[begin : begin + block]
+        start, own = _best(best_combination(batch.values(own), points.weights), own)
+        best, better = _improved(batch, start, own, steps)
+        found.append(best)
+        refined.append(better)
     return _joined(found), torch.cat(refined)
 
 
