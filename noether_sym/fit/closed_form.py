@@ -52,7 +52,7 @@ def best_combination(values: Tensor, weights: Tensor) -> Combination:
     values : tensor of shape (term, member, start, 2, sequence, time)
     weights : tensor of shape (sequence, time)
     """
-    finite = torch.isfinite(values).all(0) * weights
+    finite = torch.isfinite(values.sum(0)) * weights  # what is not finite stays so in a sum
     defined = (finite.sum((-1, -2)) / weights.sum()).amin(-1)
     values = torch.where(finite > 0, values, 0.0)
     data, control = values[..., 0, :, :], values[..., 1, :, :]

@@ -68,7 +68,7 @@ def _model(batch: Batch, point: Tensor, terms: int) -> tuple[Tensor, Tensor, Ten
             leads[..., None, None, None] * slopes,
         ]
     )
-    finite = torch.isfinite(table).all(0) * weights
+    finite = torch.isfinite(table.sum(0)) * weights  # what is not finite stays so in a sum
     table = torch.where(finite > 0, table, 0.0)
     data_mask, control_mask = finite[..., 0, :, :], finite[..., 1, :, :]
     size = table[0, ..., 0, :, :].abs().amax((-1, -2)).clamp_min(1e-150)

@@ -204,14 +204,13 @@ class Tape:
             values = [_gather(place, fixed, free, varied) for place in step.arguments]
             result = step.operator.apply(torch, *values)
             varied[step.rows] = result
-            total: Tensor | float = 0.0
             partials = step.operator.partials(torch, result, *values)
-            for (space, rows), partial in zip(step.arguments, partials, strict=True):
-                if space == _VARIED:
-                    total = total + partial * table[:, rows]
-                elif space == _FREE:
-                    total = total + partial * unit[:, rows][:, :, None, None]
-            table[:, step.rows] = total
+            parts = [
+                partial * (table[:, rows] if space == _VARIED else unit[:, rows][:, :, None, None])
+                for (space, rows), partial in zip(step.arguments, partials, strict=True)
+                if space != _FIXED
+            ]
+            table[:, step.rows] = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         found = fixed.new_zeros((slots, members, starts, fixed.shape[1]))
         for split in self._ends:
             for space, where, rows in split:
