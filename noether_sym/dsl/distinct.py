@@ -69,7 +69,7 @@ class _Families:
     def __len__(self) -> int:
         return len(self.code)
 
-    def take(self, rows: NDArray[np.integer]) -> _Families:
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> _Families:
         return _Families(*(getattr(self, name)[rows] for name in self.__slots__))
 
     def without_numbers(self) -> _Families:
@@ -148,7 +148,7 @@ class _Search:
         self.grammar = grammar
         self.depth = depth
         self.kinds = KindTable()
-        self.offsets = max(1, (depth + 1) // 2)
+        self.offsets = self._offsets(1)
         self.points, self.slot_values = random_points(len(inputs), self.offsets + 2)
         self.column_kinds = [self.kinds.number(dimension) for dimension in inputs]
         self.levels: list[_Families] = []
@@ -161,9 +161,14 @@ class _Search:
         self.tried_by_size: list[int] = []
         self.undefined = 0
 
+    def _offsets(self, size: int) -> int:
+        """How many offsets of the slots a formula of this size can still be given."""
+        return 1 + (self.depth - size) // 2  # a partner has no more than so many parameters
+
     def extend(self, size: int) -> None:
         """Add the families and laws of one size."""
         last = size == self.depth
+        self.offsets = self._offsets(size)
         kept: list[_Families] = []
         tried = 0
         laws_before = len(self.law_rows)
@@ -300,7 +305,7 @@ class _Search:
         kind = table[argument.kind]
         free = argument.kind == ANY
         scale, shift, slots = free.copy(), argument.shift, argument.slots
-        values, slopes = argument.values, argument.slopes
+        values, slopes = self._shifted(argument, None)
         record = operator
         out_shift = np.zeros(len(argument), bool)
         if operator.name in ("sin", "cos"):
@@ -375,12 +380,14 @@ class _Search:
         # the operand whose scale is free, if any, comes second and takes the new slot
         swap = free_a & ~free_b
         b_values, b_slopes = self._shifted(b, a.slots)
-        a_values, a_slopes = a.values, a.slopes
+        a_values, a_slopes = self._shifted(a, None)
         if swap.any():
-            second_values, second_slopes = self._shifted(a, b.slots)
+            first_values, first_slopes = self._shifted(b.take(swap), None)
+            second_values, second_slopes = self._shifted(a.take(swap), b.slots[swap])
             a_values, a_slopes = a_values.copy(), a_slopes.copy()
-            b_values[swap], a_values[swap] = second_values[swap], b.values[swap]
-            b_slopes[swap], a_slopes[swap] = second_slopes[swap], b.slopes[swap]
+            b_values, b_slopes = b_values.copy(), b_slopes.copy()
+            a_values[swap], b_values[swap] = first_values, second_values
+            a_slopes[swap], b_slopes[swap] = first_slopes, second_slopes
         slots = a.slots + b.slots
         inside = (free_a | free_b) & ~constant_a & ~constant_b
         b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
@@ -410,8 +417,9 @@ class _Search:
         keep_shift = numerator_only & (a.shift | b.shift)
         b_values, b_slopes = self._shifted(b, a.slots)
         slots = a.slots + b.slots
+        a_values, a_slopes = self._shifted(a, None)
         a_values, a_slopes, slots = self._insert(
-            a.values, a.slopes, slots, a.shift & ~keep_shift, multiply=False
+            a_values, a_slopes, slots, a.shift & ~keep_shift, multiply=False
         )
         b_values, b_slopes, slots = self._insert(
             b_values, b_slopes, slots, b.shift & ~keep_shift, multiply=False
@@ -446,9 +454,13 @@ class _Search:
             values[where] += np.where(lean.real < 0, -chosen, chosen)
         return values, slopes, slots + where
 
-    def _shifted(self, families: _Families, by: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
-        """The cores with their internal parameters `by` slots further on."""
-        offsets = np.arange(families.values.shape[1])
+    def _shifted(
+        self, families: _Families, by: NDArray[np.int64] | None
+    ) -> tuple[NDArray, NDArray]:
+        """The cores with their internal parameters `by` slots further on, None for none."""
+        if by is None or not by.any():
+            return families.values[:, : self.offsets], families.slopes[:, : self.offsets]
+        offsets = np.arange(self.offsets)
         wanted = np.minimum(by[:, None] + offsets, families.values.shape[1] - 1)
         rows = np.arange(len(families))[:, None]
         return families.values[rows, wanted], families.slopes[rows, wanted]
