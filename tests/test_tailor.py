@@ -6,13 +6,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from networks import PENDULUM, PRODUCT, P, Q, law_of, quantities_of, small_weights
 
 from noether_sym.datasets import load
 from noether_sym.device import resolve_device, single_threaded
-from noether_sym.dsl.dimension import DIMENSIONLESS
-from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.dsl.expression import call, parameter
 from noether_sym.errors import DeviceError
-from noether_sym.laws import Law, Parameter
 from noether_sym.tailor import TailorOptions, tailor
 from noether_sym.tailor.meta import DIVERGED, OK, OUT_OF_DOMAIN, Setting, meta_tailoring
 from noether_sym.tailor.network import (
@@ -25,10 +24,8 @@ from noether_sym.tailor.network import (
     power_of_ten,
     train,
 )
-from noether_sym.tailor.noether_loss import Quantities, projected_field, tailored_field
+from noether_sym.tailor.noether_loss import projected_field, tailored_field
 from noether_sym.tailor.rollout import Targets, roll_out, squared_errors, training_pieces
-
-Q, P = input_(0), input_(1)
 
 
 @pytest.fixture(autouse=True)
@@ -38,48 +35,8 @@ def _one_thread():
         yield
 
 
-def law_of(expression, *values, status="accepted"):
-    return Law(
-        expression=expression,
-        inputs=(("q", "rad"), ("p", "kg*m**2/s")),
-        parameters=tuple(
-            Parameter(f"c{slot}", value, DIMENSIONLESS) for slot, value in enumerate(values)
-        ),
-        dimension=DIMENSIONLESS,
-        conservation_ratio=0.0,
-        random_ratio=1.0,
-        status=status,
-    )
-
-
-ENERGY = call("sub", call("square", P), call("mul", parameter(0), call("cos", Q)))
-PENDULUM = law_of(ENERGY, 3.0)
-PRODUCT = law_of(call("mul", Q, P), status="not conserved")
-
-
 def double(weights):
     return Weights(*(tensor.double() for tensor in weights.tensors()))
-
-
-def small_weights(tries=1, columns=2, outputs=2, hidden=7, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(shape[-1])
-
-    return Weights(
-        normal(tries, hidden, columns),
-        normal(tries, hidden),
-        normal(tries, hidden, hidden),
-        normal(tries, hidden),
-        normal(tries, outputs, hidden),
-    )
-
-
-def quantities_of(laws, norms=None, step=0.1):
-    ones = torch.ones(2, dtype=torch.float64)
-    norms = torch.ones(len(laws), dtype=torch.float64) if norms is None else norms
-    return Quantities(tuple(laws), norms, ones, ones, step)
 
 
 def explicit_inner_step(weights, state, rate, law, loss, step):
@@ -158,18 +115,6 @@ def test_tries_do_not_mix():
             own, states[row : row + 1], rates[row : row + 1], quantities_of([laws[row // 3]])
         )
         torch.testing.assert_close(together[row], alone[0], rtol=1e-12, atol=1e-12)
-
-
-def test_shared_gradients_serve_every_rate():
-    weights = small_weights(tries=4)
-    states = torch.randn((5, 2), dtype=torch.float64, generator=torch.Generator().manual_seed(6))
-    rates = torch.tensor([0.01, 0.1, 0.01, 0.1], dtype=torch.float64)
-    quantities = quantities_of([PENDULUM, PRODUCT])
-    gradients = quantities.gradients(states.expand(2, -1, -1))
-    spread = states.expand(4, -1, -1)
-    known = tailored_field(weights, spread, rates, quantities, gradients)
-    found = tailored_field(weights, spread, rates, quantities)
-    torch.testing.assert_close(known, found)
 
 
 def test_inner_step_lowers_the_drift():

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from noether_sym.tailor.gradients import meta_gradients
 from noether_sym.tailor.network import Problem, Weights, adam, field
 from noether_sym.tailor.noether_loss import Conserved, Quantities, projected_field, tailored_field
 from noether_sym.tailor.rollout import Targets, roll_out, squared_errors
@@ -114,13 +115,21 @@ def meta_tailoring(
     quantities = Quantities.of(laws, problem, setting.step)
     states = problem.states.expand(tries, -1, -1)
     gradients = quantities.gradients(problem.states.expand(len(laws), -1, -1))
+    spread = gradients.repeat_interleave(tries // len(laws), 0)
     rate = _rates(rates, problem)
     own = weights.repeated(tries)
     optimizer = adam(own, problem.weight_decay)
     for _ in range(setting.epochs):
-        optimizer.zero_grad(set_to_none=True)
-        predicted = tailored_field(own, states, rate, quantities, gradients, loss=setting.loss)
-        (predicted - problem.derivatives).square().mean((1, 2)).sum().backward()
+        if setting.loss == "drift":
+            _, found = meta_gradients(
+                own.detached(), problem.states, problem.derivatives, rate, spread
+            )
+            for tensor, gradient in zip(own.tensors(), found, strict=True):
+                tensor.grad = gradient
+        else:
+            optimizer.zero_grad(set_to_none=True)
+            predicted = tailored_field(own, states, rate, quantities, loss=setting.loss)
+            (predicted - problem.derivatives).square().mean((1, 2)).sum().backward()
         optimizer.step()
     return _evaluated(setting, own.detached(), numbers, laws, rates)
 

@@ -114,7 +114,6 @@ def tailored_field(
     states: Tensor,
     rates: Tensor,
     quantities: Quantities,
-    gradients: Tensor | None = None,
     *,
     loss: str = "drift",
 ) -> Tensor:
@@ -130,8 +129,6 @@ def tailored_field(
         Inner rates.
     quantities : Quantities
         One for each group of tries: T is a multiple of their number.
-    gradients : tensor of shape (law, sample, column), optional
-        `quantities.gradients` at `states`, where it is known already.
     loss : str
         ``drift``: (grad g . f)^2, the limit of small time steps; ``difference``: the
         paper's finite difference.
@@ -139,13 +136,11 @@ def tailored_field(
     one, two, output = layers(weights, states)
     laws = len(quantities.laws)
     if loss == "drift":
-        if gradients is None:
-            gradients = quantities.gradients(_by_law(states, laws))
-        spread = _by_try(gradients, states.shape)
-        error = 2.0 * (spread * output).sum(-1, keepdim=True) * spread
+        gradients = quantities.gradients(_by_law(states, laws)).reshape(states.shape)
+        error = 2.0 * (gradients * output).sum(-1, keepdim=True) * gradients
     else:
         error = quantities.difference_errors(_by_law(states, laws), _by_law(output, laws))
-        error = _by_try(error, states.shape)
+        error = error.reshape(states.shape)
     back_two = torch.bmm(error, weights.w3) * (1.0 - two.square())
     back_one = torch.bmm(back_two, weights.w2) * (1.0 - one.square())
     rate = rates[:, None, None]
@@ -171,12 +166,3 @@ def projected_field(output: Tensor, gradients: Tensor) -> Tensor:
 def _by_law(tensor: Tensor, laws: int) -> Tensor:
     """(try, sample, column) to (law, tries of it times sample, column)."""
     return tensor.reshape(laws, -1, tensor.shape[-1])
-
-
-def _by_try(tensor: Tensor, shape: torch.Size) -> Tensor:
-    """Back to (try, sample, column); gradients for one sample axis are shared by tries."""
-    if tensor.shape[0] * tensor.shape[1] == shape[0] * shape[1]:
-        return tensor.reshape(shape)
-    laws, samples, columns = tensor.shape
-    shared = tensor[:, None].expand(laws, shape[0] // laws, samples, columns)
-    return shared.reshape(shape)
