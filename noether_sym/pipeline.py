@@ -60,6 +60,8 @@ class SearchOptions:
     window: str | int = "auto"
     jobs: int = 1
     device: str = "auto"
+    backend: str = "threading"
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +209,11 @@ def run_fit(
     search: Search, progress: Progress | None = None, enumerated: Enumerated | None = None
 ) -> dict[str, Any]:
     """Fit and judge; write ``fits.parquet`` and ``laws.json``, and return the latter."""
+    from noether_sym.checkpoint import Checkpoint
     from noether_sym.device import resolve_device
     from noether_sym.export import laws_document
     from noether_sym.fit.stage import FitOptions, fit
+    from noether_sym.fit.workers import Workers
 
     device = resolve_device(search.options.device)
     if enumerated is None:
@@ -218,10 +222,11 @@ def run_fit(
         search.options.factor,
         search.options.window,
         search.data.seed,
-        search.options.jobs,
+        Workers(search.options.jobs, search.options.backend, search.options.scheduler),
         device,
     )
-    result = fit(search.dataset, enumerated.distinct, options, progress)
+    checkpoint = Checkpoint(search.run)
+    result = fit(search.dataset, enumerated.distinct, options, progress, checkpoint)
     judgement = result.judgement
     document = laws_document(
         judgement.laws,
@@ -242,6 +247,7 @@ def run_fit(
     search.run.write_with(runs.FITS_FILE, lambda path: _write_fits(path, search, result))
     search.run.write(runs.LAWS_FILE, document)
     search.run.update(versions=versions(), device=device)
+    checkpoint.clear()
     search.run.finish_stage("fit", seconds=round(result.seconds, 3), window=result.window)
     return document
 

@@ -88,6 +88,8 @@ class Run:
             os.close(descriptor)
             try:
                 writer(Path(temporary))
+                with open(temporary, "rb") as written:
+                    os.fsync(written.fileno())  # a power cut leaves the old file or the new one
                 os.chmod(temporary, 0o666 & ~_umask())
                 os.replace(temporary, target)
             finally:

@@ -221,6 +221,16 @@ def common_options(function: _Function) -> _Function:
                 default=None,
                 help="Worker threads; the answer does not depend on it.  [default: all cores]",
             ),
+            click.option(
+                "--backend",
+                type=click.Choice(["threading", "loky", "dask"]),
+                default="threading",
+                show_default=True,
+                help="Who fits: threads, processes (loky), or the Dask cluster of --scheduler.",
+            ),
+            click.option(
+                "--scheduler", default=None, help="Address of a Dask scheduler: tcp://HOST:8786."
+            ),
             click.option("--fresh", is_flag=True, help="Compute again what the run already holds."),
             click.option("--json", "as_json", is_flag=True, help="JSON on standard output."),
             click.option("-q", "--quiet", is_flag=True, help="No progress, no tables."),
@@ -255,6 +265,8 @@ def search_from(values: dict[str, Any]) -> SearchOptions:
         window=values.get("window", "auto"),
         jobs=jobs_from(values),
         device=values["device"],
+        backend=values["backend"],
+        scheduler=values["scheduler"],
     )
 
 

@@ -23,6 +23,7 @@ from noether_sym.fit.samples import Samples
 from noether_sym.fit.search import ACCEPTED, NOT_CONSERVED, Fitted, fit_candidates
 from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import Candidate
+from noether_sym.fit.workers import Workers
 from noether_sym.laws import Law
 
 _JUDGED = 300
@@ -76,7 +77,7 @@ def judge(
     *,
     factor: float,
     seed: int,
-    jobs: int = 1,
+    workers: Workers | None = None,
     device: str = "cpu",
 ) -> Judgement:
     """Accept what is conserved `factor` times better than chance, everywhere it is tested.
@@ -92,7 +93,7 @@ def judge(
         for number in sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
         if fits[number].status == NOT_CONSERVED
     ][:_JUDGED]
-    random = _random_ratios(candidates, order, samples, seed, jobs, device)
+    random = _random_ratios(candidates, order, samples, seed, workers, device)
     frame = Frame.of(samples)
     corrections = Corrections(samples)
     entries = []
@@ -215,12 +216,12 @@ def _random_ratios(
     order: list[int],
     samples: Samples,
     seed: int,
-    jobs: int,
+    workers: Workers | None,
     device: str,
 ) -> dict[int, float]:
     """Conservation ratio of the same formulas fitted to random data."""
     control = samples.as_control(seed + 1)
-    fits = fit_candidates([candidates[n] for n in order], control, jobs=jobs, device=device)
+    fits = fit_candidates([candidates[n] for n in order], control, workers=workers, device=device)
     return {
         number: min(fit.ratio, 1.0) if np.isfinite(fit.ratio) else 1.0
         for number, fit in zip(order, fits, strict=True)

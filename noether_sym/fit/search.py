@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from noether_sym.fit.closed_form import LEAST_DEFINED, Combination, best_combination
-from noether_sym.fit.refine import refine
+from noether_sym.fit.chunk import ChunkFit, fit_chunk
+from noether_sym.fit.closed_form import LEAST_DEFINED
 from noether_sym.fit.samples import Samples
-from noether_sym.fit.starts import natural_magnitudes, spread_starts
-from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import Candidate
+from noether_sym.fit.workers import Workers
+
+if TYPE_CHECKING:
+    from noether_sym.checkpoint import Checkpoint
 
 ACCEPTED = "accepted"
 NOT_CONSERVED = "not conserved"
@@ -22,17 +23,9 @@ CONSTANT = "constant"
 DIVERGED = "diverged"
 OUT_OF_DOMAIN = "out of domain"
 
-_STARTS = (1, 24, 64, 96)
-_KEPT = 3
-_SCAN_STEPS = 4
-_STEPS = 8
-_POLISH = ((0.5, 10), (0.05, 25))
-"""Steps on all samples, for ratios below a bound."""
 _SCAN_SAMPLES = 160
 _SCREEN_SAMPLES = 400
 _MEMBERS = 128
-_ELEMENTS = 1 << 18
-_GPU_ELEMENTS = 1 << 27
 
 Progress = Callable[[str, int, int], None]
 
@@ -67,25 +60,29 @@ def fit_candidates(
     candidates: Sequence[Candidate],
     samples: Samples,
     *,
-    jobs: int = 1,
+    workers: Workers | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> list[Fitted]:
-    """Fit all candidates; the answer does not depend on the number of jobs.
+    """Fit all candidates; the answer does not depend on the workers.
 
-    Inner parameters start from a spread of values on a thinned set of samples, the best
-    starts are refined there, and what looks promising is refined on all samples.
+    Inner parameters start from a spread of values on a few samples, the best starts are
+    refined on more of them, and what looks promising is refined on all. Where a candidate
+    is far from conserved, its ratio is that of the thinned samples.
 
     Parameters
     ----------
     candidates : sequence of Candidate
     samples : Samples
-    jobs : int
-        Worker threads; torch releases the interpreter while it computes.
+    workers : Workers, optional
+        One thread by default.
     device : str
         ``cpu`` or ``cuda``.
     progress : callable, optional
         Called with (stage, done, total).
+    checkpoint : Checkpoint, optional
+        Holds finished chunks; those are not fitted again.
 
     Returns
     -------
@@ -96,10 +93,10 @@ def fit_candidates(
     chunks = _chunks(candidates, device)
     results: list[Fitted | None] = [None] * len(candidates)
     done = 0
-    for numbers, found in zip(chunks, _run(chunks, candidates, tiers, device, jobs), strict=True):
-        for number, fit in zip(numbers, _fitted(found), strict=True):
+    for chunk, found in _found(chunks, candidates, tiers, device, workers, checkpoint):
+        for number, fit in zip(chunk, _fitted(found), strict=True):
             results[number] = fit
-        done += len(numbers)
+        done += len(chunk)
         if progress is not None:
             progress("fit", done, len(candidates))
     return [fit for fit in results if fit is not None]
@@ -118,164 +115,37 @@ def _chunks(candidates: Sequence[Candidate], device: str) -> list[list[int]]:
     return chunks
 
 
-def _run(
+def _found(
     chunks: list[list[int]],
     candidates: Sequence[Candidate],
     tiers: list[Samples],
     device: str,
-    jobs: int,
-) -> Iterator[_Found]:
-    tasks = ([candidates[number] for number in chunk] for chunk in chunks)
-    if jobs == 1:
-        return (fit_chunk(task, tiers, device) for task in tasks)
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
-    found: Iterator[_Found] = parallel(delayed(fit_chunk)(task, tiers, device) for task in tasks)
-    return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """Best fits of a chunk, one row a candidate."""
-
-    ratio: NDArray[np.float64]
-    inner: NDArray[np.float64]
-    factors: NDArray[np.float64]
-    defined: NDArray[np.float64]
-    varies: NDArray[np.bool_]
+    workers: Workers | None,
+    checkpoint: Checkpoint | None,
+) -> Iterator[tuple[list[int], ChunkFit]]:
+    """Every chunk with its fit: first those that a checkpoint holds, then the others."""
+    left = []
+    for number, chunk in enumerate(chunks):
+        held = None if checkpoint is None else checkpoint.read(_key(tiers[-1], device, number))
+        own = [candidates[member] for member in chunk]
+        found = None if held is None else ChunkFit.of(held, own)
+        if found is None:
+            left.append((number, own))
+        else:
+            yield chunk, found
+    tasks = [(own, tiers, device) for _, own in left]
+    run = (workers or Workers()).map(fit_chunk, tasks, shared=tiers)
+    for (number, _), found in zip(left, run, strict=True):
+        if checkpoint is not None:
+            checkpoint.write(_key(tiers[-1], device, number), found.arrays())
+        yield chunks[number], found
 
 
-def fit_chunk(candidates: Sequence[Candidate], tiers: Sequence[Samples], device: str) -> _Found:
-    """Fit candidates of equally many terms and inner parameters.
-
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-    tiers : sequence of Samples
-        Few, more and all samples: to scan starts, to refine them, and to polish.
-    device : str
-    """
-    scan, thin, full = (Points(tier, device) for tier in tiers)
-    elements = _ELEMENTS if device == "cpu" else _GPU_ELEMENTS
-    if candidates[0].inner:
-        inner = _scanned(candidates, scan, elements)
-        batch = Batch(candidates, thin)
-        start = best_combination(batch.values(inner), batch.weights)
-        found, starts = _improved(batch, start, inner, _STEPS)
-        best, inner = _best(found, starts)
-    else:
-        inner = torch.zeros((len(candidates), 1, 0), dtype=torch.float64, device=device)
-        best, starts = _combined_in_blocks(candidates, thin, inner, elements), inner
-    for bound, steps in _POLISH if candidates[0].inner else _POLISH[:1]:
-        promising = torch.nonzero(best.ratio[:, 0] < bound)[:, 0]
-        if not len(promising):
-            break
-        chosen = [candidates[number] for number in promising.tolist()]
-        polished, inner[promising] = _polished(chosen, full, starts[promising], steps, elements)
-        starts = inner
-        for name in Combination.__slots__:
-            getattr(best, name)[promising] = getattr(polished, name)
-    return _Found(
-        *(
-            tensor[:, 0].cpu().numpy()
-            for tensor in (best.ratio, inner, best.factors, best.defined, best.varies)
-        )
-    )
+def _key(samples: Samples, device: str, number: int) -> str:
+    return f"fit-{device}-{samples.window or 'full'}-{number:05d}"
 
 
-def _scanned(candidates: Sequence[Candidate], points: Points, elements: int) -> torch.Tensor:
-    """Inner parameters of the best few starts, refined: (member, start, inner parameter)."""
-    slots = candidates[0].inner
-    spread = spread_starts(_STARTS[min(slots, len(_STARTS) - 1)], slots)
-    scales = np.stack([natural_magnitudes(one.terms, points.magnitude) for one in candidates])
-    starts = torch.as_tensor(scales[:, None] * spread[None], device=points.columns.device)
-    batch = Batch(candidates, points)
-    step = max(1, elements // (len(candidates) * points.columns.shape[1]))
-    found = [
-        best_combination(batch.values(part), points.weights) for part in starts.split(step, dim=1)
-    ]
-    order = torch.cat([part.ratio for part in found], 1).argsort(dim=1, stable=True)[:, :_KEPT]
-    chosen = torch.take_along_dim(starts, order[..., None], 1)
-    factors = torch.cat([part.factors for part in found], 1)
-    _, inner, _ = refine(
-        batch, chosen, torch.take_along_dim(factors, order[..., None], 1), _SCAN_STEPS
-    )
-    return torch.where(torch.isfinite(inner), inner, chosen)
-
-
-def _best(found: Combination, inner: torch.Tensor) -> tuple[Combination, torch.Tensor]:
-    """The best of a few starts."""
-    least = found.ratio.argmin(1, keepdim=True)
-    return (
-        Combination(
-            found.ratio.gather(1, least),
-            torch.take_along_dim(found.factors, least[..., None], 1),
-            found.defined.gather(1, least),
-            found.varies.gather(1, least),
-        ),
-        torch.take_along_dim(inner, least[..., None], 1),
-    )
-
-
-def _improved(
-    batch: Batch, start: Combination, inner: torch.Tensor, steps: int
-) -> tuple[Combination, torch.Tensor]:
-    """Refine inner parameters and factors together where that helps."""
-    ratio, refined, factors = refine(batch, inner, start.factors, steps)
-    better = ratio < start.ratio
-    return (
-        Combination(
-            torch.where(better, ratio, start.ratio),
-            torch.where(better[..., None], factors, start.factors),
-            start.defined,
-            start.varies,
-        ),
-        torch.where(better[..., None], refined, inner),
-    )
-
-
-def _polished(
-    candidates: Sequence[Candidate],
-    points: Points,
-    inner: torch.Tensor,
-    steps: int,
-    elements: int,
-) -> tuple[Combination, torch.Tensor]:
-    """The best of a few starts on all samples, refined there."""
-    if not candidates[0].inner:
-        return _combined_in_blocks(candidates, points, inner, elements), inner
-    found, refined = [], []
-    block = max(1, elements // (inner.shape[1] * points.columns.shape[1]))
-    for begin in range(0, len(candidates), block):
-        batch = Batch(candidates[begin : begin + block], points)
-        own = inner[begin : begin + block]
-        start, own = _best(best_combination(batch.values(own), points.weights), own)
-        best, better = _improved(batch, start, own, steps)
-        found.append(best)
-        refined.append(better)
-    return _joined(found), torch.cat(refined)
-
-
-def _combined_in_blocks(
-    candidates: Sequence[Candidate], points: Points, inner: torch.Tensor, elements: int
-) -> Combination:
-    """The best factors of candidates without inner parameters."""
-    step = max(1, elements // points.columns.shape[1])
-    parts = []
-    for begin in range(0, len(candidates), step):
-        batch = Batch(candidates[begin : begin + step], points)
-        values = batch.values(inner[begin : begin + step])
-        parts.append(best_combination(values, points.weights))
-    return _joined(parts)
-
-
-def _joined(parts: list[Combination]) -> Combination:
-    columns = ([getattr(part, name) for part in parts] for name in Combination.__slots__)
-    return Combination(*(torch.cat(column) for column in columns))
-
-
-def _fitted(found: _Found) -> list[Fitted]:
+def _fitted(found: ChunkFit) -> list[Fitted]:
     """Results of a chunk as records, each with its status."""
     finite = np.isfinite(found.inner).all(1) & np.isfinite(found.factors).all(1)
     fitted = np.isfinite(found.ratio) & finite

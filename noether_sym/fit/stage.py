@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.windows import choose_window
@@ -15,6 +16,10 @@ from noether_sym.fit.accept import Judgement, judge
 from noether_sym.fit.samples import Samples, make_samples
 from noether_sym.fit.search import ACCEPTED, Fitted, Progress, fit_candidates
 from noether_sym.fit.terms import Candidate, decompose
+from noether_sym.fit.workers import Workers
+
+if TYPE_CHECKING:
+    from noether_sym.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class FitOptions:
         long enough for the inputs to look mixed. ``full``: whole sequences only. A number:
         windows of so many samples.
     seed : int
-    jobs : int
+    workers : Workers
     device : str
         ``cpu`` or ``cuda``.
     """
@@ -39,7 +44,7 @@ class FitOptions:
     factor: float = 100.0
     window: str | int = "auto"
     seed: int = 0
-    jobs: int = 1
+    workers: Workers = field(default_factory=Workers)
     device: str = "cpu"
 
 
@@ -71,6 +76,7 @@ def fit(
     distinct: DistinctLaws,
     options: FitOptions,
     progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> FitResult:
     """Fit every distinct formula to a data set, and judge.
 
@@ -82,17 +88,23 @@ def fit(
     options : FitOptions
     progress : callable, optional
         Called with (stage, done, total).
+    checkpoint : Checkpoint, optional
+        Where finished chunks are kept, and looked for.
 
     Returns
     -------
     FitResult
     """
     with single_threaded():
-        return _fit(dataset, distinct, options, progress)
+        return _fit(dataset, distinct, options, progress, checkpoint)
 
 
 def _fit(
-    dataset: Dataset, distinct: DistinctLaws, options: FitOptions, progress: Progress | None
+    dataset: Dataset,
+    distinct: DistinctLaws,
+    options: FitOptions,
+    progress: Progress | None,
+    checkpoint: Checkpoint | None,
 ) -> FitResult:
     begin = time.perf_counter()
     candidates = distinct_candidates(distinct)
@@ -102,9 +114,10 @@ def _fit(
         fits = fit_candidates(
             candidates,
             samples,
-            jobs=options.jobs,
+            workers=options.workers,
             device=options.device,
             progress=progress,
+            checkpoint=checkpoint,
         )
         judgement = judge(
             candidates,
@@ -114,7 +127,7 @@ def _fit(
             dataset,
             factor=options.factor,
             seed=options.seed,
-            jobs=options.jobs,
+            workers=options.workers,
             device=options.device,
         )
         if first is None or judgement.laws:
