@@ -16,6 +16,7 @@ from noether_sym.fit.search import fit_candidates
 from noether_sym.fit.stage import FitOptions, distinct_candidates, fit
 from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import decompose
+from noether_sym.fit.workers import Workers
 
 ANGLE, MOMENTUM = Dimension(), Dimension.of({"kg": 1, "m": 2, "s": -1})
 LENGTH, SPEED = Dimension.of({"m": 1}), Dimension.of({"m": 1, "s": -1})
@@ -281,4 +282,4 @@ def test_noise_is_answered_honestly():
 
 def test_the_answer_does_not_depend_on_the_number_of_jobs():
     dataset = load("ideal_spring")
-    assert laws_of(dataset, jobs=1) == laws_of(dataset, jobs=2)
+    assert laws_of(dataset, workers=Workers(1)) == laws_of(dataset, workers=Workers(2))
