@@ -27,7 +27,7 @@ class Checkpoint:
         if path.is_symlink():
             return None
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 return {name: held[name] for name in held.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             return None
