@@ -11,10 +11,14 @@ import numpy as np
 from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.expression import Expression
 from noether_sym.dsl.tidy import tidied
+from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
     import sympy
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from noether_sym.datasets.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +119,66 @@ class Law:
 
         return law_latex(self, digits)
 
-    def __call__(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def plot(self, dataset: Dataset, *, seed: int = 0) -> Figure:
+        """Draw g along held-out trajectories, beside the random control.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        seed : int
+            Of the control, which shuffles each column on its own.
+        """
+        from noether_sym.report.figures import conservation
+
+        return conservation(dataset, self, seed=seed)
+
+    def __call__(self, states: Any) -> NDArray[np.float64]:
         """Evaluate g.
 
         Parameters
         ----------
-        states : array of shape (..., column)
+        states : array of shape (..., column), or a table with the columns of `inputs`
+            In the units of `inputs`.
 
         Returns
         -------
         array of shape (...)
+
+        Raises
+        ------
+        DatasetError
+            If a column is missing, or the array has another number of columns.
         """
-        columns = np.moveaxis(np.asarray(states, dtype=np.float64), -1, 0)
+        columns = np.moveaxis(self._states(states), -1, 0)
         value = self.expression.evaluate(np, list(columns), list(np.array(self.values)))
         return np.broadcast_to(value, columns.shape[1:]).astype(np.float64)
 
-    def gradient(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Gradient of g by the state, of the shape of `states`."""
-        states = np.asarray(states, dtype=np.float64)
+    def _states(self, states: Any) -> NDArray[np.float64]:
+        names = [name for name, _ in self.inputs]
+        if hasattr(states, "keys"):
+            missing = [name for name in names if name not in states]
+            if missing:
+                raise DatasetError(
+                    f"the law reads {', '.join(names)}; the table lacks {', '.join(missing)}"
+                )
+            return np.stack([np.asarray(states[name], dtype=np.float64) for name in names], -1)
+        array = np.asarray(states, dtype=np.float64)
+        if array.shape[-1:] != (len(names),):
+            raise DatasetError(
+                f"states of shape {array.shape} do not end in the law's {len(names)} columns: "
+                f"{', '.join(names)}"
+            )
+        return array
+
+    def gradient(self, states: Any) -> NDArray[np.float64]:
+        """Gradient of g by the state: shape (..., column) for `states` as in a call."""
+        states = self._states(states)
         columns = list(np.moveaxis(states, -1, 0))
         _, slopes = self.expression.gradient(np, columns, list(np.array(self.values)))
         result = np.empty_like(states)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,10 @@ class Search:
     options: SearchOptions
 
 
-def prepare(results: Path, data: DataOptions, options: SearchOptions) -> Search:
-    """Load the data, resolve every option and open the run folder.
+def prepare(
+    results: Path, data: DataOptions, options: SearchOptions, dataset: Dataset | None = None
+) -> Search:
+    """Load the data (unless `dataset` holds them), resolve all options, open the run folder.
 
     The folder's name follows from everything that decides the laws, so that the same
     options find the same run again and other options never touch it.
@@ -86,7 +89,8 @@ def prepare(results: Path, data: DataOptions, options: SearchOptions) -> Search:
         from noether_sym.device import resolve_device
 
         resolve_device(options.device)  # refused before anything is written
-    dataset = data.load()
+    if dataset is None:
+        dataset = data.load()
     grammar = resolve_grammar(options.grammar or dataset.grammar)
     depth = options.depth if options.depth is not None else dataset.depth
     counts = count_formulas(grammar, dataset.dimensions, depth)
@@ -125,6 +129,8 @@ def reopen(run: Run, jobs: int, device: str) -> Search:
     """
     held = run.read(runs.RUN_FILE)
     data = DataOptions(**held["data"])
+    if run.has(data.dataset):  # the run keeps its data
+        data = replace(data, dataset=str(run.file(data.dataset)))
     search = held["search"]
     dataset = data.load()
     if dataset.digest() != held["identity"]["dataset_sha256"]:
@@ -250,6 +256,24 @@ def run_fit(
     checkpoint.clear()
     search.run.finish_stage("fit", seconds=round(result.seconds, 3), window=result.window)
     return document
+
+
+def fitted(
+    search: Search, progress: Progress | None = None, *, fresh: bool = False
+) -> dict[str, Any]:
+    """Content of laws.json: as the run holds it, or fitted now."""
+    if search.run.stage("fit") is not None and not fresh:
+        return search.run.read(runs.LAWS_FILE)
+    return run_fit(search, progress)
+
+
+def worker_count(jobs: int | None) -> int:
+    """Number of workers: as asked for, or one a core that this process may use."""
+    if jobs:
+        return jobs
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run_tailoring(

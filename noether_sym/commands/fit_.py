@@ -39,17 +39,14 @@ def command(**values: Any) -> None:
 
 def fit_and_show(screen: Screen, search: Search, *, fresh: bool, verbose: bool) -> dict[str, Any]:
     """Fit unless the run holds the answer, and print the laws."""
-    from noether_sym import runs
-    from noether_sym.pipeline import run_fit
+    from noether_sym.pipeline import fitted
 
     for note in search.dataset.notes:
         screen.say(f"Note: {note}")
     if search.run.stage("fit") is not None and not fresh:
         screen.say(f"{search.run.path} holds this fit already; --fresh computes it again.")
-        document = search.run.read(runs.LAWS_FILE)
-    else:
-        with screen.progress() as progress:
-            document = run_fit(search, progress)
+    with screen.progress() as progress:
+        document = fitted(search, progress, fresh=fresh)
     show_laws(screen, document, search, verbose=verbose)
     return document
 

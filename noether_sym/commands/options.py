@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -272,8 +271,6 @@ def search_from(values: dict[str, Any]) -> SearchOptions:
 
 def jobs_from(values: dict[str, Any]) -> int:
     """Number of workers."""
-    if values["jobs"]:
-        return int(values["jobs"])
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    from noether_sym.pipeline import worker_count
+
+    return worker_count(values["jobs"])
