@@ -237,7 +237,9 @@ class Expression:
         GrammarError
             If the slots are not 0, 1, ..., each in one place.
         """
-        slots = sorted(node.index for node in self.walk() if node.head == PARAMETER)
+        slots: list[int] = []
+        if self.parameter_count:
+            slots = sorted(node.index for node in self.walk() if node.head == PARAMETER)
         if slots != list(range(len(slots))):
             raise GrammarError(
                 f"parameter slots {slots} are not 0, 1, ... with one place each; "
@@ -317,7 +319,7 @@ def _assign(
     if expression.head == PARAMETER:
         found[expression.index] = wanted
         return
-    if expression.is_leaf:
+    if expression.parameter_count == 0:
         return
     operator = OPERATORS[expression.head]
     rule = operator.unit_rule
