@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Protocol, Union
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-_FIXED, _FREE, _VARIED = 0, 1, 2
+FIXED, FREE, VARIED = 0, 1, 2
 
 _Rows = Union[slice, "Tensor"]
 
@@ -69,7 +69,7 @@ class _Step:
 
 
 @dataclass(slots=True, eq=False)
-class _Nodes:
+class Nodes:
     """Operations found so far: for each its depth, code and arguments (space, number)."""
 
     known: dict[Expression, int] = field(default_factory=dict)
@@ -84,8 +84,8 @@ class _Nodes:
         return len(self.code) - 1
 
 
-class Tape:
-    """The operations of a batch of candidates, in an order fit for batched calls.
+class Layout:
+    """The operations of a batch of candidates: what is shared, and what each has its own.
 
     Parameters
     ----------
@@ -93,77 +93,65 @@ class Tape:
         All with the same number of terms and of inner parameters.
     columns : int
         Number of inputs.
-    device : str
 
     Attributes
     ----------
-    slot_terms : int tensor of shape (member, inner parameter)
-        The term that each inner parameter stands in.
+    members, inner, columns : int
+    fixed : Nodes
+        What no parameter touches, each part once.
+    varied : Nodes
+        The others, those of one term following each other.
+    ends : list of list of (int, int)
+        For each term of each candidate, the space (`FIXED` or `VARIED`) and the number in
+        it of the value.
+    slot_terms : list of list of int
+        For each candidate, the term that each inner parameter stands in.
     """
 
-    def __init__(self, candidates: Sequence[Candidate], columns: int, device: str) -> None:
+    def __init__(self, candidates: Sequence[Candidate], columns: int) -> None:
         self.members = len(candidates)
         self.inner = candidates[0].inner
-        slot_terms = [
+        self.columns = columns
+        self.slot_terms = [
             [row for row, term in enumerate(one.terms) for _ in range(term.parameter_count)]
             for one in candidates
         ]
-        self.slot_terms = torch.as_tensor(slot_terms, dtype=torch.int64, device=device)
-        fixed, varied = _Nodes(), _Nodes()
-        ends = [
+        self.fixed, self.varied = Nodes(), Nodes()
+        self.ends = [
             [
-                self._place(one.terms[position], number * self.inner, columns, fixed, varied)[0]
+                self._place(one.terms[position], number * self.inner)[0]
                 for number, one in enumerate(candidates)
             ]
             for position in range(len(candidates[0].terms))
         ]
-        fixed_rows, self._fixed_steps = _scheduled(fixed, columns, {}, device)
-        varied_rows, self._varied_steps = _scheduled(varied, 0, {_FIXED: fixed_rows}, device)
-        self._fixed_count, self._varied_count = len(fixed_rows), len(varied_rows)
-        self._ends: list[list[tuple[int, _Rows, _Rows]]] = []
-        for places in ends:
-            spaces, numbers = np.array(places).T
-            split = []
-            for space, rows in ((_FIXED, fixed_rows), (_VARIED, varied_rows)):
-                members = np.flatnonzero(spaces == space)
-                if len(members):
-                    home = _compact(rows[numbers[members]], device)
-                    split.append((space, _compact(members, device), home))
-            self._ends.append(split)
 
-    def _place(
-        self, node: Expression, first_slot: int, columns: int, fixed: _Nodes, varied: _Nodes
-    ) -> tuple[tuple[int, int], int]:
+    def _place(self, node: Expression, first_slot: int) -> tuple[tuple[int, int], int]:
         """Enter a part: its (space, number) and its depth."""
         if node.head == INPUT:
-            return (_FIXED, node.index), 0
+            return (FIXED, node.index), 0
         if node.head == PARAMETER:
-            return (_FREE, first_slot + node.index), 0
+            return (FREE, first_slot + node.index), 0
         constant = node.parameter_count == 0
-        if constant and node in fixed.known:
-            number = fixed.known[node]
-            return (_FIXED, columns + number), fixed.depth[number]
-        placed = [
-            self._place(argument, first_slot, columns, fixed, varied) for argument in node.arguments
-        ]
-        home = fixed if constant else varied
+        if constant and node in self.fixed.known:
+            number = self.fixed.known[node]
+            return (FIXED, self.columns + number), self.fixed.depth[number]
+        placed = [self._place(argument, first_slot) for argument in node.arguments]
+        home = self.fixed if constant else self.varied
         # what no parameter touches is there before the rest begins
-        depth = 1 + max(below if constant or place[0] == _VARIED else 0 for place, below in placed)
+        depth = 1 + max(below if constant or place[0] == VARIED else 0 for place, below in placed)
         code = OPERATORS[node.head].code
         number = home.add(depth, code, tuple(place for place, _ in placed))
         if not constant:
-            return (_VARIED, number), depth
-        fixed.known[node] = number
-        return (_FIXED, columns + number), depth
+            return (VARIED, number), depth
+        self.fixed.known[node] = number
+        return (FIXED, self.columns + number), depth
+
+
+class Tape(Protocol):
+    """A layout made ready to be evaluated."""
 
     def fixed_values(self, columns: Tensor) -> Tensor:
         """Values of what no parameter touches: shape (row, point), the inputs first."""
-        table = columns.new_empty((self._fixed_count, columns.shape[1]))
-        table[: len(columns)] = columns
-        for step in self._fixed_steps:
-            values = [table[rows] for _, rows in step.arguments]
-            table[step.rows] = step.operator.apply(torch, *values)
-        return table
 
     def values(self, fixed: Tensor, inner: Tensor) -> Tensor:
         """Values of the terms.
@@ -178,12 +166,6 @@ class Tape:
         -------
         tensor of shape (term, member, start, point)
         """
-        varied = fixed.new_empty((self._varied_count, inner.shape[1], fixed.shape[1]))
-        free = inner.transpose(1, 2).flatten(0, 1)
-        for step in self._varied_steps:
-            values = [_gather(place, fixed, free, varied) for place in step.arguments]
-            varied[step.rows] = step.operator.apply(torch, *values)
-        return self._terms(fixed, varied)
 
     def slopes(self, fixed: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
         """Values of the terms, and the derivative of its term by each inner parameter.
@@ -192,8 +174,55 @@ class Tape:
         -------
         values : tensor of shape (term, member, start, point)
         slopes : tensor of shape (inner parameter, member, start, point)
-            By parameter; `slot_terms` tells of which term.
+            By parameter; `Layout.slot_terms` tells of which term.
         """
+
+
+class TorchTape:
+    """A layout as batched torch calls, for any device.
+
+    Parameters
+    ----------
+    layout : Layout
+    device : str
+    """
+
+    def __init__(self, layout: Layout, device: str) -> None:
+        self.members = layout.members
+        fixed_rows, self._fixed_steps = _scheduled(layout.fixed, layout.columns, {}, device)
+        varied_rows, self._varied_steps = _scheduled(layout.varied, 0, {FIXED: fixed_rows}, device)
+        self._fixed_count, self._varied_count = len(fixed_rows), len(varied_rows)
+        self._ends: list[list[tuple[int, _Rows, _Rows]]] = []
+        for places in layout.ends:
+            spaces, numbers = np.array(places).T
+            split = []
+            for space, rows in ((FIXED, fixed_rows), (VARIED, varied_rows)):
+                members = np.flatnonzero(spaces == space)
+                if len(members):
+                    home = _compact(rows[numbers[members]], device)
+                    split.append((space, _compact(members, device), home))
+            self._ends.append(split)
+
+    def fixed_values(self, columns: Tensor) -> Tensor:
+        """As `Tape` says."""
+        table = columns.new_empty((self._fixed_count, columns.shape[1]))
+        table[: len(columns)] = columns
+        for step in self._fixed_steps:
+            values = [table[rows] for _, rows in step.arguments]
+            table[step.rows] = step.operator.apply(torch, *values)
+        return table
+
+    def values(self, fixed: Tensor, inner: Tensor) -> Tensor:
+        """As `Tape` says."""
+        varied = fixed.new_empty((self._varied_count, inner.shape[1], fixed.shape[1]))
+        free = inner.transpose(1, 2).flatten(0, 1)
+        for step in self._varied_steps:
+            values = [_gather(place, fixed, free, varied) for place in step.arguments]
+            varied[step.rows] = step.operator.apply(torch, *values)
+        return self._terms(fixed, varied)
+
+    def slopes(self, fixed: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Tape` says."""
         members, starts, slots = inner.shape
         shape = (self._varied_count, starts, fixed.shape[1])
         varied = fixed.new_empty(shape)
@@ -206,15 +235,15 @@ class Tape:
             varied[step.rows] = result
             partials = step.operator.partials(torch, result, *values)
             parts = [
-                partial * (table[:, rows] if space == _VARIED else unit[:, rows][:, :, None, None])
+                partial * (table[:, rows] if space == VARIED else unit[:, rows][:, :, None, None])
                 for (space, rows), partial in zip(step.arguments, partials, strict=True)
-                if space != _FIXED
+                if space != FIXED
             ]
             table[:, step.rows] = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         found = fixed.new_zeros((slots, members, starts, fixed.shape[1]))
         for split in self._ends:
             for space, where, rows in split:
-                if space == _VARIED:  # by the slots of other terms the slope is 0
+                if space == VARIED:  # by the slots of other terms the slope is 0
                     found[:, where] += table[:, rows]
         return self._terms(fixed, varied), found
 
@@ -223,8 +252,20 @@ class Tape:
         value = varied.new_empty((len(self._ends), self.members, starts, varied.shape[2]))
         for term, split in zip(value, self._ends, strict=True):
             for space, where, rows in split:
-                term[where] = varied[rows] if space == _VARIED else fixed[rows][:, None]
+                term[where] = varied[rows] if space == VARIED else fixed[rows][:, None]
         return value
+
+
+def make_tape(layout: Layout, device: str) -> Tape:
+    """Compiled where numba is installed and the device is a CPU, else torch."""
+    if device == "cpu":
+        try:
+            from noether_sym.fit.compiled import CompiledTape
+        except ImportError:  # numba is optional
+            pass
+        else:
+            return CompiledTape(layout)
+    return TorchTape(layout, device)
 
 
 class Batch:
@@ -234,12 +275,13 @@ class Batch:
     """
 
     def __init__(self, candidates: Sequence[Candidate], points: Points) -> None:
-        device = str(points.columns.device)
-        self._tape = Tape(candidates, len(points.columns), device)
+        layout = Layout(candidates, len(points.columns))
+        self._tape = make_tape(layout, str(points.columns.device))
         self._fixed = self._tape.fixed_values(points.columns)
         self._shape = points.shape
         self.weights = points.weights
-        self.slot_terms = self._tape.slot_terms
+        slot_terms = torch.tensor(layout.slot_terms, dtype=torch.int64, device=self.weights.device)
+        self.slot_terms = slot_terms.reshape(layout.members, layout.inner)
 
     def values(self, inner: Tensor) -> Tensor:
         """Values of the terms: shape (term, member, start, 2, sequence, time)."""
@@ -252,7 +294,7 @@ class Batch:
 
 
 def _scheduled(
-    nodes: _Nodes, first: int, moved: dict[int, NDArray[np.int64]], device: str
+    nodes: Nodes, first: int, moved: dict[int, NDArray[np.int64]], device: str
 ) -> tuple[NDArray[np.int64], list[_Step]]:
     """Order nodes by depth and sort; rows by node number (`first` inputs before them)."""
     spaces = [sum(3**k * place[0] for k, place in enumerate(own)) for own in nodes.arguments]
@@ -260,7 +302,7 @@ def _scheduled(
     order = np.lexsort(keys)
     rows = np.arange(first + len(order))
     rows[first + order] = first + np.arange(len(order))
-    home = {_VARIED: rows, _FIXED: rows} | moved
+    home = {VARIED: rows, FIXED: rows} | moved
     changes = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
     steps = []
     for part in np.split(order, changes):
@@ -271,7 +313,7 @@ def _scheduled(
         for position in range(operator.arity):
             space = nodes.arguments[part[0]][position][0]
             numbers = np.array([nodes.arguments[node][position][1] for node in part])
-            places = numbers if space == _FREE else home[space][numbers]
+            places = numbers if space == FREE else home[space][numbers]
             arguments.append((space, _compact(places, device)))
         begin = int(rows[first + part[0]])
         steps.append(_Step(operator, slice(begin, begin + len(part)), tuple(arguments)))
@@ -287,6 +329,6 @@ def _compact(rows: NDArray[np.int64], device: str) -> _Rows:
 
 def _gather(place: tuple[int, _Rows], fixed: Tensor, free: Tensor, varied: Tensor) -> Tensor:
     space, rows = place
-    if space == _FIXED:
+    if space == FIXED:
         return fixed[rows][:, None]
-    return free[rows][:, :, None] if space == _FREE else varied[rows]
+    return free[rows][:, :, None] if space == FREE else varied[rows]

@@ -1,0 +1,104 @@
+"""What every benchmark needs: times in pairs, peak memory, facts of the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Section:
+    """A subject's part of the page.
+
+    Attributes
+    ----------
+    title : str
+    text : str
+        Markdown.
+    figures : list of (str, callable)
+        File stem and a function that draws on given axes.
+    """
+
+    title: str
+    text: str
+    figures: list[tuple[str, Callable[[Any], None]]] = field(default_factory=list)
+
+
+def alternate(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of each way, run in turn so that a slow minute hits all of them."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            begin = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(found) for name, found in seconds.items()}
+
+
+def timed(way: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds, and what came out."""
+    begin = time.perf_counter()
+    result = way()
+    return time.perf_counter() - begin, result
+
+
+def run_child(arguments: Sequence[str]) -> tuple[float, float, str]:
+    """Run Python in a process of its own: seconds, peak memory in MiB, standard output."""
+    begin = time.perf_counter()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environment
+    ) as child:
+        assert child.stdout is not None
+        output = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)} ended with exit code {child.returncode}")
+    return time.perf_counter() - begin, usage.ru_maxrss / 1024, output
+
+
+def run_code(code: str) -> tuple[float, float, Any]:
+    """Run code that prints JSON in a process of its own: seconds, MiB, what it printed."""
+    seconds, peak, output = run_child(["-c", code])
+    return seconds, peak, json.loads(output.splitlines()[-1])
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Slope of cost against size on logarithmic axes."""
+    import numpy as np
+
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+
+
+def machine() -> str:
+    """One line about the machine."""
+    import numpy
+    import torch
+
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return (
+        f"{cores()} cores ({platform.machine()}), load {load:.1f}, Python "
+        f"{platform.python_version()}, numpy {numpy.__version__}, torch {torch.__version__}"
+    )
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
