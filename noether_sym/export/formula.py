@@ -37,15 +37,19 @@ def rounded(law: Law, digits: int) -> sympy.Expr:
     Constants are rounded at the end, after SymPy has joined those that stand together, and
     are not multiplied out. A constant without a finite value is shown by its name.
     """
+    from sympy.core.parameters import distribute
+
+    with distribute(False):
+        expression = law.expression.sympy(input_symbols(law), _constants(law))
+    return rounded_numbers(expression, digits)
+
+
+def rounded_numbers(expression: sympy.Expr, digits: int) -> sympy.Expr:
+    """An expression with its decimal numbers to `digits` significant digits."""
     import sympy
     from sympy.core.parameters import distribute
 
-    constants = [
-        sympy.Float(value) if math.isfinite(value) else symbol
-        for value, symbol in zip(law.values, parameter_symbols(law), strict=True)
-    ]
     with distribute(False):
-        expression = law.expression.sympy(input_symbols(law), constants)
         expression = expression.replace(_is_negated_sum, _negated_terms)
         numbers = expression.atoms(sympy.Float)
         return expression.xreplace({number: _rounded(number, digits) for number in numbers})
@@ -74,6 +78,15 @@ def with_symbols(law: Law, inputs: Sequence[str], parameters: Sequence[str]) -> 
         [sympy.Symbol(name, real=True) for name in inputs],
         [sympy.Symbol(name, real=True) for name in parameters],
     )
+
+
+def _constants(law: Law) -> list[sympy.Expr]:
+    import sympy
+
+    return [
+        sympy.Float(value) if math.isfinite(value) else symbol
+        for value, symbol in zip(law.values, parameter_symbols(law), strict=True)
+    ]
 
 
 def _is_negated_sum(part: sympy.Expr) -> bool:

@@ -27,12 +27,12 @@ _HEAD = r"""\documentclass{article}
 
 def law_latex(law: Law, digits: int = 5) -> str:
     """The formula as LaTeX, constants to `digits` significant digits."""
-    return _latex(law, rounded(law, digits))
+    return expression_latex(law, rounded(law, digits))
 
 
 def law_latex_named(law: Law) -> str:
     """The formula as LaTeX, constants by name."""
-    return _latex(law, named(law))
+    return expression_latex(law, named(law))
 
 
 def latex_document(laws: Sequence[Law], digits: int = 5) -> str:
@@ -44,7 +44,8 @@ def latex_document(laws: Sequence[Law], digits: int = 5) -> str:
     return f"{_HEAD}{body}\\end{{document}}\n"
 
 
-def _latex(law: Law, expression: sympy.Expr) -> str:
+def expression_latex(law: Law, expression: sympy.Expr) -> str:
+    """Any expression in the symbols of a law as LaTeX."""
     from sympy.printing.latex import LatexPrinter
 
     class Printer(LatexPrinter):
