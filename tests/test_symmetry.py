@@ -236,3 +236,36 @@ def test_symmetries_go_through_json():
     assert law_from_json(law_to_json(law)) == law
     plain = law_from_json(law_to_json(oracle_law(dataset)))
     assert plain.symmetry is None
+
+
+def page(name, *expressions):
+    from noether_sym.report.page import render_report
+
+    dataset = load(name)
+    found = tuple(
+        make(dataset, expression).with_(rank=place + 1, family=place + 1)
+        for place, expression in enumerate(expressions)
+    )
+    entries = [law_to_json(law) for law in with_symmetries(found, dataset)]
+    return render_report(run={}, laws={"laws": entries, "independent_laws": len(entries)})
+
+
+def test_the_report_shows_the_symmetries():
+    dataset = load("kepler_2d")
+    text = page("kepler_2d", turn(dataset, "x", "y", "vx", "vy"))
+    assert "<h2>Symmetries</h2>" in text
+    assert "<strong>rotation</strong>" in text
+    assert "in the plane (x, y)" in text
+    assert "up to a mass" in text
+    assert text.count("<mfrac><mrow><mi>d</mi>") == 4
+    text = page("sir", call("add", input_(0), input_(1)))
+    assert "None can be told here: no two columns are named" in text
+
+
+def test_the_report_of_an_older_run_leaves_them_out():
+    from noether_sym.report.page import render_report
+
+    dataset = load("ideal_spring")
+    entry = law_to_json(make(dataset, input_(0)))
+    del entry["symmetry"]
+    assert "Symmetries" not in render_report(run={}, laws={"laws": [entry]})

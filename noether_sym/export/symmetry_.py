@@ -75,7 +75,10 @@ def expression_text(law: Law, expression: sympy.Expr) -> str:
         def _print_Symbol(self, expr: sympy.Symbol) -> str:
             return quoted(str(expr.name))
 
-    return str(Printer({"full_prec": False}).doprint(expression))
+        def _print_Float(self, expr: sympy.Float) -> str:
+            return f"{float(expr):.12g}"
+
+    return str(Printer().doprint(expression))
 
 
 def _moving(law: Law, own: Symmetry) -> list[tuple[int, sympy.Expr]]:
