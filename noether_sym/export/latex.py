@@ -12,7 +12,7 @@ from noether_sym.export.formula import (
     positive_first,
     rounded,
 )
-from noether_sym.export.names import latex_name, latex_unit, one_line
+from noether_sym.export.names import is_word, latex_name, latex_unit, one_line
 from noether_sym.laws import Law, Parameter
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def expression_latex(law: Law, expression: sympy.Expr) -> str:
 
     symbols = [*input_symbols(law), *parameter_symbols(law)]
     names = {symbol: latex_name(symbol.name) for symbol in symbols}
-    return str(Printer({"symbol_names": names, "full_prec": False}).doprint(expression))
+    gap = r" \, " if any(is_word(name) for name, _ in law.inputs) else None
+    own = {"symbol_names": names, "full_prec": False, "mul_symbol": gap}
+    return str(Printer(own).doprint(expression))
 
 
 def _item(law: Law, digits: int) -> str:

@@ -13,14 +13,16 @@ from noether_sym.export.formula import (
     positive_first,
     rounded,
 )
-from noether_sym.export.names import mathml_name
+from noether_sym.export.names import is_word, mathml_name
 from noether_sym.laws import Law
 
 if TYPE_CHECKING:
     import sympy
 
-_FUNCTION = re.compile(r"<mo>(\u2062)</mo>(?=<mrow><mi>(?:sin|cos|log)</mi>)")
+_FUNCTION = re.compile(r"<mo>\u2062</mo>(?=<mrow><mi>(?:sin|cos|log)</mi>)")
 """A product whose second factor is a function, which TeX sets a little apart."""
+
+_GAP = '<mo rspace="0.17em">\u2062</mo>'
 
 
 def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
@@ -65,7 +67,9 @@ def expression_mathml(law: Law, expression: sympy.Expr) -> str:
     with distribute(False):  # the printer negates terms, and must not multiply them out
         text = str(Printer().doprint(expression))
     text = re.sub(r"&(\w+;)", _without_entity, text).replace("<mo>-</mo>", "<mo>−</mo>")
-    text = _FUNCTION.sub(r'<mo rspace="0.17em">\1</mo>', text)
+    if any(is_word(name) for name, _ in law.inputs):
+        text = text.replace("<mo>\u2062</mo>", _GAP)
+    text = _FUNCTION.sub(_GAP, text)
     for symbol, stand_in in stand_ins.items():
         text = text.replace(f"<mi>{stand_in}</mi>", mathml_name(symbol.name))
     return text

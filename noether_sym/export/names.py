@@ -82,6 +82,11 @@ def glyphs(name: str) -> Glyphs:
     return Glyphs(base, tuple(_greek_letter(one) for one in subscripts), primes)
 
 
+def is_word(name: str) -> bool:
+    """Whether a name is set as a word, so that products with it need a gap."""
+    return len(unicodedata.normalize("NFC", glyphs(name).base)) > 1
+
+
 def latex_name(name: str) -> str:
     """A name in LaTeX's math mode; it compiles whatever the name is."""
     own = glyphs(name)
