@@ -17,7 +17,7 @@ INPUT = "input"
 PARAMETER = "parameter"
 
 _LEAF, _SIGNED = 5, 3
-_AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
+AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +332,6 @@ def quoted(name: str) -> str:
 
     A backquote of the name itself is doubled.
     """
-    if name and not name[0].isdigit() and _AMBIGUOUS.isdisjoint(name):
+    if name and not name[0].isdigit() and AMBIGUOUS.isdisjoint(name):
         return name
     return "`" + name.replace("`", "``") + "`"
