@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from test_export import C0, PENDULUM, P, Q, assert_balanced, assert_close, make,
 
 from noether_sym.dsl.expression import call
 from noether_sym.errors import DomainError
-from noether_sym.export import ExportError, export
+from noether_sym.export import FORMATS, ExportError, export
 from noether_sym.export.c_source import c_source
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
@@ -189,3 +190,48 @@ def test_documents_and_fragments_compile(siunitx, tmp_path):
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "whole.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=240)
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-3000:]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    from click.testing import CliRunner
+
+    from noether_sym.cli import main
+
+    folder = tmp_path_factory.mktemp("results")
+    arguments = ["fit", "--dataset", "ideal_spring", "--depth", "7", "--results", str(folder), "-q"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    return folder
+
+
+def call_export(results, *arguments):
+    from click.testing import CliRunner
+
+    from noether_sym.cli import main
+
+    return CliRunner().invoke(main, ["export", "--results", str(results), "-q", *arguments])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_command_writes_every_format(form, results):
+    done = call_export(results, "--format", form)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip()
+
+
+def test_the_command_takes_the_options_of_latex(results):
+    done = call_export(results, "--siunitx", "--fragment")
+    assert r"\unit{" in done.stdout
+    assert "documentclass" not in done.stdout
+    assert "documentclass" in call_export(results, "--document").stdout
+    for option in ("--siunitx", "--document", "--fragment"):
+        done = call_export(results, "--format", "json", option)
+        assert done.exit_code == 2
+        assert "for --format latex" in done.output
+
+
+def test_the_command_exports_the_symmetry(results):
+    (law,) = json.loads(call_export(results, "--format", "json").stdout)
+    assert law["symmetry"]["name"] == "time translation"
+    assert [one["column"] for one in law["symmetry"]["flow"]] == ["q", "p"]
+    assert "time translation" in call_export(results, "--format", "markdown").stdout

@@ -43,11 +43,12 @@ def _functions(law: Law, name: str) -> str:
     slopes = [formula.diff(sympy.Symbol(own, real=True)) for own in names.inputs]
     shape = f"np.zeros({names.inputs[0]}.shape)"
     value = f"{as_code(formula, 'np')} + {shape}"
-    every = "".join(f"{as_code(slope, 'np')} + {shape}, " for slope in slopes)
+    parts = [f"{as_code(slope, 'np')} + {shape}" for slope in slopes]
+    every = ", ".join(parts) if len(parts) > 1 else f"{parts[0]},"
     return "\n\n".join(
         [
             _function(law, name, names, "Value", value),
-            _function(law, f"{name}_gradient", names, "Gradient", f"({every.rstrip()})"),
+            _function(law, f"{name}_gradient", names, "Gradient", f"({every})"),
         ]
     )
 
