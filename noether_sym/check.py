@@ -357,9 +357,12 @@ def _refuse_additive(task: _Task, samples: Samples) -> None:
     draw = np.random.default_rng(0)
     values = {slot: draw.uniform(0.5, 1.5) for slot in task.formula.free}
     for slot in task.formula.free:
-        change = _law(task, {**values, slot: 2.0}, {})(points) - _law(task, values, {})(points)
-        change = change[np.isfinite(change)]
-        if len(change) and np.ptp(change) <= 1e-9 * np.abs(change).max():
+        before = _law(task, values, {})(points)
+        change = _law(task, {**values, slot: 2.0}, {})(points) - before
+        middle = float(np.nanmedian(change)) if np.isfinite(change).any() else math.nan
+        rounding = 1e-9 * abs(middle) + 1e-14 * np.abs(before)
+        finite = np.isfinite(change)
+        if finite.any() and (np.abs(change - middle) <= rounding)[finite].all():
             raise GrammarError(
                 f"{task.formula.constants[slot].name} only adds a constant, which conservation "
                 "does not tell; leave it out"
@@ -513,6 +516,8 @@ def _solved(
         columns = [target, *(-part for n, part in enumerate(parts) if n != reference)]
         basis = np.stack(columns, axis=1)
         scale = np.abs(basis).max(0)
+        if not (scale > 0).all():
+            continue
         solved, *_ = np.linalg.lstsq(basis / scale, left, rcond=1e-12)
         if np.abs(left - basis / scale @ solved).max() > _SAME_FUNCTION * np.abs(left).max():
             continue

@@ -10,12 +10,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import expressions
 
 from noether_sym.check import check
 from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.dsl.dimension import Dimension
-from noether_sym.errors import GrammarError, UnitError
+from noether_sym.errors import GrammarError, NoetherSymError, UnitError
 from noether_sym.export import law_from_json
 
 PENDULUM = "ideal_pendulum"
@@ -231,3 +234,15 @@ def test_any_column_of_a_file(names, tmp_path):
     assert document["conserved"]
     assert document["law"]["parameters"][0]["value"] == pytest.approx(4.0, rel=1e-6)
     assert document["law"]["parameters"][0]["unit"] == "1/s**2"
+
+
+@settings(max_examples=60)
+@given(expressions(columns=2, most=5), st.lists(st.booleans(), min_size=12, max_size=12))
+def test_any_formula_gets_a_verdict_or_a_message(expression, free):
+    numbers = [f"c{slot}" if free[slot] else "1.5" for slot in range(expression.parameter_count)]
+    dataset = load("ideal_spring", unitless=True)
+    try:
+        checked = check(expression.text(dataset.names, numbers), dataset)
+    except NoetherSymError:
+        return
+    json.dumps(checked.to_json(), allow_nan=False)

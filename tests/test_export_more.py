@@ -235,3 +235,12 @@ def test_the_command_exports_the_symmetry(results):
     assert law["symmetry"]["name"] == "time translation"
     assert [one["column"] for one in law["symmetry"]["flow"]] == ["q", "p"]
     assert "time translation" in call_export(results, "--format", "markdown").stdout
+
+
+@pytest.mark.parametrize("value", [-3.0, 3.0])
+@pytest.mark.parametrize("outer", ["cos", "sin", "exp"])
+def test_sums_that_are_all_minus_are_written(outer, value):
+    law = make(call(outer, call("sub", C0, Q)), value)
+    law = law.with_(symmetry=Symmetry("unnamed", "", ((0, 1),)))
+    for form in FORMATS:
+        assert export([law], form)

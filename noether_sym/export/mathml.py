@@ -12,6 +12,7 @@ from noether_sym.export.formula import (
     parameter_symbols,
     positive_first,
     rounded,
+    undistributed,
 )
 from noether_sym.export.names import is_word, mathml_name
 from noether_sym.laws import Law
@@ -48,7 +49,6 @@ def rate_mathml(law: Law, column: int, expression: sympy.Expr) -> str:
 
 def expression_mathml(law: Law, expression: sympy.Expr) -> str:
     """An expression in the symbols of a law as MathML, without the element around it."""
-    from sympy.core.parameters import distribute
     from sympy.printing.mathml import MathMLPresentationPrinter
 
     symbols = [*input_symbols(law), *parameter_symbols(law)]
@@ -64,8 +64,8 @@ def expression_mathml(law: Law, expression: sympy.Expr) -> str:
         def _as_ordered_terms(self, expr: sympy.Add, order: str | None = None) -> object:
             return positive_first(super()._as_ordered_terms(expr, order))
 
-    with distribute(False):  # the printer negates terms, and must not multiply them out
-        text = str(Printer().doprint(expression))
+    # the printer negates terms, and must not multiply them out
+    text = undistributed(lambda: str(Printer().doprint(expression)))
     text = re.sub(r"&(\w+;)", _without_entity, text).replace("<mo>-</mo>", "<mo>−</mo>")
     if any(is_word(name) for name, _ in law.inputs):
         text = text.replace("<mo>\u2062</mo>", _GAP)
