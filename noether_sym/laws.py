@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noether_sym.datasets.dataset import Dataset
+    from noether_sym.symmetry import Symmetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Law:
         From 1; 0 while not ranked.
     selected : bool
         Whether tailoring chose this law.
+    symmetry : Symmetry or None
+        What the law generates by Noether's theorem, where it was looked for; see
+        `noether_sym.symmetry`.
     """
 
     expression: Expression
@@ -72,6 +76,7 @@ class Law:
     family: int = 0
     selected: bool = False
     window: int | None = field(default=None)
+    symmetry: Symmetry | None = None
 
     @property
     def size(self) -> int:

@@ -220,6 +220,7 @@ def run_fit(
     from noether_sym.export import laws_document
     from noether_sym.fit.stage import FitOptions, fit
     from noether_sym.fit.workers import Workers
+    from noether_sym.symmetry import with_symmetries
 
     device = resolve_device(search.options.device)
     if enumerated is None:
@@ -235,7 +236,7 @@ def run_fit(
     result = fit(search.dataset, enumerated.distinct, options, progress, checkpoint)
     judgement = result.judgement
     document = laws_document(
-        judgement.laws,
+        with_symmetries(judgement.laws, search.dataset),
         dataset=search.dataset.name,
         inputs=[(column.name, column.unit.symbol) for column in search.dataset.columns],
         counts={

@@ -8,14 +8,20 @@ import click
 
 from noether_sym.commands.console import Screen
 
-_FORMATS = ("latex", "sympy", "python", "torch", "json")
+_FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "mathml", "json")
 
 
-@click.command("export", short_help="Write laws as LaTeX, SymPy, Python, torch or JSON.")
+@click.command("export", short_help="Write laws as LaTeX, Markdown, SymPy, code or JSON.")
 @click.argument("run_folder", metavar="[RUN]", required=False)
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="latex", show_default=True)
 @click.option(
     "--all", "everything", is_flag=True, help="Every accepted law, not one of each family."
+)
+@click.option("--siunitx", is_flag=True, help="LaTeX quantities for the siunitx package.")
+@click.option(
+    "--document/--fragment",
+    default=None,
+    help="LaTeX that compiles by itself, or what goes into a document.  [default: document]",
 )
 @click.option(
     "--output",
@@ -35,18 +41,24 @@ def command(
     run_folder: str | None,
     form: str,
     everything: bool,
+    siunitx: bool,
+    document: bool | None,
     output: Path | None,
     results: Path,
     quiet: bool,
 ) -> None:
     """Write the accepted laws of RUN (a folder; by default the newest run)."""
+    if form != "latex" and (siunitx or document is not None):
+        raise click.UsageError(
+            f"--siunitx, --document and --fragment are for --format latex, not {form}"
+        )
     from noether_sym import runs
     from noether_sym.export import export
     from noether_sym.pipeline import accepted_laws
 
     run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
     laws = accepted_laws(run.read(runs.LAWS_FILE), heads_only=not everything)
-    text = export(laws, form)
+    text = export(laws, form, siunitx=siunitx, document=document is not False)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -17,7 +17,7 @@ INPUT = "input"
 PARAMETER = "parameter"
 
 _LEAF, _SIGNED = 5, 3
-_AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
+AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Expression:
 
         def leaf(node: Expression) -> tuple[str, int]:
             if node.head == INPUT:
-                return _quoted(inputs[node.index]), _LEAF
+                return quoted(inputs[node.index]), _LEAF
             shown = parameters[node.index]
             return shown, _SIGNED if shown.startswith("-") else _LEAF
 
@@ -346,7 +346,11 @@ def _assign(
         _assign(argument, dimension, inputs, found)
 
 
-def _quoted(name: str) -> str:
-    if name and not name[0].isdigit() and _AMBIGUOUS.isdisjoint(name):
+def quoted(name: str) -> str:
+    """A column's name as formulas hold it: between backquotes where it would not be one word.
+
+    A backquote of the name itself is doubled.
+    """
+    if name and not name[0].isdigit() and AMBIGUOUS.isdisjoint(name):
         return name
-    return f"`{name}`"
+    return "`" + name.replace("`", "``") + "`"

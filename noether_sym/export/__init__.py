@@ -1,4 +1,4 @@
-"""Export: laws as LaTeX, SymPy, Python, torch, JSON."""
+"""Export: laws as LaTeX, Markdown, MathML, SymPy, code in Python and C, JSON."""
 
 from noether_sym.export.formats import FORMATS, ExportError, export
 from noether_sym.export.json_ import law_from_json, law_to_json, laws_document

@@ -61,9 +61,8 @@ def as_code(expression: sympy.Expr, module: str) -> str:
     ----------
     expression : sympy.Expr
     module : str
-        ``numpy`` or ``torch``.
+        What the code calls it: ``numpy``, ``np`` or ``torch``.
     """
-    import sympy
     from sympy.printing.numpy import NumPyPrinter
 
     functions = ("sin", "cos", "exp", "log", "sqrt", "sign")
@@ -77,12 +76,19 @@ def as_code(expression: sympy.Expr, module: str) -> str:
         def _print_Abs(self, expr: Any) -> str:
             return f"{module}.abs({self._print(expr.args[0])})"
 
+    return str(Printer().doprint(decimals(expression)))
+
+
+def decimals(expression: sympy.Expr) -> sympy.Expr:
+    """An expression whose numbers, such as the root of 2, are decimal."""
+    import sympy
+
     numbers = {
         part: sympy.Float(float(part))
         for part in sympy.preorder_traversal(expression)
         if part.is_number and not part.is_Rational and not part.is_Float
     }
-    return str(Printer().doprint(expression.xreplace(numbers)))
+    return expression.xreplace(numbers)
 
 
 def documented(text: str) -> str:

@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from noether_sym.errors import NoetherSymError
+from noether_sym.export.c_source import c_source
 from noether_sym.export.code import numbered
 from noether_sym.export.json_ import law_to_json
 from noether_sym.export.latex import latex_document
+from noether_sym.export.markdown import markdown_table
+from noether_sym.export.mathml import law_mathml
+from noether_sym.export.numpy_source import numpy_source
 from noether_sym.export.python_source import python_module
 from noether_sym.export.sympy_ import law_sympy_source
 from noether_sym.export.torch_module import torch_module
@@ -20,15 +24,23 @@ class ExportError(NoetherSymError, ValueError):
     """A format is not known."""
 
 
-def export(laws: Sequence[Law], format: str) -> str:
+def export(
+    laws: Sequence[Law], format: str, *, siunitx: bool = False, document: bool = True
+) -> str:
     """Write laws in a format.
 
     Parameters
     ----------
     laws : sequence of Law
     format : str
-        ``latex`` (a document), ``sympy`` (a script), ``python`` (a module that needs
-        numpy), ``torch`` (a module that needs torch) or ``json``.
+        ``latex`` (a document), ``sympy`` (a script), ``python`` (a module of functions of
+        an array of states), ``numpy`` (functions of one array a column), ``torch`` (a module
+        that needs torch), ``c`` (C99), ``markdown`` (a table), ``mathml`` (a line a law) or
+        ``json``.
+    siunitx : bool
+        For ``latex``: write quantities for the siunitx package.
+    document : bool
+        For ``latex``: a whole document that compiles, or what goes into one.
 
     Returns
     -------
@@ -38,13 +50,21 @@ def export(laws: Sequence[Law], format: str) -> str:
     Raises
     ------
     ExportError
-        If the format is not known.
+        If the format is not known, or an option does not belong to it.
     DomainError
         If a formula has no real value anywhere and is asked for as code.
     """
     if format not in _WRITERS:
         raise ExportError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
+    if format == "latex":
+        return latex_document(laws, siunitx=siunitx, document=document)
+    if siunitx or not document:
+        raise ExportError(f"siunitx and document are options of latex, not of {format}")
     return _WRITERS[format](laws)
+
+
+def _mathml_lines(laws: Sequence[Law]) -> str:
+    return "\n".join([*map(law_mathml, laws)] or ["<!-- No law was found. -->"]) + "\n"
 
 
 def _sympy_script(laws: Sequence[Law]) -> str:
@@ -64,7 +84,11 @@ _WRITERS: MappingProxyType[str, Callable[[Sequence[Law]], str]] = MappingProxyTy
         "latex": latex_document,
         "sympy": _sympy_script,
         "python": python_module,
+        "numpy": numpy_source,
         "torch": torch_module,
+        "c": c_source,
+        "markdown": markdown_table,
+        "mathml": _mathml_lines,
         "json": _json_list,
     }
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from noether_sym.laws import Law
 
 if TYPE_CHECKING:
     import sympy
+
+_Built = TypeVar("_Built")
 
 
 def input_symbols(law: Law) -> list[sympy.Symbol]:
@@ -37,18 +39,34 @@ def rounded(law: Law, digits: int) -> sympy.Expr:
     Constants are rounded at the end, after SymPy has joined those that stand together, and
     are not multiplied out. A constant without a finite value is shown by its name.
     """
+    built = undistributed(lambda: law.expression.sympy(input_symbols(law), _constants(law)))
+    return rounded_numbers(built, digits)
+
+
+def rounded_numbers(expression: sympy.Expr, digits: int) -> sympy.Expr:
+    """An expression with its decimal numbers to `digits` significant digits."""
     import sympy
+
+    def build() -> sympy.Expr:
+        plain = expression.replace(_is_negated_sum, _negated_terms)
+        return plain.xreplace({one: _rounded(one, digits) for one in plain.atoms(sympy.Float)})
+
+    return undistributed(build)
+
+
+def undistributed(build: Callable[[], _Built]) -> _Built:
+    """What `build` makes while SymPy does not multiply numbers into sums.
+
+    In that mode SymPy turns the sign of ``cos(-a - q)`` back and forth until the stack is
+    full; such expressions are built in its usual mode.
+    """
     from sympy.core.parameters import distribute
 
-    constants = [
-        sympy.Float(value) if math.isfinite(value) else symbol
-        for value, symbol in zip(law.values, parameter_symbols(law), strict=True)
-    ]
-    with distribute(False):
-        expression = law.expression.sympy(input_symbols(law), constants)
-        expression = expression.replace(_is_negated_sum, _negated_terms)
-        numbers = expression.atoms(sympy.Float)
-        return expression.xreplace({number: _rounded(number, digits) for number in numbers})
+    try:
+        with distribute(False):
+            return build()
+    except RecursionError:
+        return build()
 
 
 def named(law: Law) -> sympy.Expr:
@@ -74,6 +92,15 @@ def with_symbols(law: Law, inputs: Sequence[str], parameters: Sequence[str]) -> 
         [sympy.Symbol(name, real=True) for name in inputs],
         [sympy.Symbol(name, real=True) for name in parameters],
     )
+
+
+def _constants(law: Law) -> list[sympy.Expr]:
+    import sympy
+
+    return [
+        sympy.Float(value) if math.isfinite(value) else symbol
+        for value, symbol in zip(law.values, parameter_symbols(law), strict=True)
+    ]
 
 
 def _is_negated_sum(part: sympy.Expr) -> bool:

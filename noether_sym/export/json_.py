@@ -68,6 +68,7 @@ def laws_document(
 
 def law_to_json(law: Law) -> dict[str, Any]:
     """A law as JSON types; numbers that are not finite become null."""
+    from noether_sym.export.symmetry_ import symmetry_to_json
     from noether_sym.export.sympy_ import law_srepr
 
     return {
@@ -94,6 +95,7 @@ def law_to_json(law: Law) -> dict[str, Any]:
         "status": law.status,
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
+        "symmetry": symmetry_to_json(law),
         "inputs": [{"name": name, "unit": unit} for name, unit in law.inputs],
         "tree": tree_to_json(law.expression),
     }
@@ -109,10 +111,13 @@ def law_from_json(entry: Mapping[str, Any]) -> Law:
     GrammarError
         If the tree is no formula.
     """
+    from noether_sym.export.symmetry_ import symmetry_from_json
+
     try:
+        inputs = tuple((_text(own["name"]), _text(own["unit"])) for own in entry["inputs"])
         law = Law(
             expression=tree_from_json(entry["tree"]),
-            inputs=tuple((_text(own["name"]), _text(own["unit"])) for own in entry["inputs"]),
+            inputs=inputs,
             parameters=tuple(
                 Parameter(
                     _text(own["name"]),
@@ -132,6 +137,7 @@ def law_from_json(entry: Mapping[str, Any]) -> Law:
             family=_whole(entry["family"]),
             selected=entry["selected"] is True,
             window=None if entry.get("window") is None else _whole(entry["window"]),
+            symmetry=symmetry_from_json(entry.get("symmetry"), inputs),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, GrammarError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.entities import html5
+from typing import TYPE_CHECKING
 
 from noether_sym.export.formula import (
     input_symbols,
@@ -11,12 +12,18 @@ from noether_sym.export.formula import (
     parameter_symbols,
     positive_first,
     rounded,
+    undistributed,
 )
-from noether_sym.export.names import mathml_name
+from noether_sym.export.names import is_word, mathml_name
 from noether_sym.laws import Law
 
-_FUNCTION = re.compile(r"<mo>(\u2062)</mo>(?=<mrow><mi>(?:sin|cos|log)</mi>)")
+if TYPE_CHECKING:
+    import sympy
+
+_FUNCTION = re.compile(r"<mo>\u2062</mo>(?=<mrow><mi>(?:sin|cos|log)</mi>)")
 """A product whose second factor is a function, which TeX sets a little apart."""
+
+_GAP = '<mo rspace="0.17em">\u2062</mo>'
 
 
 def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
@@ -30,8 +37,18 @@ def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
     by_name : bool
         Show constants by name rather than by value.
     """
-    import sympy
-    from sympy.core.parameters import distribute
+    return _math(expression_mathml(law, named(law) if by_name else rounded(law, digits)))
+
+
+def rate_mathml(law: Law, column: int, expression: sympy.Expr) -> str:
+    """``dx/ds = ...`` as a ``<math>`` element, for a column and its rate by s."""
+    name = mathml_name(law.inputs[column][0])
+    rate = f"<mfrac><mrow><mi>d</mi>{name}</mrow><mrow><mi>d</mi><mi>s</mi></mrow></mfrac>"
+    return _math(f"<mrow>{rate}<mo>=</mo>{expression_mathml(law, expression)}</mrow>")
+
+
+def expression_mathml(law: Law, expression: sympy.Expr) -> str:
+    """An expression in the symbols of a law as MathML, without the element around it."""
     from sympy.printing.mathml import MathMLPresentationPrinter
 
     symbols = [*input_symbols(law), *parameter_symbols(law)]
@@ -47,13 +64,18 @@ def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
         def _as_ordered_terms(self, expr: sympy.Add, order: str | None = None) -> object:
             return positive_first(super()._as_ordered_terms(expr, order))
 
-    expression = named(law) if by_name else rounded(law, digits)
-    with distribute(False):  # the printer negates terms, and must not multiply them out
-        text = str(Printer().doprint(expression))
+    # the printer negates terms, and must not multiply them out
+    text = undistributed(lambda: str(Printer().doprint(expression)))
     text = re.sub(r"&(\w+;)", _without_entity, text).replace("<mo>-</mo>", "<mo>−</mo>")
-    text = _FUNCTION.sub(r'<mo rspace="0.17em">\1</mo>', text)
+    if any(is_word(name) for name, _ in law.inputs):
+        text = text.replace("<mo>\u2062</mo>", _GAP)
+    text = _FUNCTION.sub(_GAP, text)
     for symbol, stand_in in stand_ins.items():
         text = text.replace(f"<mi>{stand_in}</mi>", mathml_name(symbol.name))
+    return text
+
+
+def _math(text: str) -> str:
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{text}</math>'
 
 

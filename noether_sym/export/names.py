@@ -82,6 +82,11 @@ def glyphs(name: str) -> Glyphs:
     return Glyphs(base, tuple(_greek_letter(one) for one in subscripts), primes)
 
 
+def is_word(name: str) -> bool:
+    """Whether a name is set as a word, so that products with it need a gap."""
+    return len(unicodedata.normalize("NFC", glyphs(name).base)) > 1
+
+
 def latex_name(name: str) -> str:
     """A name in LaTeX's math mode; it compiles whatever the name is."""
     own = glyphs(name)
@@ -104,17 +109,31 @@ def mathml_name(name: str) -> str:
 
 def latex_unit(text: str) -> str:
     """A unit, as pint writes it, in LaTeX's math mode; empty where dimensionless."""
+    return r"\,".join(
+        _upright(symbol) + ("" if power == "1" else f"^{{{_upright_power(power)}}}")
+        for symbol, power in _unit_factors(text)
+    )
+
+
+def siunitx_unit(text: str) -> str:
+    """A unit as siunitx reads it, ``kg.m^{2}.s^{-1}``; empty where dimensionless."""
+    return ".".join(
+        "".join(_latex_symbols(symbol)) + ("" if power == "1" else f"^{{{power}}}")
+        for symbol, power in _unit_factors(text)
+    )
+
+
+def _unit_factors(text: str) -> list[tuple[str, str]]:
+    """Symbol and exponent of each factor of a unit."""
     if text in ("", "1", "dimensionless"):
-        return ""
-    written = []
+        return []
+    factors = []
     for sign, factor in re.findall(r"(\A|/|\*(?!\*))((?:\*\*|\([^()]*\)|[^*/])+)", text):
         symbol, _, power = (part.strip() for part in factor.partition("**"))
         power = power.strip("()") or "1"
-        if symbol == "1":
-            continue
-        power = f"-{power}" if sign == "/" else power
-        written.append(_upright(symbol) + ("" if power == "1" else f"^{{{_upright_power(power)}}}"))
-    return r"\,".join(written)
+        if symbol != "1":
+            factors.append((symbol, f"-{power}" if sign == "/" else power))
+    return factors
 
 
 def identifiers(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
@@ -145,6 +164,18 @@ def identifiers(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
             used.add(own)
         found.append(own)
     return found
+
+
+def ascii_letters(name: str) -> str:
+    """A name in ASCII: Greek letters by name, accents left out, other signs by number."""
+    for word, letter in _GREEK.items():
+        name = name.replace(letter, word).replace(letter.upper(), word.capitalize())
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(
+        char if char.isascii() else f"u{ord(char):04X}"
+        for char in parts
+        if not unicodedata.combining(char)
+    )
 
 
 def one_line(text: str) -> str:

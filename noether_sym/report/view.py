@@ -12,12 +12,14 @@ from typing import Any
 from noether_sym._version import __version__
 from noether_sym.errors import NoetherSymError
 from noether_sym.export import law_from_json
-from noether_sym.export.mathml import law_mathml
+from noether_sym.export.mathml import law_mathml, rate_mathml
+from noether_sym.export.symmetry_ import rounded_flow
 from noether_sym.report import words
 from noether_sym.report.command import command_line
 from noether_sym.report.draw import shown_entry
 from noether_sym.report.lookup import Entry, at, objects, part
 from noether_sym.report.predictions import tailoring_view
+from noether_sym.symmetry import NONE
 
 _CLOSEST = 5
 _HEADLINES = 4
@@ -56,6 +58,7 @@ def page_view(
         "selected": words.formula(_text(entry)) if entry and entry.get("selected") else "",
         "laws": [_law_row(one) for one in accepted],
         "closest": [_law_row(one) for one in closest],
+        "symmetries": _symmetries(_heads(accepted)),
         "window": laws.get("window"),
         "counts": _counts(laws),
         "data": _data(run),
@@ -133,6 +136,46 @@ def _mathml(entry: Entry, *, by_name: bool = False) -> str:
         return law_mathml(law_from_json(entry), by_name=by_name)
     except NoetherSymError:
         return "" if by_name else f"<code>{escape(_text(entry))}</code>"
+
+
+def _symmetries(heads: Sequence[Entry]) -> dict[str, Any] | None:
+    """What each law generates by Noether's theorem; None for runs that did not look."""
+    import markupsafe
+
+    rows: list[dict[str, Any]] = []
+    missing: list[str] = []
+    notes: list[str] = []
+    for entry in heads:
+        own = part(entry, "symmetry")
+        if not own:
+            continue
+        if own.get("name") == NONE:
+            missing.append(str(own.get("about") or ""))
+            continue
+        rows.append(
+            {
+                "formula": markupsafe.Markup(_mathml(entry)),
+                "name": str(own.get("name") or ""),
+                "about": str(own.get("about") or ""),
+                "flow": [markupsafe.Markup(one) for one in _flow(entry)],
+            }
+        )
+        notes.append(str(own.get("note") or ""))
+    if not rows and not missing:
+        return None
+    return {
+        "rows": rows,
+        "missing": [one for one in dict.fromkeys(missing) if one],
+        "notes": [one for one in dict.fromkeys(notes) if one],
+    }
+
+
+def _flow(entry: Entry) -> list[str]:
+    try:
+        law = law_from_json(entry)
+        return [rate_mathml(law, column, rate) for column, rate in rounded_flow(law)]
+    except NoetherSymError:
+        return []
 
 
 def _counts(laws: Entry) -> list[tuple[str, str]]:

@@ -1,0 +1,248 @@
+"""A formula of one's own on data: verdict, numbers, fitted constants, refusals."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import expressions
+
+from noether_sym.check import check
+from noether_sym.cli import main
+from noether_sym.datasets import load
+from noether_sym.dsl.dimension import Dimension
+from noether_sym.errors import GrammarError, NoetherSymError, UnitError
+from noether_sym.export import law_from_json
+
+PENDULUM = "ideal_pendulum"
+
+
+@pytest.fixture(scope="module")
+def pendulum():
+    return load(PENDULUM)
+
+
+def values(checked):
+    return {own.name: own.value for own in checked.law.parameters}
+
+
+def test_a_law_is_conserved(pendulum):
+    checked = check("p**2 - 3*cos(q)", pendulum)
+    assert (checked.verdict, checked.reason, checked.window) == ("conserved", "", None)
+    assert checked.law.conservation_ratio < 1e-15
+    assert checked.law.heldout_ratio < 1e-15
+    assert checked.law.random_ratio > 0.5
+    assert checked.law.text() == "p**2 - 3*cos(q)"
+    assert checked.law.parameters[0].dimension == Dimension.of({"kg": 2, "m": 4, "s": -2})
+    assert checked.fixed == (True,)
+    assert checked.law.symmetry.name == "time translation"
+    for drift in (checked.train, checked.held_out):
+        assert 0 < drift.slope < 1e-8
+        assert 0 < drift.deviation <= drift.largest < 1e-8
+
+
+def test_a_wrong_number_is_not_fitted_away(pendulum):
+    checked = check("p**2 - 2*cos(q)", pendulum)
+    assert checked.verdict == "not conserved"
+    assert "varies: ratio" in checked.reason
+    assert not checked.conserved
+    assert checked.law.symmetry is None
+    assert values(checked) == {"k0": 2.0}
+    # the ratio is that of the formula as given: the variance within over that of the control
+    from noether_sym.fit.samples import make_samples
+
+    samples = make_samples(pendulum.train, window=None, seed=0)
+    own = checked.law(np.moveaxis(samples.states, 0, -1))
+    control = checked.law(np.moveaxis(samples.control, 0, -1))
+    within = own.var(1, ddof=1).mean()
+    assert checked.law.conservation_ratio == pytest.approx(within / control.var(ddof=1), rel=0.1)
+    assert checked.train.deviation == pytest.approx(math.sqrt(within) / control.std(), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("p**2 - c0*cos(q)", PENDULUM, {"c0": 3.0}),
+        ("0.5*p**2 - c7*cos(q)", PENDULUM, {"k0": 0.5, "c7": 1.5}),
+        ("c0*cos(q)/2 + 4*p**2", PENDULUM, {"c0": -24.0, "k0": 2.0, "k1": 4.0}),
+        ("c0*p**2 + c1*cos(q)", PENDULUM, {"c0": 1.0, "c1": -3.0}),
+        ("cos(q)*c1 - c0*p**2", PENDULUM, {"c1": 1.0, "c0": 1 / 3}),
+        ("p**2 - 3*cos(c0*q)", PENDULUM, {"k0": 3.0, "c0": 1.0}),
+        ("p**2 - c1*cos(c0*q)", PENDULUM, {"c1": 3.0, "c0": 1.0}),
+        ("vx**2 + vy**2 - c0/sqrt(x**2 + y**2)", "kepler_2d", {"c0": 2.0}),
+        ("S + I - c0*log(S)", "sir", {"c0": 0.4}),
+        ("w1**2 + c0*w2**2 + c1*w3**2 + 0*w1", "rigid_body", None),
+    ],
+)
+def test_free_parameters_are_fitted(text, name, expected):
+    checked = check(text, load(name))
+    assert checked.verdict == "conserved"
+    if expected is None:
+        return
+    assert {own: abs(value) for own, value in values(checked).items()} == pytest.approx(
+        {own: abs(value) for own, value in expected.items()}, rel=1e-6
+    )
+    for own, fixed in zip(checked.law.parameters, checked.fixed, strict=True):
+        assert (own.stderr is None) == fixed
+    points = load(name).test[0].states
+    assert np.ptp(checked.law(points)) < 1e-6
+
+
+def test_other_forms_are_written_as_the_search_writes_them():
+    checked = check("c0*(q**2 + c1*p**2)", load("ideal_spring"))
+    assert checked.conserved
+    assert any("as the search writes it" in note for note in checked.notes)
+    assert checked.law.text() == "q**2 + 1*p**2"
+
+
+def test_measured_data_are_approximately_conserved():
+    checked = check("p**2 - c0*cos(q)", load("real_pendulum"))
+    assert checked.verdict == "approximately conserved"
+    assert checked.window == checked.period
+    (own,) = checked.law.parameters
+    assert own.value == pytest.approx(2.4469, abs=0.001)
+    assert own.stderr == pytest.approx(0.013, abs=0.002)
+    assert 0.05 < checked.train.slope < 0.5
+    whole = check("p**2 - c0*cos(q)", load("real_pendulum"), window="full")
+    assert whole.verdict == "not conserved"
+    assert whole.window is None
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("q - q", "constant everywhere"),
+        ("q/q", "constant everywhere"),
+        ("log(-square(p) - 1)", "not defined"),
+        ("sqrt(-square(q))*c0", "not defined"),
+    ],
+)
+def test_formulas_that_say_nothing(text, verdict, pendulum):
+    dataset = replace(pendulum, columns=load(PENDULUM, unitless=True).columns)
+    checked = check(text, dataset)
+    assert checked.verdict == verdict
+    assert checked.reason
+    document = checked.to_json()
+    assert document["law"]["conservation_ratio"] is None
+    json.dumps(document, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "what"),
+    [
+        ("q + p", UnitError, "at character 3: units do not fit: add of dimensionless and kg"),
+        ("p**2 - 3 [m]*cos(q)", UnitError, "at character 6"),
+        ("p**2 - 3 [frog]*cos(q)", UnitError, "'frog' is not a unit"),
+        ("p**2 - 3 [degC]*cos(q)", UnitError, "does not start at zero"),
+        ("p**2 +", GrammarError, "the formula ends"),
+        ("3 + 4", GrammarError, "reads no column"),
+        ("c0", GrammarError, "reads no column"),
+        ("p**2 - c0*cos(q) + c1", GrammarError, "c1 only adds a constant"),
+        ("p**2 - c0*cos(q) + 2*c1", GrammarError, "c1 only adds a constant"),
+        ("+".join(["1.5*q"] * 50), GrammarError, "at most 50 together"),
+        ("velocity", GrammarError, "columns: q, p"),
+    ],
+)
+def test_refusals(text, error, what, pendulum):
+    with pytest.raises(error, match=what.replace("(", r"\(").replace("[", r"\[")):
+        check(text, pendulum)
+
+
+def test_units_of_numbers(pendulum):
+    checked = check("p**2 - 3 [kg**2*m**4/s**2]*cos(q)", pendulum)
+    assert checked.conserved
+    checked = check("p**2 - 3e14 [g**2*cm**4/s**2]*cos(q)", pendulum)
+    assert values(checked)["k0"] == pytest.approx(3.0)
+    assert checked.conserved
+
+
+def test_nested_formulas_are_fitted_in_time(pendulum):
+    dataset = load("ideal_spring")
+    text = "p"
+    for _ in range(13):
+        text = f"p*(1 + {text})"
+    begin = time.perf_counter()
+    check(f"c0*q*(1 + {text})", dataset)
+    assert time.perf_counter() - begin < 60
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["check", *arguments])
+
+
+def test_the_command_says_what_it_finds():
+    done = run("p**2 - 3*cos(q)", PENDULUM)
+    assert done.exit_code == 0
+    assert "p**2 - 3*cos(q) is conserved." in done.stdout
+    assert "k0 = 3 kg**2*m**4/s**2 (given)" in done.stdout
+    assert "Symmetry: time translation" in done.stdout
+    for row in ("conservation ratio", "random data", "accuracy", "drift per trajectory"):
+        assert row in done.stdout
+    done = run("p**2 - 2*cos(q)", "--dataset", PENDULUM, "-q")
+    assert (done.exit_code, done.stdout.count("\n")) == (0, 1)
+    assert "is not conserved: varies" in done.stdout
+
+
+def test_the_command_writes_json():
+    done = run("p**2 - c0*cos(q)", PENDULUM, "--json")
+    document = json.loads(done.stdout)
+    assert document["conserved"] is True
+    assert document["drift_per"] == "trajectory"
+    assert document["law"]["parameters"][0]["fixed"] is False
+    assert law_from_json(document["law"]).text() == "p**2 - 3*cos(q)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["p +", PENDULUM], "at character 4"),
+        (["p + q", PENDULUM], "units do not fit"),
+        (["p"], "give the data once"),
+        (["p", PENDULUM, "--dataset", PENDULUM], "give the data once"),
+        (["p", "nowhere.csv"], "nowhere.csv"),
+        (["x", "lorenz", "--unit", "x=m"], "units"),
+    ],
+)
+def test_bad_input_has_exit_code_2(arguments, what):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert what in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("names", [("E", "S"), ("lambda", "θ"), ("<script>", "x y"), ("I", "c0")])
+def test_any_column_of_a_file(names, tmp_path):
+    angles = np.linspace(0, 12, 60)
+    rows = [
+        f"{trajectory},{t!r},{radius * math.cos(t)!r},{-2 * radius * math.sin(t)!r}"
+        for trajectory, radius in enumerate((1.0, 1.7, 2.2, 0.6, 1.3, 2.6))
+        for t in map(float, angles)
+    ]
+    path = tmp_path / "own.csv"
+    header = f"trajectory,t,{names[0]} [m],{names[1]} [m/s]"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    done = run(f"c1*`{names[0]}`**2 + `{names[1]}`**2", str(path), "--unit", "t=s", "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["conserved"]
+    assert document["law"]["parameters"][0]["value"] == pytest.approx(4.0, rel=1e-6)
+    assert document["law"]["parameters"][0]["unit"] == "1/s**2"
+
+
+@settings(max_examples=60)
+@given(expressions(columns=2, most=5), st.lists(st.booleans(), min_size=12, max_size=12))
+def test_any_formula_gets_a_verdict_or_a_message(expression, free):
+    numbers = [f"c{slot}" if free[slot] else "1.5" for slot in range(expression.parameter_count)]
+    dataset = load("ideal_spring", unitless=True)
+    try:
+        checked = check(expression.text(dataset.names, numbers), dataset)
+    except NoetherSymError:
+        return
+    json.dumps(checked.to_json(), allow_nan=False)
