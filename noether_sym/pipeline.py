@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,9 @@ class DataOptions:
     units: Mapping[str, str] = field(default_factory=dict)
     unitless: bool = False
     time: str | None = None
+    trajectory: str | None = None
+    columns: Sequence[str] = ()
+    drop_missing: bool = False
     seed: int = 0
 
     def load(self) -> Dataset:
@@ -47,6 +50,9 @@ class DataOptions:
             units=dict(self.units) or None,
             unitless=self.unitless,
             time=self.time,
+            trajectory=self.trajectory,
+            columns=self.columns,
+            drop_missing=self.drop_missing,
         )
 
 

@@ -37,6 +37,8 @@ _SI = {
 _NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
 _WORD = re.compile(r"[^\W\d]\w*")
 _FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]")
+_POWER_OF_NUMBER = re.compile(r"(?<!\w)\d[\d.]*\s*\)*\s*(?:\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_LONGEST = 200
 _ASTRONOMICAL = re.compile(r"\bAU\b")
 
 
@@ -166,13 +168,16 @@ def _parse(name: str) -> Any:
     try:
         if wrong:
             raise ValueError(f"{wrong.group()!r} has no place in a unit")
+        # 9**9**9 would be computed, digit by digit
+        if _POWER_OF_NUMBER.search(text) or len(text) > _LONGEST:
+            raise ValueError("too long, or a power of a plain number")
         unit = _registry().Unit(text)
         kinds = set(unit.dimensionality)
         strange = (kinds - set(_SI)) | ({*_parts(unit), *_roots(unit)} & _NOT_PHYSICAL)
     except Exception as error:  # pint raises many kinds here; all mean the same to a user
         reason = str(error) or type(error).__name__
         raise UnitError(
-            f"{name!r} is not a unit that is known ({reason}); write it as in "
+            f"{name[:_LONGEST]!r} is not a unit that is known ({reason}); write it as in "
             "kg*m**2/s, rad, deg, m/s, dimensionless"
         ) from error
     if strange:
