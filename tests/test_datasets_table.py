@@ -269,7 +269,7 @@ def test_gaps_cut_a_trajectory(file):
     )
     dataset = load_table(write(file, *lines, header="t [s],q [m],p [m/s]"))
     assert dataset.notes[:2] == (
-        "1 trajectory cut at 2 gaps in time, steps over 5 times as long as nine in ten others",
+        "1 trajectory cut at 2 gaps in time, steps over 5 times the usual one",
         "1 stretch of fewer than 5 samples left out (3 rows)",
     )
     assert [part.name for part in dataset.train] == ["mine", "mine/2"]

@@ -79,7 +79,7 @@ class _Names(click.ParamType):
         if isinstance(value, tuple):
             return value
         try:
-            names = [name.strip() for name in next(csv.reader([str(value)]), [])]
+            names = [name.strip() for name in next(csv.reader([str(value)], strict=True), [])]
         except csv.Error:
             names = []
         if not names or "" in names:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.datasets.dataset import longest_step
 from noether_sym.datasets.raw_table import RawTable
 from noether_sym.errors import DatasetError
 
@@ -18,7 +19,7 @@ FEWEST_ROWS = 5
 """Samples that a stretch needs for an estimate of dx/dt."""
 
 GAP = 5.0
-"""A step this many times longer than nine in ten steps is a gap."""
+"""A step this many times the usual one, or nine in ten others, is a gap."""
 
 MOST_TRAJECTORIES = 20_000
 
@@ -73,7 +74,7 @@ class Tally:
         if self.gaps:
             notes.append(
                 f"{_trajectories(self.cut_at_gaps)} cut at {_count(self.gaps, 'gap')} in time, "
-                f"steps over {GAP:g} times as long as nine in ten others"
+                f"steps over {GAP:g} times the usual one"
             )
         if self.short:
             notes.append(
@@ -176,8 +177,7 @@ def _parts(
         tally.reversed.append(label)
         kept, before, steps = kept[::-1], before[::-1], -steps[::-1]
     _check_order(table, label, kept, steps, time)
-    usual = np.quantile(steps, 0.9, method="lower") if len(steps) else 0.0
-    jumps = steps > GAP * usual
+    jumps = steps > (longest_step(steps, GAP) if len(steps) else 0.0)
     breaks = np.diff(before) != 0
     tally.missing += int(lost.sum())
     tally.cut_at_missing += bool(breaks.any())

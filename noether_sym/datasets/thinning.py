@@ -56,9 +56,10 @@ def thin(
         kept = [
             Stretch(kept[one].table, kept[one].label, kept[one].rows[:longest]) for one in chosen
         ]
-        words.append(f"at most the first {longest:,} of each of {len(chosen):,} stretches")
+        plural = "stretch" if len(chosen) == 1 else "stretches"
+        words.append(f"the first {longest:,} at most of {len(chosen):,} {plural}")
     used = sum(len(one.rows) for one in kept)
-    return kept, [f"{whole:,} samples thinned to {used:,}: {' and '.join(words)}"]
+    return kept, [f"{whole:,} samples thinned to {used:,}: {', and '.join(words)}"]
 
 
 def _shortest_swing(stretches: Sequence[Stretch], states: Sequence[str]) -> int:
