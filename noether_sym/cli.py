@@ -14,7 +14,17 @@ import click
 from noether_sym._version import __version__
 from noether_sym.errors import DatasetError, DeviceError, GrammarError, NoetherSymError, UnitError
 
-_VERBS = ("datasets", "enumerate", "fit", "tailor", "run", "check", "export", "report")
+_VERBS = (
+    "datasets",
+    "inspect",
+    "enumerate",
+    "fit",
+    "tailor",
+    "run",
+    "check",
+    "export",
+    "report",
+)
 _BAD_INPUT = (DatasetError, DeviceError, GrammarError, UnitError)
 
 

@@ -180,6 +180,9 @@ def discover(
     units: Mapping[str, str] | None = None,
     unitless: bool = False,
     time: str | None = None,
+    trajectory: str | None = None,
+    columns: Sequence[str] = (),
+    drop_missing: bool = False,
     noise: float = 0.0,
     depth: int | None = None,
     grammar: str | None = None,
@@ -210,6 +213,12 @@ def discover(
         Take every column as dimensionless.
     time : str, optional
         The time column, when it is neither ``t`` nor ``time``.
+    trajectory : str, optional
+        The column that tells trajectories apart, when it is not ``trajectory``.
+    columns : sequence of str
+        The columns that are states; empty for all that are left.
+    drop_missing : bool
+        Leave out rows with a missing number and cut the trajectory there.
     noise : float
         Noise on generated data.
     depth : int, optional
@@ -254,7 +263,17 @@ def discover(
         keeper = _Folder()
         results = keeper.path
     options = SearchOptions(grammar, depth, acceptance, window, pipeline.worker_count(jobs), device)
-    chosen = DataOptions(str(data), noise, dict(units or {}), unitless, time, seed)
+    chosen = DataOptions(
+        dataset=str(data),
+        noise=noise,
+        units=dict(units or {}),
+        unitless=unitless,
+        time=time,
+        trajectory=trajectory,
+        columns=tuple(columns),
+        drop_missing=drop_missing,
+        seed=seed,
+    )
     if isinstance(data, str | os.PathLike):
         search = pipeline.prepare(Path(results), chosen, options)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,9 @@ class DataOptions:
     units: Mapping[str, str] = field(default_factory=dict)
     unitless: bool = False
     time: str | None = None
+    trajectory: str | None = None
+    columns: Sequence[str] = ()
+    drop_missing: bool = False
     seed: int = 0
 
     def load(self) -> Dataset:
@@ -48,6 +51,9 @@ class DataOptions:
             units=dict(self.units) or None,
             unitless=self.unitless,
             time=self.time,
+            trajectory=self.trajectory,
+            columns=self.columns,
+            drop_missing=self.drop_missing,
         )
 
 

@@ -37,6 +37,9 @@ _SI = {
 _NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
 _WORD = re.compile(r"[^\W\d]\w*")
 _FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]")
+_POWER_OF_NUMBER = re.compile(r"(?<!\w)\d[\d.]*\s*\)*\s*(?:\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_LONGEST = 200
+_LARGEST_POWER = 20
 _ASTRONOMICAL = re.compile(r"\bAU\b")
 
 
@@ -116,11 +119,11 @@ def _spelled(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in _WORD.findall(_readable(name)):
         try:
-            parts = _parts(_registry().Unit(word))
+            parts = dict(_registry().Quantity(1.0, _registry().Unit(word)).unit_items())
         except Exception:  # a word that is no unit alone (the E of 1E3)
             continue
-        if len(parts) == 1:
-            found.setdefault(parts[0], word)
+        if list(parts.values()) == [1]:  # m² is a word too
+            found.setdefault(next(iter(parts)), word)
     return found
 
 
@@ -166,13 +169,18 @@ def _parse(name: str) -> Any:
     try:
         if wrong:
             raise ValueError(f"{wrong.group()!r} has no place in a unit")
+        # 9**9**9 would be computed, digit by digit
+        if _POWER_OF_NUMBER.search(text) or len(text) > _LONGEST:
+            raise ValueError("too long, or a power of a plain number")
         unit = _registry().Unit(text)
         kinds = set(unit.dimensionality)
+        if any(not abs(power) <= _LARGEST_POWER for power in unit.dimensionality.values()):
+            raise ValueError(f"a power above {_LARGEST_POWER}")
         strange = (kinds - set(_SI)) | ({*_parts(unit), *_roots(unit)} & _NOT_PHYSICAL)
     except Exception as error:  # pint raises many kinds here; all mean the same to a user
         reason = str(error) or type(error).__name__
         raise UnitError(
-            f"{name!r} is not a unit that is known ({reason}); write it as in "
+            f"{name[:_LONGEST]!r} is not a unit that is known ({reason}); write it as in "
             "kg*m**2/s, rad, deg, m/s, dimensionless"
         ) from error
     if strange:

@@ -33,12 +33,9 @@ def test_unknown_name():
         load("ideal_pendulm")
     for info in available():
         assert info.name in str(caught.value)
-    assert "CSV or Parquet file is accepted too" in str(caught.value)
-
-
-def test_a_folder_is_no_data_set(tmp_path):
-    with pytest.raises(DatasetError, match="is a folder"):
-        load(str(tmp_path))
+    assert "CSV, Parquet or NumPy .npz file, or of a folder of them, is accepted" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize("name", ["real_pendulum", "mine.csv"])
@@ -47,7 +44,16 @@ def test_noise_is_for_generated_data(name):
         load(name, noise=0.1)
 
 
-@pytest.mark.parametrize("options", [{"units": {"q": "m"}}, {"time": "t"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"units": {"q": "m"}},
+        {"time": "t"},
+        {"trajectory": "a"},
+        {"columns": ["q"]},
+        {"drop_missing": True},
+    ],
+)
 def test_options_of_files(options):
     with pytest.raises(DatasetError, match="built in and brings its own"):
         load("ideal_spring", **options)

@@ -164,3 +164,17 @@ def test_refused(name, message):
         coherent_units(["m", name])
     assert message in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["m**9**9**9", "9**9**9", "(3*3)^9", "9⁹⁹⁹⁹⁹⁹⁹", "m**1e300", "m" * 5000]
+)
+def test_units_that_would_never_end_are_refused(name):
+    with pytest.raises(UnitError, match="is not a unit that is known"):
+        coherent_units([name])
+
+
+def test_superscripts():
+    (unit,) = coherent_units(["kg*m²/s"])
+    assert unit.dimension == coherent_units(["kg*m**2/s"])[0].dimension
+    assert coherent_units(["m²"])[0].dimension == coherent_units(["m**2"])[0].dimension

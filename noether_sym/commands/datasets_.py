@@ -51,5 +51,6 @@ def _show(infos) -> None:  # type: ignore[no-untyped-def]
         )
     screen = Screen(as_json=False, quiet=False)
     screen.table(table)
-    screen.say("\nOr give a CSV or Parquet file: one row a sample, units in the header, as in")
+    screen.say("\nOr a CSV, Parquet or .npz file: one row a sample, units in the header, as in")
     screen.say("  trajectory,t [s],q [rad],p [kg*m**2/s]")
+    screen.say("or a folder of such files, one a trajectory. See `noether-sym inspect --help`.")

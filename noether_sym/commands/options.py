@@ -67,6 +67,25 @@ class _NamedUnit(click.ParamType):
         return name.strip(), unit.strip()
 
 
+class _Names(click.ParamType):
+    name = "A,B,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        import csv
+
+        if isinstance(value, tuple):
+            return value
+        try:
+            names = [name.strip() for name in next(csv.reader([str(value)], strict=True), [])]
+        except csv.Error:
+            names = []
+        if not names or "" in names:
+            self.fail(f"{value!r} is not a list of names with commas, as in q,p")
+        return tuple(names)
+
+
 def _apply(decorators: list[Callable[[Any], Any]], function: _Function) -> _Function:
     for decorator in reversed(decorators):
         function = decorator(function)
@@ -74,17 +93,23 @@ def _apply(decorators: list[Callable[[Any], Any]], function: _Function) -> _Func
 
 
 def data_options(required: bool) -> Callable[[_Function], _Function]:
-    """Options that choose the data."""
+    """Options that choose the data, and say how to read them."""
     default: dict[str, Any] = {"required": True} if required else {"default": "ideal_pendulum"}
-    return lambda function: _apply(
+    dataset = click.option(
+        "--dataset",
+        metavar="NAME|FILE",
+        show_default=not required,
+        help="A built-in data set (see `noether-sym datasets`), a CSV, Parquet or .npz file, or "
+        "a folder of one file a trajectory.",
+        **default,
+    )
+    return lambda function: dataset(reading_options(function))
+
+
+def reading_options(function: _Function) -> _Function:
+    """Options that say how to read the data, whichever they are."""
+    return _apply(
         [
-            click.option(
-                "--dataset",
-                metavar="NAME|FILE",
-                show_default=not required,
-                help="A built-in data set (see `noether-sym datasets`), or a CSV or Parquet file.",
-                **default,
-            ),
             click.option(
                 "--noise",
                 type=_Positive(0.0, inclusive=True),
@@ -101,6 +126,24 @@ def data_options(required: bool) -> Callable[[_Function], _Function]:
             ),
             click.option("--unitless", is_flag=True, help="Search without units."),
             click.option("--time", default=None, help="Name of a file's time column."),
+            click.option(
+                "--trajectory",
+                metavar="COLUMN",
+                default=None,
+                help="Name of a file's column that tells trajectories apart.  "
+                "[default: trajectory, if there is one]",
+            ),
+            click.option(
+                "--columns",
+                type=_Names(),
+                default=(),
+                help="A file's columns that are states.  [default: all but time and trajectory]",
+            ),
+            click.option(
+                "--drop-missing",
+                is_flag=True,
+                help="Leave out rows of a file that lack a number, and cut the trajectory there.",
+            ),
             click.option(
                 "--seed",
                 type=click.IntRange(min=0, max=2**31 - 1),
@@ -249,6 +292,9 @@ def data_from(values: dict[str, Any]) -> DataOptions:
         units=dict(values["units"]),
         unitless=values["unitless"],
         time=values["time"],
+        trajectory=values["trajectory"],
+        columns=values["columns"],
+        drop_missing=values["drop_missing"],
         seed=values["seed"],
     )
 

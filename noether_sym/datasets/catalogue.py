@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from noether_sym.datasets import real_pendulum
 from noether_sym.datasets.dataset import Column, Dataset
+from noether_sym.datasets.read_file import KINDS, SUFFIXES
 from noether_sym.datasets.systems import SYSTEMS, System
 from noether_sym.errors import DatasetError
 from noether_sym.units import coherent_units
-
-_FILE_SUFFIXES = (".csv", ".parquet", ".pq", ".txt", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +78,17 @@ def load(
     units: Mapping[str, str] | None = None,
     unitless: bool = False,
     time: str | None = None,
+    trajectory: str | None = None,
+    columns: Sequence[str] = (),
+    drop_missing: bool = False,
 ) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
     name_or_path : str
-        A name that `available` lists, or the path of a CSV or Parquet file.
+        A name that `available` lists, or the path of a CSV, Parquet or NumPy ``.npz``
+        file, or of a folder of such files, one a trajectory.
     seed : int
         Of generated data.
     noise : float
@@ -97,6 +100,13 @@ def load(
         Take every column as dimensionless.
     time : str, optional
         Name of a file's time column, when it is neither ``t`` nor ``time``.
+    trajectory : str, optional
+        Name of the column that tells a file's trajectories apart, when it is not
+        ``trajectory``.
+    columns : sequence of str
+        Names of a file's columns that are states; by default all but time and trajectory.
+    drop_missing : bool
+        Leave out rows of a file that lack a number, and cut the trajectory there.
 
     Returns
     -------
@@ -112,7 +122,7 @@ def load(
     """
     builtin = name_or_path in SYSTEMS or name_or_path == real_pendulum.NAME
     path = Path(name_or_path)
-    if not builtin and not path.is_file() and path.suffix.lower() not in _FILE_SUFFIXES:
+    if not builtin and not _exists(path) and path.suffix.lower() not in SUFFIXES:
         raise DatasetError(_unknown(name_or_path))
     if noise and name_or_path not in SYSTEMS:
         raise DatasetError(
@@ -120,13 +130,16 @@ def load(
             "are; leave noise at 0"
         )
     if not builtin:
-        from noether_sym.datasets.table import load_table
+        from noether_sym.datasets.table import TableOptions, load_table
 
-        return load_table(path, units=units, unitless=unitless, time=time)
-    if units or time:
+        options = TableOptions(
+            units or {}, unitless, time, trajectory, tuple(columns), drop_missing
+        )
+        return load_table(path, options)
+    if units or time or trajectory or columns or drop_missing:
         raise DatasetError(
-            f"{name_or_path!r} is built in and brings its own units and times; units and the "
-            "name of the time column are for files"
+            f"{name_or_path!r} is built in and brings its own units and columns; options that "
+            "say how to read a file are for files"
         )
     if name_or_path in SYSTEMS:
         from noether_sym.datasets.generate import generate
@@ -162,16 +175,18 @@ def _without_units(dataset: Dataset) -> Dataset:
     )
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no path at all: too long, or with a null character
+        return False
+
+
 def _unknown(name: str) -> str:
     names = [info.name for info in available()]
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    path = Path(name)
-    if path.is_dir():
-        hint = f"{name!r} is a folder; give the path of a CSV or Parquet file in it"
-    else:
-        hint = f"there is no built-in data set and no file {name!r}"
     meant = f"; did you mean {' or '.join(close)}?" if close else "."
     return (
-        f"{hint}{meant} Built in: {', '.join(names)}. "
-        "The path of a CSV or Parquet file is accepted too"
+        f"there is no built-in data set and no file {name!r}{meant} Built in: "
+        f"{', '.join(names)}. The path of a {KINDS} file, or of a folder of them, is accepted too"
     )

@@ -77,11 +77,11 @@ class Trajectory:
         return Trajectory(self.name, self.times[span], self.states[span], self.derivatives[span])
 
     def segments(self, jump: float = 1.5) -> tuple[Trajectory, ...]:
-        """Split where a time step is more than `jump` times the median step."""
+        """Split at gaps in time; see `longest_step`."""
         steps = np.diff(self.times)
         if not len(steps):
             return (self,)
-        cuts = np.flatnonzero(steps > jump * np.median(steps)) + 1
+        cuts = np.flatnonzero(steps > longest_step(steps, jump)) + 1
         edges = [0, *cuts.tolist(), len(self)]
         return tuple(self.part(start, stop) for start, stop in itertools.pairwise(edges))
 
@@ -163,6 +163,23 @@ class Dataset:
                 for array in (trajectory.times, trajectory.states, trajectory.derivatives):
                     digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
         return digest.hexdigest()
+
+
+def longest_step(steps: NDArray[np.float64], jump: float) -> float:
+    """The step in time beyond which there is a gap.
+
+    With regular sampling that is `jump` times the median step; where nine in ten steps
+    spread, their spread above the median is added five times.
+
+    Parameters
+    ----------
+    steps : array of shape (step,)
+        Positive, at least one.
+    jump : float
+    """
+    middle = float(np.median(steps))
+    spread = max(0.0, float(np.quantile(steps, 0.9, method="lower")) - middle)
+    return jump * middle + 5.0 * spread
 
 
 def stack(trajectories: Sequence[Trajectory]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

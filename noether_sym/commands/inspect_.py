@@ -1,0 +1,116 @@
+"""``noether-sym inspect``: what was understood of the data, before any search."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from noether_sym.commands.console import WIDTH, Screen
+from noether_sym.commands.options import data_from, reading_options, search_options
+
+if TYPE_CHECKING:
+    from noether_sym.datasets.inspection import ColumnFacts, Inspection
+
+
+@click.command("inspect", short_help="Show what was understood of a file, before any search.")
+@click.argument("dataset", metavar="NAME|FILE")
+@reading_options
+@search_options
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+def command(**values: Any) -> None:
+    """Show trajectories, steps, units, ranges and notes of a data set, without a search.
+
+    NAME|FILE is a built-in data set, a CSV, Parquet or .npz file, or a folder of one file a
+    trajectory.
+    """
+    from noether_sym.datasets.inspection import inspect
+    from noether_sym.dsl.enumeration import count_formulas
+    from noether_sym.dsl.grammar import resolve_grammar
+
+    dataset = data_from(values).load()
+    grammar = resolve_grammar(values["grammar"] or dataset.grammar)
+    depth = values["depth"] if values["depth"] is not None else dataset.depth
+    formulas = sum(count_formulas(grammar, dataset.dimensions, depth))
+    found = inspect(dataset)
+    screen = Screen(as_json=values["as_json"], quiet=values["as_json"])
+    screen.json(
+        {
+            **found.to_json(),
+            "search": {"grammar": grammar.name, "depth": depth, "formulas": formulas},
+        }
+    )
+    _show(screen, found)
+    _say(
+        screen,
+        "search",
+        f"{formulas:,} formulas of up to {depth} nodes with fitting units (grammar "
+        f"{grammar.name}), each distinct law once",
+    )
+
+
+def _show(screen: Screen, found: Inspection) -> None:
+    from rich.table import Table
+
+    screen.say(f"{found.name}: {found.source}")
+    _say(screen, "trajectories", _trajectories(found))
+    if found.steps is not None:
+        least, median, largest = found.steps
+        _say(
+            screen,
+            "step in time",
+            f"{median:.4g} {found.time_unit} (median; {least:.4g} to {largest:.4g})",
+        )
+    _say(screen, "window", _window(found))
+    _say(screen, "dx/dt", found.derivative)
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("column", overflow="fold")
+    table.add_column("unit", overflow="fold")
+    for title in ("least", "median", "largest", "period", "noise", "error of dx/dt"):
+        table.add_column(title, justify="right", overflow="fold")
+    for column in found.columns:
+        table.add_row(*_row(column))
+    screen.table(table)
+    for note in found.notes:
+        _say(screen, "note", note)
+
+
+def _row(column: ColumnFacts) -> tuple[str, ...]:
+    unit = column.unit if column.unit == column.given else f"{column.unit} (from {column.given})"
+    error = column.derivative_error
+    return (
+        column.name,
+        unit,
+        *(f"{value:.4g}" for value in (column.least, column.median, column.largest)),
+        "-" if column.period is None else f"{column.period:.4g}",
+        "-" if column.noise is None else f"{column.noise:.2g}",
+        "-" if error is None else f"{100 * error:.2g} %",
+    )
+
+
+def _trajectories(found: Inspection) -> str:
+    parts = []
+    for word, lengths in (("for the search", found.train), ("held out", found.test)):
+        if not lengths:
+            continue
+        each = f"{min(lengths):,}" if min(lengths) == max(lengths) else ""
+        each = each or f"{min(lengths):,} to {max(lengths):,}"
+        parts.append(f"{len(lengths):,} {word} ({each} samples each, {sum(lengths):,} in all)")
+    return ", ".join(parts)
+
+
+def _window(found: Inspection) -> str:
+    if found.window is None:
+        return "none; laws are sought over whole trajectories only"
+    return (
+        f"{found.window} samples, tried where nothing is conserved over whole trajectories "
+        "(about a period)"
+    )
+
+
+def _say(screen: Screen, title: str, text: str) -> None:
+    for line in textwrap.wrap(
+        f"{title + ':':14}{text}", WIDTH, subsequent_indent=" " * 14, break_on_hyphens=False
+    ):
+        screen.say(line)

@@ -1,0 +1,195 @@
+"""What was understood of a data set, before any search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.derivative import estimate_errors
+from noether_sym.datasets.windows import choose_window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EXACT = "exact"
+_MOST_SAMPLES = 20_000
+_CLEAR_PEAK = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What the samples say about a column.
+
+    Attributes
+    ----------
+    name, unit, given : str
+        `unit` as formulas use it, `given` as the file says it.
+    least, median, largest : float
+        In `unit`.
+    period : float or None
+        Time after which the column repeats itself; None where it does not.
+    noise : float or None
+        Estimated standard deviation of the column's noise; None where dx/dt is exact.
+    derivative_error : float or None
+        Estimated error of dx/dt, as a share of its root mean square; None where it is exact.
+    """
+
+    name: str
+    unit: str
+    given: str
+    least: float
+    median: float
+    largest: float
+    period: float | None
+    noise: float | None
+    derivative_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was understood of a data set.
+
+    Attributes
+    ----------
+    name, source : str
+    train, test : tuple of int
+        Samples of each trajectory.
+    steps : (float, float, float) or None
+        Least, median and largest step in time; None without two samples.
+    time_unit : str
+    columns : tuple of ColumnFacts
+    window : int or None
+        Samples over which every column looks mixed, about a period; None if there is no
+        such window.
+    derivative : str
+        Where dx/dt comes from.
+    notes : tuple of str
+        What was done to the data.
+    """
+
+    name: str
+    source: str
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    steps: tuple[float, float, float] | None
+    time_unit: str
+    columns: tuple[ColumnFacts, ...]
+    window: int | None
+    derivative: str
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+def inspect(dataset: Dataset) -> Inspection:
+    """Describe a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    Inspection
+    """
+    pieces = [piece for one in (*dataset.train, *dataset.test) for piece in one.segments()]
+    longest = max(pieces, key=len).part(0, _MOST_SAMPLES)
+    steps = np.concatenate([np.diff(one.times) for one in (*dataset.train, *dataset.test)])
+    states = np.concatenate([piece.states for piece in pieces])
+    exact = dataset.derivative.startswith(EXACT)
+    noises, errors = (None, None) if exact else _noises(pieces)
+    columns = []
+    for place, column in enumerate(dataset.columns):
+        least, middle, largest = np.quantile(states[:, place], [0.0, 0.5, 1.0]).tolist()
+        columns.append(
+            ColumnFacts(
+                name=column.name,
+                unit=column.unit.symbol,
+                given=column.unit.given,
+                least=least,
+                median=middle,
+                largest=largest,
+                period=likely_period(longest.times, longest.states[:, place]),
+                noise=None if noises is None else noises[place],
+                derivative_error=None if errors is None else errors[place],
+            )
+        )
+    return Inspection(
+        name=dataset.name,
+        source=dataset.source,
+        train=tuple(map(len, dataset.train)),
+        test=tuple(map(len, dataset.test)),
+        steps=(
+            (float(steps.min()), float(np.median(steps)), float(steps.max()))
+            if len(steps)
+            else None
+        ),
+        time_unit=dataset.time_unit.symbol,
+        columns=tuple(columns),
+        window=choose_window(dataset.train),
+        derivative=dataset.derivative,
+        notes=dataset.notes,
+    )
+
+
+def likely_period(times: NDArray[np.float64], values: NDArray[np.float64]) -> float | None:
+    """Time after which a column repeats itself: the first clear peak of its autocorrelation.
+
+    Parameters
+    ----------
+    times, values : array of shape (time,)
+        Of one trajectory without gaps.
+
+    Returns
+    -------
+    float or None
+        In the unit of `times`; None where there is no peak, so less than about one and a
+        half periods, or no regular motion.
+    """
+    from scipy.signal import correlate, find_peaks
+
+    if len(times) < 8:
+        return None
+    clock = np.linspace(times[0], times[-1], len(times))
+    even = np.interp(clock, times, values)
+    scale = float(np.max(np.abs(even - even.mean())))
+    if scale == 0.0:
+        return None
+    even = (even - even.mean()) / scale
+    count = len(even)
+    # lags up to two thirds, where a third of the samples still overlap
+    overlap = np.arange(count, count // 3, -1)
+    power = correlate(even, even, method="fft")[count - 1 :][: len(overlap)] / overlap
+    below = np.flatnonzero(power < 0)
+    if not len(below):
+        return None
+    peaks, _ = find_peaks(power[below[0] :], height=_CLEAR_PEAK * power[0])
+    if not len(peaks):
+        return None
+    return float((below[0] + peaks[0]) * (clock[1] - clock[0]))
+
+
+def _noises(
+    pieces: Sequence[Trajectory],
+) -> tuple[list[float] | None, list[float] | None]:
+    """Noise of the states and relative error of dx/dt, by column; None if nothing is long."""
+    chosen = _some(pieces)
+    if not chosen:
+        return None, None
+    parts = [(piece.times, piece.states) for piece in chosen]
+    return estimate_errors(parts, [piece.derivatives for piece in chosen])
+
+
+def _some(pieces: Sequence[Trajectory], limit: int = 1000) -> list[Trajectory]:
+    """Pieces long enough to leave half of the samples out, as many as are needed."""
+    chosen: list[Trajectory] = []
+    for piece in pieces:
+        if len(piece) >= 12 and sum(map(len, chosen)) < limit:
+            chosen.append(piece.part(0, limit))
+    return chosen
