@@ -85,6 +85,7 @@ class Enumeration:
             )
         ]
         self._starts = [0]
+        self._rows_by_kind: list[dict[int, NDArray[np.intp]]] = []
 
     def blocks(self, size: int) -> Iterator[Block]:
         """Stream the formulas of one size, in a fixed order, in blocks of bounded length."""
@@ -157,33 +158,38 @@ class Enumeration:
             yield _block(operator.code, start + part, np.full(len(part), -1), kind[part])
 
     def _binary(self, operator: Operator, left_size: int, right_size: int) -> Iterator[Block]:
-        left, right = self._levels[left_size - 1], self._levels[right_size - 1]
         left_start, right_start = self._start(left_size), self._start(right_size)
         same = operator.commutative and left_size == right_size
-        left_kinds, right_kinds = np.unique(left.kind), np.unique(right.kind)
-        answers = self.kinds.results(operator, left_kinds.tolist(), right_kinds.tolist())
-        right_rows = {kind: np.flatnonzero(right.kind == kind) for kind in right_kinds.tolist()}
-        for row, left_kind in enumerate(left_kinds.tolist()):
-            columns = np.flatnonzero(answers[row] != INVALID)
-            if not len(columns):
+        left_rows, right_rows = self._by_kind(left_size), self._by_kind(right_size)
+        right_kinds = list(right_rows)
+        answers = self.kinds.results(operator, list(left_rows), right_kinds)
+        for ones, answer in zip(left_rows.values(), answers, strict=True):
+            matching = np.flatnonzero(answer != INVALID).tolist()
+            if not matching:
                 continue
-            partners = np.concatenate([right_rows[kind] for kind in right_kinds[columns].tolist()])
-            kinds = np.concatenate(
-                [
-                    np.full(len(right_rows[int(right_kinds[column])]), answers[row, column])
-                    for column in columns
-                ]
-            )
-            ones = np.flatnonzero(left.kind == left_kind)
+            rows = [right_rows[right_kinds[column]] for column in matching]
+            partners = np.concatenate(rows)
+            kinds = np.repeat(answer[matching], [len(own) for own in rows])
             for part in np.array_split(ones, 1 + len(ones) * len(partners) // CHUNK):
-                first = np.repeat(part, len(partners))
-                second = np.tile(partners, len(part))
-                kind = np.tile(kinds, len(part))
+                shape = len(part), len(partners)
+                first = np.broadcast_to(part[:, None], shape).ravel()
+                second = np.broadcast_to(partners, shape).ravel()
+                kind = np.broadcast_to(kinds, shape).ravel()
                 if same:
                     keep = first <= second
                     first, second, kind = first[keep], second[keep], kind[keep]
                 if len(first):
                     yield _block(operator.code, left_start + first, right_start + second, kind)
+
+    def _by_kind(self, size: int) -> dict[int, NDArray[np.intp]]:
+        """The rows of a stored size, by kind."""
+        while len(self._rows_by_kind) < size:
+            kind = self._levels[len(self._rows_by_kind)].kind
+            order = np.argsort(kind, kind="stable")
+            found, first = np.unique(kind[order], return_index=True)
+            rows = np.split(order, first[1:])
+            self._rows_by_kind.append(dict(zip(found.tolist(), rows, strict=True)))
+        return self._rows_by_kind[size - 1]
 
     def _start(self, size: int) -> int:
         return self._starts[size - 1]
