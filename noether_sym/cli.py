@@ -12,7 +12,15 @@ import sys
 import click
 
 from noether_sym._version import __version__
-from noether_sym.errors import DatasetError, DeviceError, GrammarError, NoetherSymError, UnitError
+from noether_sym.errors import (
+    DatasetError,
+    DeviceError,
+    GrammarError,
+    NoetherSymError,
+    RunError,
+    StorageError,
+    UnitError,
+)
 
 _VERBS = (
     "datasets",
@@ -24,8 +32,9 @@ _VERBS = (
     "check",
     "export",
     "report",
+    "runs",
 )
-_BAD_INPUT = (DatasetError, DeviceError, GrammarError, UnitError)
+_BAD_INPUT = (DatasetError, DeviceError, GrammarError, RunError, UnitError)
 
 
 class _Verbs(click.Group):
@@ -46,9 +55,10 @@ class _Verbs(click.Group):
             return super().invoke(ctx)
         except NoetherSymError as error:
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(2 if isinstance(error, _BAD_INPUT) else 1)
+            bad = isinstance(error, _BAD_INPUT) and not isinstance(error, StorageError)
+            ctx.exit(2 if bad else 1)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Interrupted; the same command goes on from the last stage.", err=True)
+            click.echo("Interrupted; the same command goes on from where it was.", err=True)
             ctx.exit(1)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

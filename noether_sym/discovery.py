@@ -93,7 +93,13 @@ class Discovery:
 
         if self.run.stage("tailor") is None:
             return None
-        return pd.DataFrame(self.run.read(runs.TAILORING_FILE)["controls"])
+        rows = self.run.checked(runs.TAILORING_FILE)["summary"]
+        errors = ("train_rmse", "test_rmse", "test_mse", "energy_mse")
+        table = pd.DataFrame(
+            {name: [row[name]["mean"] for row in rows] for name in errors},
+            index=pd.Index([row["method"] for row in rows], name="method"),
+        )
+        return table.assign(rmse_over_vanilla=[row["rmse_over_vanilla"] for row in rows])
 
     def law(self, number: int = 1) -> Law:
         """The law of a rank, from 1, as in `laws`.
@@ -112,7 +118,7 @@ class Discovery:
         """What was found, in words."""
         from noether_sym.report.view import verdict
 
-        return verdict(self.run.read(runs.RUN_FILE), self._document)
+        return verdict(self.run.checked(runs.RUN_FILE), self._document)
 
     def report(self) -> Path:
         """Write the report, one HTML file, and return its path."""
@@ -152,7 +158,7 @@ class Discovery:
             If the folder is not that of a run with laws, or its data have changed.
         """
         run = runs.find_run(str(path))
-        return cls(pipeline.reopen(run, 1, "cpu").dataset, run, run.read(runs.LAWS_FILE))
+        return cls(pipeline.reopen(run, 1, "cpu").dataset, run, run.checked(runs.LAWS_FILE))
 
     def __repr__(self) -> str:
         return f"Discovery({self.dataset.name!r}: {self.summary()})"
@@ -278,16 +284,14 @@ def discover(
         search = pipeline.prepare(Path(results), chosen, options)
     else:
         search = _prepared_from_memory(data, names, dt, Path(results), chosen, options)
-    document = pipeline.fitted(search, progress)
-    if tailor and search.dataset.test:
-        from noether_sym.tailor import TailorOptions
+    with runs.locked(search.run):
+        document = pipeline.fitted(search, progress)
+        if tailor and search.dataset.test:
+            from noether_sym.tailor import TailorOptions
 
-        pipeline.run_tailoring(
-            search,
-            TailorOptions(seed=seed, jobs=search.options.jobs, device=device),
-            progress,
-        )
-        document = search.run.read(runs.LAWS_FILE)
+            chosen_tailoring = TailorOptions(seed=seed, jobs=search.options.jobs, device=device)
+            pipeline.run_tailoring(search, chosen_tailoring, progress)
+            document = search.run.checked(runs.LAWS_FILE)
     return Discovery(search.dataset, search.run, document, keeper)
 
 

@@ -33,4 +33,8 @@ class DeviceError(NoetherSymError, RuntimeError):
 
 
 class RunError(NoetherSymError, RuntimeError):
-    """A run folder is missing, incomplete, or cannot be written."""
+    """A run folder is missing, incomplete, damaged, in use, or of another making."""
+
+
+class StorageError(RunError):
+    """Results cannot be written: no space, no permission."""

@@ -125,7 +125,13 @@ def prepare(
     return Search(runs.open_run(results, name, description), dataset, grammar, depth, data, options)
 
 
-def reopen(run: Run, jobs: int, device: str) -> Search:
+def reopen(
+    run: Run,
+    jobs: int,
+    device: str,
+    backend: str = "threading",
+    scheduler: str | None = None,
+) -> Search:
     """The search that a run folder holds, with its data loaded again.
 
     Raises
@@ -133,7 +139,7 @@ def reopen(run: Run, jobs: int, device: str) -> Search:
     RunError
         If the data are not the ones that the run was made with.
     """
-    held = run.read(runs.RUN_FILE)
+    held = run.checked(runs.RUN_FILE)
     data = DataOptions(**held["data"])
     if run.has(data.dataset):  # the run keeps its data
         data = replace(data, dataset=str(run.file(data.dataset)))
@@ -144,7 +150,14 @@ def reopen(run: Run, jobs: int, device: str) -> Search:
             f"the data of {data.dataset!r} have changed since {run.path} was made; fit them again"
         )
     options = SearchOptions(
-        search["grammar"], search["depth"], search["factor"], search["window"], jobs, device
+        search["grammar"],
+        search["depth"],
+        search["factor"],
+        search["window"],
+        jobs,
+        device,
+        backend,
+        scheduler,
     )
     grammar = Grammar(search["grammar"], tuple(held["identity"]["grammar"]))
     return Search(run, dataset, grammar, search["depth"], data, options)
@@ -260,8 +273,8 @@ def run_fit(
     search.run.write_with(runs.FITS_FILE, lambda path: _write_fits(path, search, result))
     search.run.write(runs.LAWS_FILE, document)
     search.run.update(versions=versions(), device=device)
-    checkpoint.clear()
     search.run.finish_stage("fit", seconds=round(result.seconds, 3), window=result.window)
+    checkpoint.clear()
     return document
 
 
@@ -270,7 +283,11 @@ def fitted(
 ) -> dict[str, Any]:
     """Content of laws.json: as the run holds it, or fitted now."""
     if search.run.stage("fit") is not None and not fresh:
-        return search.run.read(runs.LAWS_FILE)
+        return search.run.checked(runs.LAWS_FILE)
+    if fresh:
+        from noether_sym.checkpoint import Checkpoint
+
+        Checkpoint(search.run).clear()
     return run_fit(search, progress)
 
 
@@ -287,11 +304,13 @@ def run_tailoring(
     search: Search, options: TailorOptions, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Tailor with the run's laws; write ``tailoring.json`` and mark the selected law."""
+    from noether_sym.checkpoint import Checkpoint
     from noether_sym.export import law_from_json
     from noether_sym.tailor import tailor
 
-    document = search.run.read(runs.LAWS_FILE)
+    document = search.run.checked(runs.LAWS_FILE)
     entries = tailoring_list(document, options.top)
+    checkpoint = Checkpoint(search.run)
     begin = time.perf_counter()
     result = tailor(
         search.dataset,
@@ -299,6 +318,7 @@ def run_tailoring(
         oracle=oracle_law(search.dataset),
         options=options,
         progress=progress,
+        checkpoint=checkpoint,
     )
     tailoring = result.to_json()
     search.run.write_with(runs.CURVES_FILE, lambda path: _write_arrays(path, result.curves))
@@ -308,6 +328,7 @@ def run_tailoring(
     search.run.write(runs.LAWS_FILE, document)
     search.run.update(versions=versions())
     search.run.finish_stage("tailor", seconds=round(time.perf_counter() - begin, 3))
+    checkpoint.clear()
     return tailoring
 
 
@@ -339,9 +360,9 @@ def run_report(run: Run) -> Path:
     """Draw the figures and write ``report.html``; return its path."""
     from noether_sym.report import write_figures, write_report
 
-    held = run.read(runs.RUN_FILE)
-    laws = run.read(runs.LAWS_FILE)
-    tailoring = run.read(runs.TAILORING_FILE) if run.has(runs.TAILORING_FILE) else None
+    held = run.checked(runs.RUN_FILE)
+    laws = run.checked(runs.LAWS_FILE)
+    tailoring = run.checked(runs.TAILORING_FILE) if run.has(runs.TAILORING_FILE) else None
     search = reopen(run, 1, "cpu")
     figures = write_figures(run, search.dataset, laws, tailoring)
     write_report(

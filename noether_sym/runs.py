@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from noether_sym.errors import RunError
+from noether_sym import contents
+from noether_sym.errors import RunError, StorageError
 
 FORMAT = 1
 RUN_FILE = "run.json"
@@ -23,6 +25,7 @@ CANDIDATES_FILE = "candidates.parquet"
 FORMULAS_FILE = "formulas.parquet"
 FITS_FILE = "fits.parquet"
 REPORT_FILE = "report.html"
+LOCK_FILE = ".lock"
 FIGURES = "figures"
 
 
@@ -54,6 +57,7 @@ class Run:
             If the file is missing or is not JSON.
         """
         path = self.file(name)
+        self._check_links(path)
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -64,6 +68,18 @@ class Run:
             raise RunError(f"{path} cannot be read ({error}); run the stage again") from error
         if not isinstance(document, dict):
             raise RunError(f"{path} does not hold an object; run the stage again")
+        return document
+
+    def checked(self, name: str) -> dict[str, Any]:
+        """Read run.json, laws.json or tailoring.json, and check what it holds.
+
+        Raises
+        ------
+        RunError
+            If the file is missing, damaged, or lacks an entry.
+        """
+        document = self.read(name)
+        contents.check(document, _CONTENTS[name], str(self.file(name)))
         return document
 
     def write(self, name: str, document: Mapping[str, Any]) -> None:
@@ -80,6 +96,7 @@ class Run:
             If the folder cannot be written, or the disk is full.
         """
         target = self.file(name)
+        self._check_links(target.parent)
         with _as_run_error(f"write {target}"):
             target.parent.mkdir(parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(
@@ -94,6 +111,10 @@ class Run:
                 os.replace(temporary, target)
             finally:
                 Path(temporary).unlink(missing_ok=True)
+
+    def _check_links(self, path: Path) -> None:
+        if path != self.path and path.is_symlink():
+            raise RunError(f"{path} is a symbolic link, which a run never holds; remove it")
 
     def update(self, **changes: Any) -> dict[str, Any]:
         """Change entries of run.json."""
@@ -120,6 +141,11 @@ class Run:
         return self.read(RUN_FILE).get("stages", {}).get(stage)
 
 
+_CONTENTS = {
+    RUN_FILE: contents.RUN,
+    LAWS_FILE: contents.LAWS,
+    TAILORING_FILE: contents.TAILORING,
+}
 _REMEDIES = {
     RUN_FILE: "name the folder of a run, results/<run>",
     LAWS_FILE: "run `noether-sym fit` first",
@@ -213,6 +239,52 @@ def open_or_newest(text: str | None, results: Path, having: str) -> Run:
     return run
 
 
+@contextmanager
+def locked(run: Run) -> Iterator[None]:
+    """Keep other processes from working on the same run; a killed process leaves no lock.
+
+    Raises
+    ------
+    RunError
+        If another process works on the run.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run.file(LOCK_FILE))
+    with _as_run_error(f"write to {run.path}"):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(
+                f"another process is working on {run.path}; wait for it, or stop it"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def remove(run: Run) -> None:
+    """Delete a run's folder, and nothing that it links to.
+
+    Raises
+    ------
+    RunError
+        If it is no run, a link, or in use.
+    """
+    if run.path.is_symlink():
+        raise RunError(f"{run.path} is a symbolic link; remove what it names itself")
+    find_run(str(run.path))
+    with locked(run), _as_run_error(f"remove {run.path}"):
+        shutil.rmtree(run.path)
+
+
+def size_of(run: Run) -> int:
+    """Bytes that a run's files take; links are not followed."""
+    files = (path for path in run.path.rglob("*") if not path.is_symlink())
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
 def all_runs(results: Path) -> list[Run]:
     """Every run in a results folder, by name."""
     if not results.is_dir():
@@ -236,7 +308,7 @@ def _as_run_error(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
+        raise StorageError(
             f"cannot {what}: {error.strerror or error}; free some space or choose another "
             "folder with --results"
         ) from error

@@ -57,7 +57,7 @@ def command(
     from noether_sym.pipeline import accepted_laws
 
     run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
-    laws = accepted_laws(run.read(runs.LAWS_FILE), heads_only=not everything)
+    laws = accepted_laws(run.checked(runs.LAWS_FILE), heads_only=not everything)
     text = export(laws, form, siunitx=siunitx, document=document is not False)
     if output is None:
         click.echo(text, nl=False)

@@ -29,11 +29,13 @@ _SHOWN = 8
 @common_options
 def command(**values: Any) -> None:
     """Fit every candidate's parameters, accept what is conserved, and rank it."""
+    from noether_sym import runs
     from noether_sym.pipeline import prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = prepare(values["results"], data_from(values), search_from(values))
-    document = fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
+    with runs.locked(search.run):
+        document = fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
     screen.json(document)
 
 

@@ -22,4 +22,5 @@ def command(run_folder: str | None, results: Path) -> None:
     from noether_sym.pipeline import run_report
 
     run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
-    click.echo(f"Report: {run_report(run)}")
+    with runs.locked(run):
+        click.echo(f"Report: {run_report(run)}")

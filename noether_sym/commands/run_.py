@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
@@ -17,28 +18,77 @@ from noether_sym.commands.options import (
     tailor_options,
 )
 
+if TYPE_CHECKING:
+    from noether_sym.pipeline import Search
+
+_PLANNED = ("top", "seeds", "epochs", "loss")
+_FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json", "quiet")
+"""Options that may differ when a run goes on: they do not change the answer."""
+
 
 @click.command("run", short_help="Enumerate, fit, tailor and report.")
-@data_options(required=True)
+@data_options(required=False)
 @search_options
 @fit_options
 @tailor_options
 @common_options
-def command(**values: Any) -> None:
-    """Enumerate, fit and tailor on a data set, then write the report."""
+@click.option(
+    "--resume",
+    metavar="RUN",
+    default=None,
+    help="Go on with a run that was cut short, with the options that it was made with.",
+)
+@click.pass_context
+def command(ctx: click.Context, **values: Any) -> None:
+    """Enumerate, fit and tailor on a data set, then write the report.
+
+    A run that was interrupted goes on from its last finished piece: by the same command
+    again, or by --resume.
+    """
     from noether_sym import runs
     from noether_sym.commands.fit_ import fit_and_show
     from noether_sym.commands.tailor_ import tailor_and_show
     from noether_sym.pipeline import prepare, run_report
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    search = prepare(values["results"], data_from(values), search_from(values))
-    fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
-    if not search.run.read(runs.LAWS_FILE)["laws"]:
-        screen.say("No law to tailor with; `noether-sym tailor` tries the closest candidates.")
-    elif not search.dataset.test:
-        screen.say("No held-out data to predict: tailoring is left out.")
+    given = [
+        name for name in values if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    ]
+    if values["resume"] is not None:
+        search = _resumed(values, given)
+    elif "dataset" not in given:
+        raise click.UsageError("Missing option '--dataset' (or --resume RUN).")
     else:
-        tailor_and_show(screen, search, values)
-    screen.say(f"Report: {run_report(search.run)}")
-    screen.json(search.run.read(runs.LAWS_FILE))
+        search = prepare(values["results"], data_from(values), search_from(values))
+    with runs.locked(search.run):
+        search.run.update(tailoring={name: values[name] for name in _PLANNED})
+        fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
+        if not search.run.checked(runs.LAWS_FILE)["laws"]:
+            screen.say("No law to tailor with; `noether-sym tailor` tries the closest candidates.")
+        elif not search.dataset.test:
+            screen.say("No held-out data to predict: tailoring is left out.")
+        else:
+            tailor_and_show(screen, search, values)
+        screen.say(f"Report: {run_report(search.run)}")
+    screen.json(search.run.checked(runs.LAWS_FILE))
+
+
+def _resumed(values: dict[str, Any], given: list[str]) -> Search:
+    """The search that a run was made for; `values` get the tailoring it was to have."""
+    from noether_sym import runs
+    from noether_sym.commands.options import jobs_from
+    from noether_sym.pipeline import reopen
+
+    other = [name.replace("_", "-") for name in given if name not in _FREE]
+    if other:
+        raise click.UsageError(
+            f"--resume takes the options of the run; leave out --{', --'.join(other)}"
+        )
+    run = runs.find_run(values["resume"])
+    planned = run.checked(runs.RUN_FILE).get("tailoring")
+    if not isinstance(planned, dict) or set(planned) != set(_PLANNED):
+        raise click.UsageError(
+            f"{run.path} was not made by `noether-sym run`; go on with the verb that made it"
+        )
+    values.update(planned, seed=None)
+    return reopen(run, jobs_from(values), values["device"], values["backend"], values["scheduler"])

@@ -38,7 +38,9 @@ def command(**values: Any) -> None:
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     run = runs.open_or_newest(values["run_folder"], values["results"], runs.LAWS_FILE)
     search = reopen(run, jobs_from(values), values["device"])
-    screen.json(tailor_and_show(screen, search, values))
+    with runs.locked(run):
+        document = tailor_and_show(screen, search, values)
+    screen.json(document)
 
 
 def tailor_and_show(screen: Screen, search: Search, values: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def tailor_and_show(screen: Screen, search: Search, values: dict[str, Any]) -> d
             document = run_tailoring(search, options, progress)
     else:
         screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
-    show_tailoring(screen, document, search.run.read(runs.LAWS_FILE))
+    show_tailoring(screen, document, search.run.checked(runs.LAWS_FILE))
     screen.say(f"Written to {search.run.path}.")
     return document
 
@@ -74,7 +76,7 @@ def held_tailoring(search: Search, options: TailorOptions) -> dict[str, Any] | N
 
     if search.run.stage("tailor") is None or not search.run.has(runs.TAILORING_FILE):
         return None
-    document = search.run.read(runs.TAILORING_FILE)
+    document = search.run.checked(runs.TAILORING_FILE)
     wanted = options.to_json(resolve_device(options.device))
     return document if document.get("options") == wanted else None
 

@@ -37,16 +37,20 @@ class Dimension:
         return not self.exponents
 
     def __mul__(self, other: Dimension) -> Dimension:
+        if not self.exponents or not other.exponents:
+            return self if self.exponents else other
         total = dict(self.exponents)
         for symbol, exponent in other.exponents:
-            total[symbol] = total.get(symbol, Fraction(0)) + exponent
-        return Dimension.of(total)
+            total[symbol] = total[symbol] + exponent if symbol in total else exponent
+        return Dimension(tuple(sorted(item for item in total.items() if item[1])))
 
     def __truediv__(self, other: Dimension) -> Dimension:
-        return self * other ** Fraction(-1)
+        return self * other**-1
 
     def __pow__(self, power: Fraction | int) -> Dimension:
-        return Dimension.of({symbol: exponent * power for symbol, exponent in self.exponents})
+        if not power:
+            return Dimension()
+        return Dimension(tuple((symbol, exponent * power) for symbol, exponent in self.exponents))
 
     def __str__(self) -> str:
         """Print as pint reads it: ``kg*m**2/s``; ``dimensionless`` when empty."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.expression import result_dimension
-from noether_sym.dsl.operators import Operator
+from noether_sym.dsl.operators import Operator, UnitRule
 from noether_sym.errors import UnitError
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class KindTable:
     def result(self, operator: Operator, *kinds: int) -> int:
         """The kind of an operation's result, `INVALID` where units do not fit."""
         key = (operator.code, *kinds)
+        if operator.unit_rule is UnitRule.EQUAL:  # most questions are these: no unit is needed
+            known = {kind for kind in kinds if kind != ANY}
+            return INVALID if len(known) > 1 else max(known, default=ANY)
         if key not in self._answers:
             try:
                 dimension = result_dimension(operator, *(self.dimensions[kind] for kind in kinds))

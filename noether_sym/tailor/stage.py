@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +28,7 @@ from noether_sym.tailor.meta import (
 )
 from noether_sym.tailor.network import Problem, Weights
 from noether_sym.tailor.options import RATES, TailorOptions
+from noether_sym.tailor.pieces import Pieces
 from noether_sym.tailor.result import Control, SeedResult, Tailoring, summarised
 from noether_sym.tailor.rollout import (
     Targets,
@@ -33,6 +38,9 @@ from noether_sym.tailor.rollout import (
 )
 from noether_sym.tailor.selection import best, best_candidates, select
 from noether_sym.tailor.tasks import cut_into_tasks, workers
+
+if TYPE_CHECKING:
+    from noether_sym.checkpoint import Checkpoint
 
 __all__ = ["RATES", "TailorOptions", "tailor"]
 
@@ -59,6 +67,7 @@ class _Work:
     options : TailorOptions
     seed : int
     pool : ThreadPoolExecutor
+    pieces : Pieces
     report : callable
         Takes (stage, done, total).
     """
@@ -70,6 +79,7 @@ class _Work:
     options: TailorOptions
     seed: int
     pool: ThreadPoolExecutor
+    pieces: Pieces
     report: Progress
 
     def with_oracle(self, rows: Sequence[int]) -> list[int]:
@@ -84,6 +94,7 @@ def tailor(
     oracle: Law | None = None,
     options: TailorOptions,
     progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Tailoring:
     """Try laws as Noether losses and select the one that predicts best.
 
@@ -102,6 +113,8 @@ def tailor(
     options : TailorOptions
     progress : callable, optional
         Called with (stage, done, total).
+    checkpoint : Checkpoint, optional
+        Where finished pieces are kept, and looked for.
 
     Returns
     -------
@@ -114,17 +127,21 @@ def tailor(
     DeviceError
         If CUDA is asked for where there is none.
     """
-    setting = _setting(dataset, resolve_device(options.device), options)
+    device = resolve_device(options.device)
+    setting = _setting(dataset, device, options)
+    every = (*laws, *([] if oracle is None else [oracle]))
+    pieces = Pieces.of(checkpoint, options, device, every)
     with single_threaded(), workers(options.jobs) as pool:
         works = [
             _Work(
                 setting,
-                (*laws, *([] if oracle is None else [oracle])),
+                every,
                 tuple(range(len(laws))),
                 None if oracle is None else len(laws),
                 options,
                 options.seed + number,
                 pool,
+                pieces,
                 _labelled(progress, number, options.seeds),
             )
             for number in range(options.seeds)
@@ -269,12 +286,16 @@ def _at_rates(
     samples = len(setting.problem.states) if method is meta_tailoring else sequences
     futures = [
         work.pool.submit(
-            method,
-            setting,
-            weights,
-            task.rows,
-            [work.laws[row] for row in task.rows],
-            task.rates,
+            work.pieces.outcomes,
+            _key(work, method.__name__, task.rows, task.rates),
+            partial(
+                method,
+                setting,
+                weights,
+                task.rows,
+                [work.laws[row] for row in task.rows],
+                task.rates,
+            ),
         )
         for task in cut_into_tasks(wanted, samples, setting.problem.device)
     ]
@@ -294,12 +315,33 @@ def _refined(setting: Setting, weights: Weights) -> Setting:
 def _baseline(work: _Work) -> Weights:
     problem = work.setting.problem
     start = network.initial_weights(problem.columns, problem.columns, work.seed, problem.device)
-    return network.train(problem, start, work.options.baseline_steps)[0]
+    return work.pieces.weights(
+        _key(work, "baseline"),
+        problem.device,
+        lambda: network.train(problem, start, work.options.baseline_steps)[0],
+    )
 
 
 def _more_epochs(work: _Work, weights: Weights) -> Outcome:
-    longer = network.train(work.setting.problem, weights, work.setting.epochs)[0]
+    longer = work.pieces.weights(
+        _key(work, "longer"),
+        work.setting.problem.device,
+        lambda: network.train(work.setting.problem, weights, work.setting.epochs)[0],
+    )
     return evaluate_plain(work.setting, longer)
+
+
+def _key(
+    work: _Work,
+    name: str,
+    rows: Sequence[int] = (),
+    rates: Sequence[Sequence[float]] = (),
+) -> str:
+    """Name of a piece: the network, what it is, and for tries which."""
+    if not rows:
+        return f"{work.seed}-{name}"
+    tries = json.dumps([list(rows), [list(own) for own in rates]])
+    return f"{work.seed}-{name}-{hashlib.sha256(tries.encode()).hexdigest()[:12]}"
 
 
 def _hamiltonian(work: _Work) -> Weights | None:
@@ -308,7 +350,11 @@ def _hamiltonian(work: _Work) -> Weights | None:
     if {column for pair in problem.pairs for column in pair} != set(range(problem.columns)):
         return None
     start = network.initial_weights(problem.columns, 1, work.seed, problem.device)
-    return network.train(problem, start, work.options.baseline_steps, hamiltonian=True)[0]
+    return work.pieces.weights(
+        _key(work, "hamiltonian"),
+        problem.device,
+        lambda: network.train(problem, start, work.options.baseline_steps, hamiltonian=True)[0],
+    )
 
 
 def _evaluated_hamiltonian(work: _Work, weights: Weights | None) -> Outcome | None:

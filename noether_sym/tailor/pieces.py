@@ -1,0 +1,110 @@
+"""Finished pieces of the tailoring, kept so that a run that was cut short goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from noether_sym.laws import Law
+from noether_sym.tailor.meta import Outcome
+from noether_sym.tailor.network import Weights
+from noether_sym.tailor.options import TailorOptions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noether_sym.checkpoint import Checkpoint
+
+_WEIGHTS = ("w1", "b1", "w2", "b2", "w3")
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Looks a piece up before it computes it.
+
+    Attributes
+    ----------
+    checkpoint : Checkpoint or None
+        None keeps nothing.
+    prefix : str
+        Names the options and the laws, so that pieces of another tailoring are not taken.
+    """
+
+    checkpoint: Checkpoint | None
+    prefix: str
+
+    @classmethod
+    def of(
+        cls,
+        checkpoint: Checkpoint | None,
+        options: TailorOptions,
+        device: str,
+        laws: Sequence[Law],
+    ) -> Pieces:
+        """Pieces of one tailoring."""
+        settings = {**options.to_json(device), "seeds": None, "seed": None}
+        text = json.dumps([settings, [(law.text(17), law.status) for law in laws]])
+        return cls(checkpoint, f"tailor-{hashlib.sha256(text.encode()).hexdigest()[:12]}")
+
+    def weights(self, key: str, device: str, compute: Callable[[], Weights]) -> Weights:
+        """The weights under a key, or computed and kept."""
+        held = self._read(key)
+        if held is not None and set(held) == set(_WEIGHTS):
+            return Weights(*(torch.as_tensor(held[name], device=device) for name in _WEIGHTS))
+        found = compute()
+        tensors = zip(_WEIGHTS, found.tensors(), strict=True)
+        self._write(key, {name: tensor.cpu().numpy() for name, tensor in tensors})
+        return found
+
+    def outcomes(self, key: str, compute: Callable[[], list[Outcome]]) -> list[Outcome]:
+        """The outcomes under a key, or computed and kept."""
+        held = self._read(key)
+        found = None if held is None else _outcomes(held)
+        if found is None:
+            found = compute()
+            self._write(key, _arrays(found))
+        return found
+
+    def _read(self, key: str) -> dict[str, NDArray[Any]] | None:
+        return None if self.checkpoint is None else self.checkpoint.read(f"{self.prefix}-{key}")
+
+    def _write(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        if self.checkpoint is not None:
+            self.checkpoint.write(f"{self.prefix}-{key}", arrays)
+
+
+def _arrays(outcomes: Sequence[Outcome]) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {
+        "candidate": np.array([one.candidate for one in outcomes], dtype=np.int64),
+        "rate": np.array([np.nan if one.rate is None else one.rate for one in outcomes]),
+        "status": np.array([one.status for one in outcomes]),
+        "train_error": np.array([one.train_error for one in outcomes]),
+        "test_error": np.array([one.test_error for one in outcomes]),
+    }
+    paths = {f"path{row}": one.path for row, one in enumerate(outcomes) if one.path is not None}
+    return {**arrays, **paths}
+
+
+def _outcomes(held: Mapping[str, NDArray[Any]]) -> list[Outcome] | None:
+    """Outcomes read back; None if the arrays are not those of outcomes."""
+    names = ("candidate", "rate", "status", "train_error", "test_error")
+    if not set(names) <= set(held) or len({len(held[name]) for name in names}) != 1:
+        return None
+    rows = zip(*(held[name].tolist() for name in names), strict=True)
+    return [
+        Outcome(
+            candidate,
+            None if np.isnan(rate) else rate,
+            status,
+            train,
+            test,
+            held.get(f"path{row}"),
+        )
+        for row, (candidate, rate, status, train, test) in enumerate(rows)
+    ]
