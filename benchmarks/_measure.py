@@ -50,20 +50,47 @@ def timed(way: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - begin, result
 
 
+_CHILD = """
+import atexit, resource, runpy, sys
+def peak():
+    # what a process used before it became this one is counted in ru_maxrss, not in VmHWM
+    try:
+        lines = open("/proc/self/status").read().splitlines()
+        found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")][0]
+    except (OSError, IndexError):
+        found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print("peak", found, file=sys.stderr)
+atexit.register(peak)
+kind, what, *sys.argv[1:] = sys.argv[1:]
+sys.argv[0] = what
+if kind == "-m":
+    runpy.run_module(what, run_name="__main__", alter_sys=True)
+else:
+    exec(what)
+"""
+
+
 def run_child(arguments: Sequence[str]) -> tuple[float, float, str]:
-    """Run Python in a process of its own: seconds, peak memory in MiB, standard output."""
+    """Run Python in a process of its own: seconds, peak memory in MiB, standard output.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        ``-m`` and a module, or ``-c`` and code, then what they take.
+    """
     begin = time.perf_counter()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environment
-    ) as child:
-        assert child.stdout is not None
-        output = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise RuntimeError(f"{' '.join(arguments)} ended with exit code {child.returncode}")
-    return time.perf_counter() - begin, usage.ru_maxrss / 1024, output
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    seconds = time.perf_counter() - begin
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)} failed: {done.stderr[-2000:]}")
+    peak = [line for line in done.stderr.splitlines() if line.startswith("peak ")][-1]
+    return seconds, int(peak.split()[1]) / 1024, done.stdout
 
 
 def run_code(code: str) -> tuple[float, float, Any]:
