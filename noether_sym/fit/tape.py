@@ -261,7 +261,7 @@ def make_tape(layout: Layout, device: str) -> Tape:
     if device == "cpu":
         try:
             from noether_sym.fit.compiled import CompiledTape
-        except ImportError:  # numba is optional
+        except (ImportError, RuntimeError):  # no numba, or nowhere for it to keep its code
             pass
         else:
             return CompiledTape(layout)
