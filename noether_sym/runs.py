@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -90,7 +91,7 @@ class Run:
         path = self.file(name)
         self.refuse_link(path)
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
                 return {key: held[key] for key in held.files}
         except Exception as error:  # a damaged file raises nearly anything
             raise RunError(
