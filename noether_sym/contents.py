@@ -7,9 +7,12 @@ check is there and of the right type.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noether_sym.errors import RunError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _NUMBER = (int, float)
 _PERHAPS_NUMBER = (int, float, type(None))
@@ -36,6 +39,7 @@ _LAW = {
 
 RUN: dict[str, Any] = {
     "format": int,
+    "name": str,
     "identity": {
         "dataset_sha256": str,
         "grammar": [str],
@@ -60,6 +64,7 @@ RUN: dict[str, Any] = {
     "raw_counts": [int],
     "stages": dict,
 }
+PLAN: dict[str, Any] = {"top": int, "seeds": int, "epochs": int, "loss": str}
 LAWS: dict[str, Any] = {
     "dataset": str,
     "inputs": [{"name": str, "unit": str}],
@@ -113,6 +118,35 @@ def check(document: Any, wanted: Any, where: str) -> None:
         kinds = wanted if isinstance(wanted, tuple) else (wanted,)
         boolean = isinstance(document, bool)
         _expect(isinstance(document, kinds) and (not boolean or bool in kinds), where)
+
+
+def check_curves(arrays: Mapping[str, NDArray[Any]], where: str) -> None:
+    """Check that arrays are the curves that the tailoring keeps for the figures.
+
+    Parameters
+    ----------
+    arrays : mapping
+        ``times`` (time,), ``methods`` (method,), ``error/<method>`` and ``energy/<method>``
+        of shape (time,); more than that it may hold.
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    RunError
+        If one is missing, or is of another shape or type.
+    """
+    for name, kind in (("times", "f"), ("methods", "U")):
+        found = name in arrays and arrays[name].ndim == 1 and arrays[name].dtype.kind == kind
+        _expect(found, f"{where}, array {name!r}")
+    wanted = {f"error/{method}" for method in arrays["methods"].tolist()}
+    for name in sorted(wanted | {name for name in arrays if name.startswith("energy/")}):
+        _expect(
+            name in arrays
+            and arrays[name].dtype.kind == "f"
+            and arrays[name].shape == arrays["times"].shape,
+            f"{where}, array {name!r}",
+        )
 
 
 def _expect(found: bool, where: str) -> None:

@@ -290,7 +290,7 @@ def discover(
             from noether_sym.tailor import TailorOptions
 
             chosen_tailoring = TailorOptions(seed=seed, jobs=search.options.jobs, device=device)
-            pipeline.run_tailoring(search, chosen_tailoring, progress)
+            pipeline.tailored(search, chosen_tailoring, progress)
             document = search.run.checked(runs.LAWS_FILE)
     return Discovery(search.dataset, search.run, document, keeper)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +85,17 @@ class Search:
 
 
 def prepare(
-    results: Path, data: DataOptions, options: SearchOptions, dataset: Dataset | None = None
+    results: Path,
+    data: DataOptions,
+    options: SearchOptions,
+    dataset: Dataset | None = None,
+    plan: Mapping[str, Any] | None = None,
 ) -> Search:
     """Load the data (unless `dataset` holds them), resolve all options, open the run folder.
 
     The folder's name follows from everything that decides the laws, so that the same
-    options find the same run again and other options never touch it.
+    options find the same run again and other options never touch it. A new run notes
+    `plan`, the tailoring that it is to have.
     """
     if options.device == "cuda":
         from noether_sym.device import resolve_device
@@ -109,7 +115,7 @@ def prepare(
         "seed": data.seed,
         "version": __version__,
     }
-    description = {
+    description: dict[str, Any] = {
         "identity": identity,
         "data": {**asdict(data), "units": dict(data.units)},
         "search": {
@@ -121,6 +127,8 @@ def prepare(
         "dataset": describe_dataset(dataset),
         "raw_counts": list(counts),
     }
+    if plan is not None:
+        description["tailoring"] = dict(plan)
     name = runs.run_name(f"{dataset.name}-depth{depth}", identity)
     return Search(runs.open_run(results, name, description), dataset, grammar, depth, data, options)
 
@@ -137,9 +145,10 @@ def reopen(
     Raises
     ------
     RunError
-        If the data are not the ones that the run was made with.
+        If the data are not the ones that the run was made with, or run.json was edited.
     """
     held = run.checked(runs.RUN_FILE)
+    _check_identity(run, held)
     data = DataOptions(**held["data"])
     if run.has(data.dataset):  # the run keeps its data
         data = replace(data, dataset=str(run.file(data.dataset)))
@@ -161,6 +170,24 @@ def reopen(
     )
     grammar = Grammar(search["grammar"], tuple(held["identity"]["grammar"]))
     return Search(run, dataset, grammar, search["depth"], data, options)
+
+
+def _check_identity(run: Run, held: Mapping[str, Any]) -> None:
+    """Options stand in run.json twice, and its name follows from them: all must agree."""
+    identity, data, search = held["identity"], held["data"], held["search"]
+    options = (search["depth"], search["factor"], search["window"], data["seed"])
+    agrees = (
+        held["name"].endswith(runs.run_name("", identity))
+        and options == tuple(identity.get(key) for key in ("depth", "factor", "window", "seed"))
+        and set(data) == {own.name for own in fields(DataOptions)}
+        and all(isinstance(unit, str) for unit in data["units"].values())
+        and 0.0 <= data["noise"] < math.inf
+    )
+    if not agrees:
+        raise RunError(
+            f"{run.file(runs.RUN_FILE)} was changed: its options do not agree with each other; "
+            "make the run again in another --results folder"
+        )
 
 
 def describe_dataset(dataset: Dataset) -> dict[str, Any]:
@@ -321,6 +348,7 @@ def run_tailoring(
         checkpoint=checkpoint,
     )
     tailoring = result.to_json()
+    search.run.forget("tailor", runs.TAILORING_FILE, runs.CURVES_FILE, runs.REPORT_FILE)
     search.run.write_with(runs.CURVES_FILE, lambda path: _write_arrays(path, result.curves))
     search.run.write(runs.TAILORING_FILE, tailoring)
     for entry in [*document["laws"], *document["candidates_not_accepted"]]:
@@ -330,6 +358,51 @@ def run_tailoring(
     search.run.finish_stage("tailor", seconds=round(time.perf_counter() - begin, 3))
     checkpoint.clear()
     return tailoring
+
+
+def tailored(
+    search: Search,
+    options: TailorOptions,
+    progress: Progress | None = None,
+    *,
+    fresh: bool = False,
+) -> dict[str, Any]:
+    """Content of tailoring.json: as the run holds it, or computed now.
+
+    Raises
+    ------
+    RunError
+        If the run holds a tailoring with other options; `fresh` replaces it.
+    """
+    from noether_sym.checkpoint import Checkpoint
+
+    held = None if fresh else held_tailoring(search.run, options)
+    if fresh or held is not None:
+        Checkpoint(search.run).clear()
+    return run_tailoring(search, options, progress) if held is None else held
+
+
+def held_tailoring(run: Run, options: TailorOptions) -> dict[str, Any] | None:
+    """The run's tailoring after its last fit; None if there is none.
+
+    Raises
+    ------
+    RunError
+        If it was made with other options.
+    """
+    from noether_sym.device import resolve_device
+
+    if run.stage("tailor") is None or not run.has(runs.TAILORING_FILE):
+        return None
+    document = run.checked(runs.TAILORING_FILE)
+    held, wanted = document["options"], options.to_json(resolve_device(options.device))
+    other = [name for name in wanted if held.get(name) != wanted[name]]
+    if other:
+        raise RunError(
+            f"{run.path} holds a tailoring with another choice of {', '.join(other)}; --fresh "
+            "replaces it, and --results keeps both"
+        )
+    return document
 
 
 def accepted_laws(document: Mapping[str, Any], *, heads_only: bool) -> list[Law]:

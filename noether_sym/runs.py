@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noether_sym import contents
 from noether_sym.errors import RunError, StorageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMAT = 1
 RUN_FILE = "run.json"
@@ -26,7 +30,9 @@ FORMULAS_FILE = "formulas.parquet"
 FITS_FILE = "fits.parquet"
 REPORT_FILE = "report.html"
 LOCK_FILE = ".lock"
+OWNER_FILE = ".owner"
 FIGURES = "figures"
+_PARTIAL = ".part-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +63,40 @@ class Run:
             If the file is missing or is not JSON.
         """
         path = self.file(name)
-        self._check_links(path)
+        self.refuse_link(path)
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            document = json.loads(text, parse_constant=_refuse_constant)
+            json.dumps(document, ensure_ascii=False).encode()  # lone surrogates are no text
         except FileNotFoundError:
             raise RunError(
                 f"{path} is missing; {_REMEDIES.get(name, 'run the stage again')}"
             ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path} cannot be read ({error}); run the stage again") from error
         if not isinstance(document, dict):
             raise RunError(f"{path} does not hold an object; run the stage again")
         return document
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Read one of the run's npz files.
+
+        Raises
+        ------
+        RunError
+            If the file is missing or damaged.
+        """
+        import numpy as np
+
+        path = self.file(name)
+        self.refuse_link(path)
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
+                return {key: held[key] for key in held.files}
+        except Exception as error:  # a damaged file raises nearly anything
+            raise RunError(
+                f"{path} cannot be read ({error}); run `noether-sym tailor --fresh` again"
+            ) from error
 
     def checked(self, name: str) -> dict[str, Any]:
         """Read run.json, laws.json or tailoring.json, and check what it holds.
@@ -96,11 +124,11 @@ class Run:
             If the folder cannot be written, or the disk is full.
         """
         target = self.file(name)
-        self._check_links(target.parent)
+        self.refuse_link(target.parent)
         with _as_run_error(f"write {target}"):
             target.parent.mkdir(parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(
-                dir=target.parent, prefix=".", suffix=target.suffix
+                dir=target.parent, prefix=_PARTIAL, suffix=target.suffix
             )
             os.close(descriptor)
             try:
@@ -109,10 +137,18 @@ class Run:
                     os.fsync(written.fileno())  # a power cut leaves the old file or the new one
                 os.chmod(temporary, 0o666 & ~_umask())
                 os.replace(temporary, target)
+                _settle(target.parent)
             finally:
                 Path(temporary).unlink(missing_ok=True)
 
-    def _check_links(self, path: Path) -> None:
+    def refuse_link(self, path: Path) -> None:
+        """Refuse a path of the run that is a symbolic link, and so leads elsewhere.
+
+        Raises
+        ------
+        RunError
+            If it is one.
+        """
         if path != self.path and path.is_symlink():
             raise RunError(f"{path} is a symbolic link, which a run never holds; remove it")
 
@@ -153,6 +189,10 @@ _REMEDIES = {
 }
 
 
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
 def run_name(dataset: str, identity: Mapping[str, Any]) -> str:
     """Name of the run that these options make: the same options, the same name."""
     text = json.dumps(identity, sort_keys=True, ensure_ascii=True)
@@ -180,23 +220,38 @@ def open_run(results: Path, name: str, description: Mapping[str, Any]) -> Run:
         If the folder cannot be written, or belongs to something else.
     """
     run = Run(results / name)
-    if run.path.exists():
-        held = run.read(RUN_FILE)
-        if held.get("identity") != description.get("identity"):
-            raise RunError(
-                f"{run.path} belongs to a run with other options; move it away or use --results"
-            )
-        with _as_run_error(f"write to {run.path}"):
-            _probe(run.path)
+    if not run.path.exists():
+        _create(run, {"format": FORMAT, "name": name, **description, "stages": {}})
+    elif not run.has(RUN_FILE):
+        raise RunError(
+            f"{run.path} is not the folder of a run, though it has the name of one; move it "
+            "away or use --results"
+        )
+    if run.read(RUN_FILE).get("identity") != description.get("identity"):
+        raise RunError(
+            f"{run.path} belongs to a run with other options; move it away or use --results"
+        )
+    with _as_run_error(f"write to {run.path}"), tempfile.TemporaryFile(dir=run.path):
         return run
+
+
+def _create(run: Run, document: Mapping[str, Any]) -> None:
+    """Make the folder with its run.json beside its place, then move it there in one step."""
     with _as_run_error(f"create {run.path}"):
-        run.path.mkdir(parents=True)
+        run.path.parent.mkdir(parents=True, exist_ok=True)
+        made = Run(Path(tempfile.mkdtemp(dir=run.path.parent, prefix=_PARTIAL)))
     try:
-        run.write(RUN_FILE, {"format": FORMAT, "name": name, **description, "stages": {}})
-    except RunError:
-        run.path.rmdir()
-        raise
-    return run
+        made.write(RUN_FILE, document)
+        with _as_run_error(f"create {run.path}"):
+            os.chmod(made.path, 0o777 & ~_umask())
+            try:
+                made.path.rename(run.path)
+            except OSError:
+                if not run.path.is_dir():  # else another process was first
+                    raise
+            _settle(run.path.parent)
+    finally:
+        shutil.rmtree(made.path, ignore_errors=True)
 
 
 def find_run(text: str) -> Run:
@@ -243,6 +298,8 @@ def open_or_newest(text: str | None, results: Path, having: str) -> Run:
 def locked(run: Run) -> Iterator[None]:
     """Keep other processes from working on the same run; a killed process leaves no lock.
 
+    What a killed process left half-written is removed.
+
     Raises
     ------
     RunError
@@ -250,18 +307,54 @@ def locked(run: Run) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    owner = run.file(OWNER_FILE)
     lock = FileLock(run.file(LOCK_FILE))
+    for name in (LOCK_FILE, OWNER_FILE):
+        run.refuse_link(run.file(name))
     with _as_run_error(f"write to {run.path}"):
         try:
             lock.acquire(timeout=0)
         except Timeout:
             raise RunError(
-                f"another process is working on {run.path}; wait for it, or stop it"
+                f"another process{_owner(owner)} is working on {run.path}; wait for it, or stop it"
             ) from None
     try:
+        with _as_run_error(f"write to {run.path}"):
+            _sweep(run)
+            owner.write_text(f"{os.getpid()}\n", encoding="ascii")
         yield
     finally:
+        owner.unlink(missing_ok=True)
         lock.release()
+
+
+def _owner(path: Path) -> str:
+    """Who holds the lock, in words; nothing where it is not known."""
+    try:
+        return f" (process {int(path.read_text(encoding='ascii'))})"
+    except (OSError, ValueError):
+        return ""
+
+
+def _sweep(run: Run) -> None:
+    for folder, folders, names in os.walk(run.path):
+        folders[:] = [name for name in folders if folder == str(run.path)]
+        for name in names:
+            if name.startswith(_PARTIAL):
+                os.unlink(os.path.join(folder, name))
+
+
+def check_removable(run: Run) -> None:
+    """Check that a folder is that of a run, so that it may be removed.
+
+    Raises
+    ------
+    RunError
+        If it is no run, or a link.
+    """
+    if run.path.is_symlink():
+        raise RunError(f"{run.path} is a symbolic link; remove what it names itself")
+    find_run(str(run.path)).checked(RUN_FILE)
 
 
 def remove(run: Run) -> None:
@@ -272,29 +365,55 @@ def remove(run: Run) -> None:
     RunError
         If it is no run, a link, or in use.
     """
-    if run.path.is_symlink():
-        raise RunError(f"{run.path} is a symbolic link; remove what it names itself")
-    find_run(str(run.path))
-    with locked(run), _as_run_error(f"remove {run.path}"):
-        shutil.rmtree(run.path)
+    check_removable(run)
+    with locked(run):
+        remove_folder(run.path)
+
+
+def remove_folder(path: Path) -> None:
+    """Delete a folder; links in it go, what they name stays.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be removed.
+    """
+    with _as_run_error(f"remove {path}"):
+        shutil.rmtree(path)
 
 
 def size_of(run: Run) -> int:
     """Bytes that a run's files take; links are not followed."""
-    files = (path for path in run.path.rglob("*") if not path.is_symlink())
-    return sum(path.stat().st_size for path in files if path.is_file())
+    total = 0
+    for folder, _, names in os.walk(run.path):
+        for name in names:
+            with suppress(OSError):  # gone since, as a run in progress replaces its files
+                total += os.lstat(os.path.join(folder, name)).st_size
+    return total
 
 
 def all_runs(results: Path) -> list[Run]:
     """Every run in a results folder, by name."""
+    return [run for run in run_like(results) if run.has(RUN_FILE)]
+
+
+def run_like(results: Path) -> list[Run]:
+    """Every folder that holds a file of a run, by name: damaged runs too."""
     if not results.is_dir():
         return []
-    return [Run(path) for path in sorted(results.iterdir()) if (path / RUN_FILE).is_file()]
+    files = (RUN_FILE, LAWS_FILE, TAILORING_FILE, CANDIDATES_FILE)
+    folders = [path for path in sorted(results.iterdir()) if not path.name.startswith(_PARTIAL)]
+    return [Run(path) for path in folders if any(os.path.lexists(path / name) for name in files)]
 
 
-def _probe(path: Path) -> None:
-    with tempfile.TemporaryFile(dir=path):
-        pass
+def _settle(folder: Path) -> None:
+    """Have the folder's entries on the disk, so that a power cut keeps their order."""
+    with suppress(OSError):  # not every system can
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _umask() -> int:

@@ -1,5 +1,6 @@
 """Runs that are cut short, edited, shared or full: they go on, or say why not."""
 
+import io
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from noether_sym import runs
 from noether_sym.checkpoint import Checkpoint
 from noether_sym.cli import main
+from noether_sym.errors import RunError
 from noether_sym.runs import Run
 
 KILLS = int(os.environ.get("NOETHER_SYM_KILLS", "3"))
@@ -45,8 +48,8 @@ def finish(child):
 
 
 def only_run(results):
-    (folder,) = [path for path in Path(results).iterdir() if path.is_dir()]
-    return folder
+    (run,) = runs.all_runs(Path(results))
+    return run.path
 
 
 def answers(results):
@@ -64,29 +67,25 @@ def unbroken(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_goes_on_to_the_same_answer(unbroken, tmp_path):
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_run_that_is_killed_goes_on_to_the_same_answer(number, unbroken, tmp_path):
     whole, seconds = unbroken
-    expected = answers(whole)
-    generator = random.Random(7)
-    for number in range(KILLS):
-        results = tmp_path / str(number)
-        moment = generator.uniform(0.15, 1.0) * seconds
-        child = start(results)
-        time.sleep(moment)
-        child.send_signal(signal.SIGKILL)
-        finish(child)
-        if number % 2 and results.is_dir() and list(results.iterdir()):
-            command = [*COMMAND[:4], "--resume", str(only_run(results)), "-q"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            # killed before the run was planned, it is begun again
-            code, errors = done.returncode, done.stderr
-            if "was not made by" in errors:
-                code, errors = finish(start(results))
-        else:
-            code, errors = finish(start(results))
-        assert code == 0, errors
-        assert answers(results) == expected, f"killed after {moment:.2f} s"
-        assert not (only_run(results) / "checkpoint").exists()
+    moment = random.Random(number).uniform(0.05, 1.0) * seconds
+    child = start(tmp_path)
+    time.sleep(moment)
+    child.send_signal(signal.SIGKILL)
+    finish(child)
+    if number % 2 and runs.all_runs(tmp_path):
+        command = [*COMMAND[:4], "--resume", str(only_run(tmp_path)), "-q"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        code, errors = done.returncode, done.stderr
+    else:
+        code, errors = finish(start(tmp_path))
+    assert code == 0, errors
+    folder = only_run(tmp_path)
+    assert answers(tmp_path) == answers(whole), f"killed after {moment:.2f} s"
+    left = {path.name for path in folder.iterdir()}
+    assert left == {path.name for path in only_run(whole).iterdir()}
 
 
 def test_pieces_of_the_tailoring_are_not_computed_twice(tmp_path, monkeypatch):
@@ -106,28 +105,136 @@ def test_pieces_of_the_tailoring_are_not_computed_twice(tmp_path, monkeypatch):
         np.testing.assert_array_equal(curve, again.curves[name])
 
 
+@given(st.data())
+@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+def test_a_damaged_or_foreign_piece_is_no_piece(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("run")
+    checkpoint = Checkpoint(runs.open_run(folder, "own", {"identity": {"depth": 5}}))
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(["x", "yz"])}
+    checkpoint.write("key", arrays)
+    held = checkpoint.read("key")
+    assert held is not None
+    assert {name: array.tolist() for name, array in held.items()} == {
+        name: array.tolist() for name, array in arrays.items()
+    }
+    path = checkpoint.run.file("checkpoint/key.npz")
+    content = path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    flipped = bytes([content[place] ^ data.draw(st.integers(1, 255))])
+    damaged = data.draw(
+        st.sampled_from(
+            [
+                content[:place],
+                content[:place] + flipped + content[place + 1 :],
+                content + b"\0",
+                b"",
+            ]
+        )
+    )
+    path.write_bytes(damaged)
+    assert checkpoint.read("key") is None
+    path.with_name("other.npz").write_bytes(content)
+    assert checkpoint.read("other") is None
+    foreign = Checkpoint(runs.open_run(folder, "foreign", {"identity": {"depth": 6}}))
+    foreign.write("key", arrays)
+    shutil.copy(foreign.run.file("checkpoint/key.npz"), path)
+    assert checkpoint.read("key") is None
+    path.unlink()
+    path.symlink_to(foreign.run.file("checkpoint/key.npz"))
+    assert checkpoint.read("key") is None
+    checkpoint.clear()
+    assert foreign.read("key") is not None
+
+
 def test_a_second_process_on_a_run_is_refused(unbroken):
     results, _ = unbroken
     run = Run(only_run(results))
     with runs.locked(run):
         code, errors = finish(start(results))
     assert code == 2
-    assert f"another process is working on {run.path}" in errors
+    assert f"another process (process {os.getpid()}) is working on {run.path}" in errors
 
 
-def test_a_full_disk_is_said_and_loses_nothing(unbroken, tmp_path):
+def test_a_killed_process_leaves_no_lock_and_no_half_file(tmp_path):
+    run = runs.open_run(tmp_path, "run", {"identity": {}})
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from noether_sym import runs\n"
+        "def slow(path):\n    path.write_text('half')\n    print('held', flush=True)\n"
+        "    time.sleep(60)\n"
+        "run = runs.Run(Path(sys.argv[1]))\n"
+        "with runs.locked(run):\n    run.write_with('laws.json', slow)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(run.path)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    message = rf"another process \(process {child.pid}\) is working"
+    with pytest.raises(RunError, match=message), runs.locked(run):
+        pass
+    child.kill()
+    child.communicate()
+    with runs.locked(run):
+        assert {path.name for path in run.path.iterdir()} == {"run.json", ".lock", ".owner"}
+    assert {path.name for path in run.path.iterdir()} == {"run.json", ".lock"}
+
+
+def test_processes_that_open_a_run_at_once_share_it(tmp_path):
+    description = {"identity": {"depth": 5}}
+    with ThreadPoolExecutor(16) as pool:
+        opened = [pool.submit(runs.open_run, tmp_path, "run", description) for _ in range(64)]
+    assert {one.result().path for one in opened} == {tmp_path / "run"}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize(
+    "size", [20_000, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 4_000, 10**5, 10**6))]
+)
+def test_a_full_disk_is_said_and_loses_nothing(size, unbroken, tmp_path):
     whole, _ = unbroken
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     code, errors = finish(start(tmp_path, preexec_fn=limit))
-    assert code == 1
-    assert "cannot write" in errors
+    if size < 10**6:
+        assert code == 1
+        assert "cannot write" in errors
     assert "Traceback" not in errors
+    assert not list(tmp_path.rglob(".part-*"))
     assert finish(start(tmp_path))[0] == 0
     assert answers(tmp_path) == answers(whole)
+
+
+def test_a_tailoring_with_other_options_is_not_overwritten(unbroken, tmp_path):
+    folder = tmp_path / only_run(unbroken[0]).name
+    shutil.copytree(only_run(unbroken[0]), folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    runner = CliRunner()
+    for arguments in (
+        ["tailor", "--run", str(folder), "--top", "2", "--epochs", "3"],
+        ["run", "--dataset", "ideal_spring", "--top", "3", "--epochs", "2", "--results", tmp_path],
+    ):
+        result = runner.invoke(main, [str(one) for one in arguments])
+        assert result.exit_code == 2, result.output
+        assert "another choice of" in result.output
+        assert "--fresh" in result.output
+    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert {**after, ".lock": b""} == {**before, ".lock": b""}
+
+
+def test_pieces_of_another_first_seed_are_not_taken(tmp_path):
+    from noether_sym.tailor import TailorOptions
+    from noether_sym.tailor.pieces import Pieces
+
+    checkpoint = Checkpoint(Run(tmp_path))
+    options = [TailorOptions(seed=seed, seeds=seeds) for seed, seeds in ((0, 1), (0, 3), (1, 1))]
+    one, more, other = (Pieces.of(checkpoint, own, "cpu", []).prefix for own in options)
+    assert one == more != other
 
 
 def test_resume_takes_the_options_of_the_run(unbroken):
@@ -161,12 +268,27 @@ def test_runs_are_listed_and_removed(unbroken, tmp_path):
     assert shown["runs"][0]["laws"] == 1
     table = runner.invoke(main, ["runs", "--results", str(results)])
     assert all(len(line) <= 80 for line in table.output.splitlines())
-    asked = runner.invoke(main, ["runs", "rm", str(results / "run0")], input="n\n")
-    assert asked.exit_code != 0
+    for answer in ("n\n", ""):
+        asked = runner.invoke(main, ["runs", "rm", str(results / "run0")], input=answer)
+        assert asked.exit_code == 1
+        assert "Nothing is removed" in asked.output
     assert (results / "run0").is_dir()
+    shutil.copytree(source, results / "run3")
+    (results / "run3" / "run.json").write_text("{")
+    (results / "run3" / ".part-x").mkdir()
+    outside = tmp_path / "outside"
+    shutil.copytree(source, outside)
+    (results / "linked").symlink_to(outside)
+    shown = json.loads(runner.invoke(main, ["runs", "--results", str(results), "--json"]).stdout)
+    assert {row["run"] for row in shown["runs"]} == {"run0", "run1", "run2", "run3", "linked"}
+    assert [row["dataset"] for row in shown["runs"] if row["run"] == "run2"] == ["ideal_spring"]
     kept = runner.invoke(main, ["runs", "--results", str(results), "--keep", "1", "--yes"])
     assert kept.exit_code == 0, kept.output
-    assert sorted(path.name for path in results.iterdir()) == ["notes", "run2"]
+    assert sorted(path.name for path in results.iterdir()) == ["linked", "notes", "run2", "run3"]
+    assert kept.output.count("left alone") == 2
+    assert (outside / "laws.json").is_file()
+    both = runner.invoke(main, ["runs", "--keep", "1", "rm", "run2"])
+    assert both.exit_code == 2
     foreign = runner.invoke(main, ["runs", "rm", str(results / "notes"), "--yes"])
     assert foreign.exit_code == 2
     assert (results / "notes").is_dir()
@@ -174,6 +296,9 @@ def test_runs_are_listed_and_removed(unbroken, tmp_path):
     linked = runner.invoke(main, ["runs", "rm", str(results / "link"), "--yes"])
     assert linked.exit_code == 2
     assert (results / "run2").is_dir()
+    named = runner.invoke(main, ["runs", "--results", str(results), "rm", "run2", "run2", "--yes"])
+    assert named.exit_code == 0, named.output
+    assert not (results / "run2").exists()
 
 
 def test_links_out_of_a_run_are_refused(unbroken, tmp_path):
@@ -195,6 +320,31 @@ def test_links_out_of_a_run_are_refused(unbroken, tmp_path):
     before = sorted(outside.iterdir())
     assert runner.invoke(main, ["report", str(folder)]).exit_code == 2
     assert sorted(outside.iterdir()) == before
+
+
+def test_an_edited_run_is_not_gone_on_with(unbroken, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(only_run(unbroken[0]), folder)
+    document = json.loads((folder / "run.json").read_text())
+    for path, value in [
+        (("identity", "depth"), 6),
+        (("search", "depth"), 6),
+        (("search", "window"), 30),
+        (("data", "seed"), 1),
+        (("data", "noise"), -1.0),
+        (("data", "units"), {"q": 1}),
+        (("data", "more"), 1),
+        (("identity", "version"), "0.0.1"),
+        (("tailoring", "top"), 0),
+        (("tailoring", "loss"), "none"),
+        (("tailoring",), []),
+    ]:
+        edited = json.dumps(changed(document, path, value, remove=False))
+        (folder / "run.json").write_text(edited)
+        result = CliRunner().invoke(main, ["run", "--resume", str(folder)])
+        assert result.exit_code == 2, (path, result.output)
+        assert isinstance(result.exception, SystemExit)
+        assert (folder / "run.json").read_text() == edited
 
 
 JSON_FILES = ("run.json", "laws.json", "tailoring.json")
@@ -237,46 +387,117 @@ SCALARS = st.one_of(
 )
 
 
+def verb(name, folder):
+    """A command on a run; those that compute do little."""
+    return {
+        "export": ["export", folder],
+        "report": ["report", folder],
+        "runs": ["runs", "--results", folder.parent],
+        "resume": ["run", "--resume", folder, "-q"],
+        "tailor": ["tailor", "--run", folder, "--top", "2", "--epochs", "2", "-q"],
+    }[name]
+
+
+def answered(name, folder):
+    """Run a verb; whatever the run holds, it is done or refused in words."""
+    result = CliRunner().invoke(main, [str(word) for word in verb(name, folder)])
+    assert isinstance(result.exception, SystemExit | None), (name, result.exception)
+    assert result.exit_code in (0, 1, 2)
+    assert result.exit_code == 0 or "Error" in result.output
+    return result
+
+
+FUZZ = settings(
+    max_examples=int(os.environ.get("NOETHER_SYM_FUZZ", "12")),
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+VERBS = st.sampled_from(["export", "report", "runs", "resume", "tailor"])
+
+
 @pytest.mark.parametrize("name", JSON_FILES)
 def test_edited_files_are_refused_in_words_or_understood(name, unbroken, tmp_path):
-    source = only_run(unbroken[0])
     folder = tmp_path / "run"
-    shutil.copytree(source, folder)
-    original = (source / name).read_bytes()
+    shutil.copytree(only_run(unbroken[0]), folder)
+    originals = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    original = originals[folder / name]
     document = json.loads(original)
-    every = list(places(document))
-    tries = int(os.environ.get("NOETHER_SYM_FUZZ", "12"))
+    edits = st.builds(
+        lambda path, value, remove: json.dumps(
+            changed(document, path, value, remove=remove and bool(path))
+        ).encode(),
+        st.sampled_from(list(places(document))),
+        SCALARS,
+        st.booleans(),
+    )
+    contents = st.one_of(
+        edits,
+        st.integers(0, len(original) - 1).map(lambda count: original[:count]),
+        st.binary(max_size=30),
+        st.sampled_from([b"[" * 100_000, b'{"laws": NaN}', original.replace(b"q", b"\\ud800")]),
+        st.sampled_from(JSON_FILES).map(lambda other: originals[folder / other]),
+    )
 
-    @settings(
-        max_examples=tries,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-    @given(
-        st.one_of(
-            st.builds(
-                lambda path, value, remove: json.dumps(
-                    changed(document, path, value, remove=remove and bool(path))
-                ).encode(),
-                st.sampled_from(every),
-                SCALARS,
-                st.booleans(),
-            ),
-            st.integers(0, len(original) - 1).map(lambda count: original[:count]),
-            st.binary(max_size=30),
-        ),
-        st.sampled_from(["export", "report", "runs"]),
-    )
-    def attempt(content, verb):
+    @FUZZ
+    @given(contents, VERBS)
+    def attempt(content, chosen):
+        for path, own in originals.items():
+            path.write_bytes(own)
         (folder / name).write_bytes(content)
-        arguments = [verb, "--results", str(tmp_path)] if verb == "runs" else [verb, str(folder)]
-        result = CliRunner().invoke(main, arguments)
-        assert result.exit_code in (0, 1, 2)
-        assert result.exception is None or isinstance(result.exception, SystemExit), (
-            content[:80],
-            result.exception,
-        )
+        answered(chosen, folder)
 
     attempt()
+
+
+def packed(arrays):
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_edited_curves_are_refused_in_words_or_understood(unbroken, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(only_run(unbroken[0]), folder)
+    path = folder / "curves.npz"
+    original = path.read_bytes()
+    with np.load(path) as held:
+        arrays = dict(held)
+    odd = st.sampled_from(
+        [
+            np.zeros(0),
+            np.array(1.0),
+            np.full(len(arrays["times"]), np.nan),
+            np.full(len(arrays["times"]), 1e308),
+            np.arange(len(arrays["times"])),
+            np.array(["hnn", "<b>", "\ud800"]),
+            np.zeros((3, 2), complex),
+        ]
+    )
+    flips = st.tuples(st.integers(0, len(original) - 1), st.integers(0, 255))
+    contents = st.one_of(
+        st.builds(
+            lambda name, array: packed({**arrays, name: array}),
+            st.sampled_from([*sorted(arrays), "energy/more"]),
+            odd,
+        ),
+        st.sampled_from(sorted(arrays)).map(
+            lambda name: packed({key: own for key, own in arrays.items() if key != name})
+        ),
+        st.integers(0, len(original) - 1).map(lambda count: original[:count]),
+        flips.map(lambda one: original[: one[0]] + bytes([one[1]]) + original[one[0] + 1 :]),
+        st.binary(max_size=40),
+        st.just(b"\x93NUMPY\x01\x00"),
+    )
+
+    @FUZZ
+    @given(contents)
+    def attempt(content):
+        path.write_bytes(content)
+        answered("report", folder)
+        answered("runs", folder)
+
+    attempt()
+    path.write_bytes(original[:100])
+    assert answered("report", folder).exit_code == 2

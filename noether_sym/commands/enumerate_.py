@@ -34,11 +34,12 @@ PAPER_COUNTS = {"ideal_pendulum": 41_460, "ideal_spring": 72_372}
 @common_options
 def command(**values: Any) -> None:
     """Enumerate every dimensionally valid formula, and each distinct law once."""
+    from noether_sym import runs
     from noether_sym.pipeline import prepare, run_enumeration, write_formulas
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = prepare(values["results"], data_from(values), search_from(values))
-    with screen.progress() as progress:
+    with runs.locked(search.run), screen.progress() as progress:
         result = run_enumeration(search, progress)
         if values["write_all"]:
             write_formulas(search, progress)

@@ -47,8 +47,8 @@ def command(ctx: click.Context, **values: Any) -> None:
     """
     from noether_sym import runs
     from noether_sym.commands.fit_ import fit_and_show
-    from noether_sym.commands.tailor_ import tailor_and_show
-    from noether_sym.pipeline import prepare, run_report
+    from noether_sym.commands.tailor_ import tailor_and_show, tailoring_from
+    from noether_sym.pipeline import held_tailoring, prepare, run_report
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     given = [
@@ -59,8 +59,11 @@ def command(ctx: click.Context, **values: Any) -> None:
     elif "dataset" not in given:
         raise click.UsageError("Missing option '--dataset' (or --resume RUN).")
     else:
-        search = prepare(values["results"], data_from(values), search_from(values))
+        plan = {name: values[name] for name in _PLANNED}
+        search = prepare(values["results"], data_from(values), search_from(values), plan=plan)
     with runs.locked(search.run):
+        if not values["fresh"]:
+            held_tailoring(search.run, tailoring_from(values, search))
         search.run.update(tailoring={name: values[name] for name in _PLANNED})
         fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
         if not search.run.checked(runs.LAWS_FILE)["laws"]:
@@ -75,8 +78,11 @@ def command(ctx: click.Context, **values: Any) -> None:
 
 def _resumed(values: dict[str, Any], given: list[str]) -> Search:
     """The search that a run was made for; `values` get the tailoring it was to have."""
-    from noether_sym import runs
+    from noether_sym import contents, runs
+    from noether_sym._version import __version__
     from noether_sym.commands.options import jobs_from
+    from noether_sym.commands.tailor_ import tailoring_from
+    from noether_sym.errors import RunError
     from noether_sym.pipeline import reopen
 
     other = [name.replace("_", "-") for name in given if name not in _FREE]
@@ -85,10 +91,23 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
             f"--resume takes the options of the run; leave out --{', --'.join(other)}"
         )
     run = runs.find_run(values["resume"])
-    planned = run.checked(runs.RUN_FILE).get("tailoring")
-    if not isinstance(planned, dict) or set(planned) != set(_PLANNED):
+    held = run.checked(runs.RUN_FILE)
+    if "tailoring" not in held:
         raise click.UsageError(
             f"{run.path} was not made by `noether-sym run`; go on with the verb that made it"
         )
-    values.update(planned, seed=None)
-    return reopen(run, jobs_from(values), values["device"], values["backend"], values["scheduler"])
+    if held["identity"]["version"] != __version__:
+        raise RunError(
+            f"{run.path} was begun by noether-sym {held['identity']['version']}, and this is "
+            f"{__version__}; go on with that version, or begin again"
+        )
+    contents.check(held["tailoring"], contents.PLAN, f"{run.file(runs.RUN_FILE)}, tailoring")
+    values.update({name: held["tailoring"][name] for name in _PLANNED}, seed=None)
+    search = reopen(
+        run, jobs_from(values), values["device"], values["backend"], values["scheduler"]
+    )
+    try:
+        tailoring_from(values, search)
+    except ValueError as error:
+        raise RunError(f"{run.file(runs.RUN_FILE)}, entry 'tailoring': {error}") from error
+    return search

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from noether_sym.runs import Run
 
+_DAMAGED = "damaged"
 _RESULTS = click.option(
     "--results",
     type=click.Path(file_okay=False, path_type=Path),
@@ -29,42 +31,72 @@ _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 def command(ctx: click.Context, results: Path, keep: int | None, yes: bool, as_json: bool) -> None:
     """List the runs of a results folder, newest first."""
     if ctx.invoked_subcommand is not None:
+        if keep is not None:
+            raise click.UsageError("--keep and rm are two ways of removing; give one of them")
         return
     from noether_sym import runs
+    from noether_sym.errors import RunError
 
-    found = sorted(runs.all_runs(results), key=_when, reverse=True)
-    if keep is not None:
-        _remove(found[keep:], yes=yes)
+    found = sorted(runs.run_like(results), key=_when, reverse=True)
+    if keep is None:
+        _show(found, results, as_json=as_json)
         return
-    _show(found, results, as_json=as_json)
+    true = []
+    for run in found:
+        try:
+            runs.check_removable(run)
+            true.append(run)
+        except RunError as error:
+            click.echo(f"Not counted, and left alone: {error}", err=True)
+    _remove(ctx, true[keep:], yes=yes)
 
 
 @command.command("rm", short_help="Remove runs.")
-@click.argument("folders", metavar="RUN...", nargs=-1, required=True)
+@click.argument("names", metavar="RUN...", nargs=-1, required=True)
 @_YES
-def remove(folders: tuple[str, ...], yes: bool) -> None:
-    """Remove run folders, and nothing else."""
+@click.pass_context
+def remove(ctx: click.Context, names: tuple[str, ...], yes: bool) -> None:
+    """Remove runs, and nothing else: folders, or names in the results folder."""
+    assert ctx.parent is not None
+    results = ctx.parent.params["results"]
+    found = [_named(name, results) for name in names]
+    _remove(ctx, list({run.path.absolute(): run for run in found}.values()), yes=yes)
+
+
+def _named(name: str, results: Path) -> Run:
     from noether_sym import runs
 
-    _remove([runs.find_run(folder) for folder in folders], yes=yes)
+    inside = results / name
+    return runs.find_run(name if Path(name).exists() or not inside.is_dir() else str(inside))
 
 
 def _when(run: Run) -> float:
     from noether_sym import runs
 
-    return run.file(runs.RUN_FILE).stat().st_mtime
+    for path in (run.file(runs.RUN_FILE), run.path):
+        with suppress(OSError):
+            return path.lstat().st_mtime
+    return 0.0
 
 
-def _remove(found: list[Run], *, yes: bool) -> None:
+def _remove(ctx: click.Context, found: list[Run], *, yes: bool) -> None:
+    """Show the runs, ask, and remove them; none if one of them is no run."""
     from noether_sym import runs
 
     if not found:
         click.echo("Nothing to remove.")
         return
     for run in found:
-        click.echo(str(run.path))
-    if not yes:
-        click.confirm(f"Remove {len(found)} run{'s' * (len(found) != 1)}?", abort=True)
+        runs.check_removable(run)
+        click.echo(_printable(str(run.path)))
+    try:
+        agreed = yes or click.confirm(f"Remove {len(found)} run{'s' * (len(found) != 1)}?")
+    except click.Abort:
+        click.echo("")
+        agreed = False
+    if not agreed:
+        click.echo("Nothing is removed; --yes does not ask.", err=True)
+        ctx.exit(1)
     for run in found:
         runs.remove(run)
     click.echo(f"{len(found)} removed.")
@@ -81,12 +113,13 @@ def _show(found: list[Run], results: Path, *, as_json: bool) -> None:
         screen.say(f"No runs in {results}.", important=True)
     else:
         table = Table(box=None, pad_edge=False)
-        for name in ("run", "when", "stage", "laws", "size"):
-            table.add_column(name, justify="right" if name in ("laws", "size") else "left")
+        table.add_column("run (data set first)", overflow="fold")
+        for name in ("when", "stage", "laws", "size"):
+            justify: Any = "right" if name in ("laws", "size") else "left"
+            table.add_column(name, justify=justify, no_wrap=True)
         for row in rows:
             laws = "" if row["laws"] is None else str(row["laws"])
-            size = f"{row['bytes'] / 1e6:.1f} MB"
-            table.add_row(row["run"], row["when"], row["stage"], laws, size)
+            table.add_row(row["run"], row["when"], row["stage"], laws, _size(row["bytes"]))
         screen.table(table)
     screen.json({"results": str(results), "runs": rows})
 
@@ -98,17 +131,34 @@ def _facts(run: Run) -> dict[str, Any]:
     from noether_sym import runs
     from noether_sym.errors import RunError
 
-    stage, laws = "damaged", None
+    dataset, stage, laws = None, "begun", None
     try:
         runs.find_run(str(run.path))
-        done = run.checked(runs.RUN_FILE).get("stages")
-        if isinstance(done, dict):
-            names = [name for name in ("enumerate", "fit", "tailor") if name in done]
-            stage = names[-1] if names else "begun"
-            if "fit" in done:
-                laws = int(run.checked(runs.LAWS_FILE)["independent_laws"])
-    except (RunError, KeyError, TypeError, ValueError):
-        stage, laws = "damaged", None
+        held = run.checked(runs.RUN_FILE)
+        dataset = held["dataset"]["name"]
+        for name in ("enumerate", "fit", "tailor"):
+            stage = name if name in held["stages"] else stage
+        if "fit" in held["stages"]:
+            laws = run.checked(runs.LAWS_FILE)["independent_laws"]
+        if "tailor" in held["stages"]:
+            run.checked(runs.TAILORING_FILE)
+    except RunError:
+        stage, laws = _DAMAGED, None
     when = datetime.fromtimestamp(_when(run)).strftime("%Y-%m-%d %H:%M")
-    size = runs.size_of(run)
-    return {"run": run.name, "when": when, "stage": stage, "laws": laws, "bytes": size}
+    return {
+        "run": _printable(run.name),
+        "dataset": dataset,
+        "when": when,
+        "stage": stage,
+        "laws": laws,
+        "bytes": runs.size_of(run),
+    }
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
+def _printable(name: str) -> str:
+    """A folder's name without what a terminal would obey or cannot show."""
+    return "".join(char if char.isprintable() else "?" for char in name)

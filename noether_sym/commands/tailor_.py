@@ -46,10 +46,23 @@ def command(**values: Any) -> None:
 def tailor_and_show(screen: Screen, search: Search, values: dict[str, Any]) -> dict[str, Any]:
     """Tailor unless the run holds the answer to the same options, and print it."""
     from noether_sym import runs
-    from noether_sym.pipeline import run_tailoring
+    from noether_sym.pipeline import held_tailoring, tailored
+
+    options, fresh = tailoring_from(values, search), values["fresh"]
+    if not fresh and held_tailoring(search.run, options) is not None:
+        screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
+    with screen.progress() as progress:
+        document = tailored(search, options, progress, fresh=fresh)
+    show_tailoring(screen, document, search.run.checked(runs.LAWS_FILE))
+    screen.say(f"Written to {search.run.path}.")
+    return document
+
+
+def tailoring_from(values: dict[str, Any], search: Search) -> TailorOptions:
+    """The tailoring options among a verb's values."""
     from noether_sym.tailor import TailorOptions
 
-    options = TailorOptions(
+    return TailorOptions(
         top=values["top"],
         epochs=values["epochs"],
         seeds=values["seeds"],
@@ -58,27 +71,6 @@ def tailor_and_show(screen: Screen, search: Search, values: dict[str, Any]) -> d
         device=search.options.device,
         loss=values["loss"],
     )
-    document = None if values["fresh"] else held_tailoring(search, options)
-    if document is None:
-        with screen.progress() as progress:
-            document = run_tailoring(search, options, progress)
-    else:
-        screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
-    show_tailoring(screen, document, search.run.checked(runs.LAWS_FILE))
-    screen.say(f"Written to {search.run.path}.")
-    return document
-
-
-def held_tailoring(search: Search, options: TailorOptions) -> dict[str, Any] | None:
-    """The run's tailoring if it was made with these options after the last fit."""
-    from noether_sym import runs
-    from noether_sym.device import resolve_device
-
-    if search.run.stage("tailor") is None or not search.run.has(runs.TAILORING_FILE):
-        return None
-    document = search.run.checked(runs.TAILORING_FILE)
-    wanted = options.to_json(resolve_device(options.device))
-    return document if document.get("options") == wanted else None
 
 
 def show_tailoring(screen: Screen, document: dict[str, Any], laws: dict[str, Any]) -> None:

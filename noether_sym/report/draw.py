@@ -6,9 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from noether_sym import runs
+from noether_sym import contents, runs
 from noether_sym.export import law_from_json
 from noether_sym.report.lookup import Entry, objects
 
@@ -80,8 +78,8 @@ def _figures(
         found["conservation"] = figures.conservation(dataset, law)
         found["phase_portrait"] = figures.phase_portrait(dataset, law)
     if tailoring is not None and run.has(runs.CURVES_FILE):
-        with np.load(run.file(runs.CURVES_FILE), allow_pickle=False) as held:
-            curves = dict(held)
+        curves = run.arrays(runs.CURVES_FILE)
+        contents.check_curves(curves, str(run.file(runs.CURVES_FILE)))
         time_unit = dataset.time_unit.symbol
         found["rollout_errors"] = figures.rollout_errors(curves, time_unit=time_unit)
         if "energy/true" in curves:

@@ -34,6 +34,7 @@ class Pieces:
         None keeps nothing.
     prefix : str
         Names the options and the laws, so that pieces of another tailoring are not taken.
+        The first seed is among them: its network sets the time steps of all roll-outs.
     """
 
     checkpoint: Checkpoint | None
@@ -48,7 +49,7 @@ class Pieces:
         laws: Sequence[Law],
     ) -> Pieces:
         """Pieces of one tailoring."""
-        settings = {**options.to_json(device), "seeds": None, "seed": None}
+        settings = {**options.to_json(device), "seeds": None}
         text = json.dumps([settings, [(law.text(17), law.status) for law in laws]])
         return cls(checkpoint, f"tailor-{hashlib.sha256(text.encode()).hexdigest()[:12]}")
 
