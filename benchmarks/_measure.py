@@ -70,13 +70,15 @@ else:
 """
 
 
-def run_child(arguments: Sequence[str]) -> tuple[float, float, str]:
+def run_child(arguments: Sequence[str], **environment: str) -> tuple[float, float, str]:
     """Run Python in a process of its own: seconds, peak memory in MiB, standard output.
 
     Parameters
     ----------
     arguments : sequence of str
         ``-m`` and a module, or ``-c`` and code, then what they take.
+    environment : str
+        Variables of the process, beside this one's.
     """
     begin = time.perf_counter()
     done = subprocess.run(
@@ -84,7 +86,7 @@ def run_child(arguments: Sequence[str]) -> tuple[float, float, str]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
     )
     seconds = time.perf_counter() - begin
     if done.returncode != 0:
