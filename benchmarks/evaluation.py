@@ -31,7 +31,6 @@ class Trees:
     ) -> None:
         self.columns = torch.as_tensor(states, dtype=dtype)
         self.count = len(trees)
-        self.found: list[torch.Tensor] = []
         self.parts = []
         for count in sorted({tree.parameter_count for tree in trees}):
             rows = [row for row, tree in enumerate(trees) if tree.parameter_count == count]
@@ -39,22 +38,23 @@ class Trees:
                 part = rows[begin : begin + _CHUNK]
                 own = [Candidate(trees[row], (trees[row],), count) for row in part]
                 inner = torch.full((len(part), 1, count), 0.7, dtype=dtype)
-                self.parts.append((part, tape(Layout(own, len(states))), inner))
+                out = torch.empty((1, len(part), 1, states.shape[1]), dtype=dtype)
+                self.parts.append((part, tape(Layout(own, len(states))), inner, out))
 
     def evaluate(self, threads: int) -> None:
         """All trees at all points."""
         with ThreadPoolExecutor(threads) as pool:
-            self.found = list(pool.map(self._one, self.parts))
+            list(pool.map(self._one, self.parts))
 
-    def _one(self, part: tuple[list[int], Tape, torch.Tensor]) -> torch.Tensor:
-        _, tape, inner = part
-        return tape.values(tape.fixed_values(self.columns), inner)
+    def _one(self, part: tuple[list[int], Tape, torch.Tensor, torch.Tensor]) -> None:
+        _, tape, inner, out = part
+        tape.values(tape.fixed_values(self.columns), inner, out)
 
     def results(self) -> np.ndarray:
         """Values in the order of the trees."""
         values = np.empty((self.count, self.columns.shape[1]))
-        for (rows, _, _), own in zip(self.parts, self.found, strict=True):
-            values[rows] = own[0, :, 0].numpy()
+        for rows, _, _, out in self.parts:
+            values[rows] = out[0, :, 0].numpy()
         return values
 
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PER_MASS = (
-    "velocities stand for momenta: canonical up to a mass, which must be the same for all pairs"
+    "velocities stand for momenta: canonical up to a mass (for angles a moment of inertia), which "
+    "must be the same for all pairs"
 )
 _OWN_UNITS = "momenta are in units of their own: canonical up to a factor, the same for all pairs"
 _BY_ORDER = "coordinates and momenta were paired in the order of the columns"
 _NOT_A_RATE = 0.05
 _FORCED = 0.02
+_ANGLE = re.compile(r"rad|deg|°")
 _STEM = re.compile(r"(.*?)(_?\d*)\Z", re.DOTALL)
 
 
@@ -84,6 +86,7 @@ def _by_units(dataset: Dataset) -> Canonical:
     speeds = [c for c in range(len(names)) if _contains(dimensions[c] * time * time, time)]
     lengths = [c for c in speeds if not (dimensions[c] * time).is_dimensionless]
     pairs, ordered = _matched(names, dimensions, lengths, lambda v: v * time, _velocities_of)
+    pairs = pairs or _rotation(dataset, speeds)
     if not pairs:
         return Canonical(
             (), "no two columns are a coordinate and its momentum: no product of units is an action"
@@ -92,6 +95,17 @@ def _by_units(dataset: Dataset) -> Canonical:
     if reason:
         return Canonical((), reason)
     return Canonical(pairs, f"{_PER_MASS}; {_BY_ORDER}" if ordered else _PER_MASS)
+
+
+def _rotation(dataset: Dataset, speeds: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """An angle with its angular velocity, which only the units as given tell.
+
+    Of several angles one moves the lever of another, as a rule; only a single one is taken.
+    """
+    angular = [c for c, one in enumerate(dataset.columns) if _ANGLE.search(one.unit.given)]
+    angles = [c for c in angular if dataset.dimensions[c].is_dimensionless]
+    rates = [c for c in angular if c in speeds and c not in angles]
+    return ((angles[0], rates[0]),) if len(angles) == len(rates) == 1 else ()
 
 
 def _contains(dimension: Dimension, base: Dimension) -> bool:

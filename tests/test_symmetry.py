@@ -269,3 +269,21 @@ def test_the_report_of_an_older_run_leaves_them_out():
     entry = law_to_json(make(dataset, input_(0)))
     del entry["symmetry"]
     assert "Symmetries" not in render_report(run={}, laws={"laws": [entry]})
+
+
+def test_angles_and_their_rates_are_a_pair(tmp_path):
+    import pandas as pd
+    from scipy.integrate import solve_ivp
+
+    parts = []
+    for number, start in enumerate((0.5, 1.0, 1.6, 2.2)):
+        times = np.linspace(0, 4, 150)
+        path = solve_ivp(
+            lambda t, y: [y[1], -4 * np.sin(y[0])], (0, 4), [start, 0.0], t_eval=times, rtol=1e-9
+        ).y
+        table = {"trajectory": number, "t [s]": times, "q [rad]": path[0], "w [rad/s]": path[1]}
+        parts.append(pd.DataFrame(table))
+    pd.concat(parts).to_csv(tmp_path / "swings.csv", index=False)
+    found = canonical_coordinates(load(str(tmp_path / "swings.csv")))
+    assert found.pairs == ((0, 1),)
+    assert "moment of inertia" in found.note

@@ -82,9 +82,10 @@ class CompiledTape:
         kernels.fill(code, left[1], right[1], table.numpy(), self._columns)
         return table
 
-    def values(self, fixed: Tensor, inner: Tensor) -> Tensor:
+    def values(self, fixed: Tensor, inner: Tensor, out: Tensor | None = None) -> Tensor:
         """Values of the terms: shape (term, member, start, point)."""
-        found = fixed.new_empty((len(self._terms), *inner.shape[:2], fixed.shape[1]))
+        shape = len(self._terms), *inner.shape[:2], fixed.shape[1]
+        found = fixed.new_empty(shape) if out is None else out
         for own, values in zip(self._terms, found, strict=True):
             own.copy_fixed(fixed, values)
             kernels.evaluate(*own.program(fixed, inner), values.numpy())

@@ -153,7 +153,7 @@ class Tape(Protocol):
     def fixed_values(self, columns: Tensor) -> Tensor:
         """Values of what no parameter touches: shape (row, point), the inputs first."""
 
-    def values(self, fixed: Tensor, inner: Tensor) -> Tensor:
+    def values(self, fixed: Tensor, inner: Tensor, out: Tensor | None = None) -> Tensor:
         """Values of the terms.
 
         Parameters
@@ -161,6 +161,8 @@ class Tape(Protocol):
         fixed : tensor of shape (row, point)
             From `fixed_values`.
         inner : tensor of shape (member, start, inner parameter)
+        out : tensor of the result's shape, optional
+            Where to put the values.
 
         Returns
         -------
@@ -212,14 +214,14 @@ class TorchTape:
             table[step.rows] = step.operator.apply(torch, *values)
         return table
 
-    def values(self, fixed: Tensor, inner: Tensor) -> Tensor:
+    def values(self, fixed: Tensor, inner: Tensor, out: Tensor | None = None) -> Tensor:
         """As `Tape` says."""
         varied = fixed.new_empty((self._varied_count, inner.shape[1], fixed.shape[1]))
         free = inner.transpose(1, 2).flatten(0, 1)
         for step in self._varied_steps:
             values = [_gather(place, fixed, free, varied) for place in step.arguments]
             varied[step.rows] = step.operator.apply(torch, *values)
-        return self._terms(fixed, varied)
+        return self._terms(fixed, varied, out)
 
     def slopes(self, fixed: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
         """As `Tape` says."""
@@ -245,11 +247,11 @@ class TorchTape:
             for space, where, rows in split:
                 if space == VARIED:  # by the slots of other terms the slope is 0
                     found[:, where] += table[:, rows]
-        return self._terms(fixed, varied), found
+        return self._terms(fixed, varied, None), found
 
-    def _terms(self, fixed: Tensor, varied: Tensor) -> Tensor:
-        starts = varied.shape[1]
-        value = varied.new_empty((len(self._ends), self.members, starts, varied.shape[2]))
+    def _terms(self, fixed: Tensor, varied: Tensor, out: Tensor | None) -> Tensor:
+        shape = len(self._ends), self.members, *varied.shape[1:]
+        value = varied.new_empty(shape) if out is None else out
         for term, split in zip(value, self._ends, strict=True):
             for space, where, rows in split:
                 term[where] = varied[rows] if space == VARIED else fixed[rows][:, None]
