@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+Exponent = int | Fraction
+
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
@@ -13,9 +15,10 @@ class Dimension:
 
     Parameters
     ----------
-    exponents : tuple of (str, Fraction)
-        Base-unit symbol and exponent, sorted by symbol, without zeros. Use
-        `Dimension.of` to build one from a mapping.
+    exponents : tuple of (str, int or Fraction)
+        Base-unit symbol and exponent, sorted by symbol, without zeros; whole exponents are
+        integers, with which a search computes faster. Use `Dimension.of` to build one from
+        a mapping.
 
     Notes
     -----
@@ -24,12 +27,12 @@ class Dimension:
     conversion factor can hide inside a formula. Radians are dimensionless.
     """
 
-    exponents: tuple[tuple[str, Fraction], ...] = ()
+    exponents: tuple[tuple[str, Exponent], ...] = ()
 
     @classmethod
-    def of(cls, exponents: Mapping[str, Fraction | int]) -> Dimension:
+    def of(cls, exponents: Mapping[str, Exponent]) -> Dimension:
         """Build a dimension from a mapping of base-unit symbol to exponent."""
-        return cls(tuple(sorted((k, Fraction(v)) for k, v in exponents.items() if v != 0)))
+        return cls(tuple(sorted((k, _exact(v)) for k, v in exponents.items() if v != 0)))
 
     @property
     def is_dimensionless(self) -> bool:
@@ -37,20 +40,24 @@ class Dimension:
         return not self.exponents
 
     def __mul__(self, other: Dimension) -> Dimension:
-        if not self.exponents or not other.exponents:
-            return self if self.exponents else other
-        total = dict(self.exponents)
-        for symbol, exponent in other.exponents:
-            total[symbol] = total[symbol] + exponent if symbol in total else exponent
-        return Dimension(tuple(sorted(item for item in total.items() if item[1])))
+        return self._times(other, 1)
 
     def __truediv__(self, other: Dimension) -> Dimension:
-        return self * other**-1
+        return self._times(other, -1)
 
-    def __pow__(self, power: Fraction | int) -> Dimension:
+    def _times(self, other: Dimension, sign: int) -> Dimension:
+        if not other.exponents:
+            return self
+        total = dict(self.exponents)
+        for symbol, exponent in other.exponents:
+            total[symbol] = _exact(total.get(symbol, 0) + sign * exponent)
+        return Dimension(tuple(sorted(item for item in total.items() if item[1])))
+
+    def __pow__(self, power: Exponent) -> Dimension:
+        power = _exact(power)
         if not power:
             return Dimension()
-        return Dimension(tuple((symbol, exponent * power) for symbol, exponent in self.exponents))
+        return Dimension(tuple((symbol, _exact(own * power)) for symbol, own in self.exponents))
 
     def __str__(self) -> str:
         """Print as pint reads it: ``kg*m**2/s``; ``dimensionless`` when empty."""
@@ -72,7 +79,13 @@ def product(dimensions: Iterable[Dimension]) -> Dimension:
     return result
 
 
-def _factor(symbol: str, exponent: Fraction) -> str:
+def _exact(exponent: Exponent) -> Exponent:
+    if isinstance(exponent, int):
+        return exponent
+    return exponent.numerator if exponent.denominator == 1 else exponent
+
+
+def _factor(symbol: str, exponent: Exponent) -> str:
     if exponent == 1:
         return symbol
     if exponent.denominator == 1:

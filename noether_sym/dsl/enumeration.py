@@ -57,6 +57,33 @@ class Block:
         return sum(array.nbytes for array in (self.code, self.left, self.right, self.kind))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _ByKind:
+    """Rows of one size, ordered by kind; `places` are positions in `kinds`, a row each."""
+
+    kinds: list[int]
+    rows: NDArray[np.int32]
+    places: NDArray[np.int32]
+    bounds: list[int]
+
+    @classmethod
+    def of(cls, kind: NDArray[np.int16]) -> _ByKind:
+        order = np.argsort(kind, kind="stable")
+        kinds, first, counts = np.unique(kind[order], return_index=True, return_counts=True)
+        places = np.repeat(np.arange(len(kinds), dtype=np.int32), counts)
+        return cls(kinds.tolist(), order.astype(np.int32), places, [*first.tolist(), len(order)])
+
+    def rows_of(self, places: list[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Rows of some kinds, by their places, and the place of each row."""
+        if len(places) == len(self.kinds):
+            return self.rows, self.places
+        parts = [slice(self.bounds[place], self.bounds[place + 1]) for place in places]
+        if len(parts) == 1:
+            return self.rows[parts[0]], self.places[parts[0]]
+        chosen = [np.concatenate([own[part] for part in parts]) for own in (self.rows, self.places)]
+        return chosen[0], chosen[1]
+
+
 class Enumeration:
     """Every valid formula over some inputs, up to a size.
 
@@ -85,7 +112,7 @@ class Enumeration:
             )
         ]
         self._starts = [0]
-        self._rows_by_kind: list[dict[int, NDArray[np.intp]]] = []
+        self._rows_by_kind: list[_ByKind] = []
 
     def blocks(self, size: int) -> Iterator[Block]:
         """Stream the formulas of one size, in a fixed order, in blocks of bounded length."""
@@ -160,35 +187,33 @@ class Enumeration:
     def _binary(self, operator: Operator, left_size: int, right_size: int) -> Iterator[Block]:
         left_start, right_start = self._start(left_size), self._start(right_size)
         same = operator.commutative and left_size == right_size
-        left_rows, right_rows = self._by_kind(left_size), self._by_kind(right_size)
-        right_kinds = list(right_rows)
-        answers = self.kinds.results(operator, list(left_rows), right_kinds)
-        for ones, answer in zip(left_rows.values(), answers, strict=True):
-            matching = np.flatnonzero(answer != INVALID).tolist()
-            if not matching:
+        left, right = self._by_kind(left_size), self._by_kind(right_size)
+        answers = self.kinds.results(operator, left.kinds, right.kinds)
+        partners_of: dict[bytes, list[int]] = {}  # left kinds that have the same partners
+        for place, valid in enumerate(answers != INVALID):
+            partners_of.setdefault(valid.tobytes(), []).append(place)
+        for places in partners_of.values():
+            matching = np.flatnonzero(answers[places[0]] != INVALID)
+            if not len(matching):
                 continue
-            rows = [right_rows[right_kinds[column]] for column in matching]
-            partners = np.concatenate(rows)
-            kinds = np.repeat(answer[matching], [len(own) for own in rows])
-            for part in np.array_split(ones, 1 + len(ones) * len(partners) // CHUNK):
-                shape = len(part), len(partners)
-                first = np.broadcast_to(part[:, None], shape).ravel()
-                second = np.broadcast_to(partners, shape).ravel()
-                kind = np.broadcast_to(kinds, shape).ravel()
+            ones, one_places = left.rows_of(places)
+            partners, partner_places = right.rows_of(matching.tolist())
+            step = max(1, CHUNK // len(partners))
+            for begin in range(0, len(ones), step):
+                part = slice(begin, begin + step)
+                first = np.repeat(ones[part], len(partners))
+                second = np.tile(partners, len(ones[part]))
+                kind = answers[one_places[part]][:, partner_places].ravel()
                 if same:
                     keep = first <= second
                     first, second, kind = first[keep], second[keep], kind[keep]
                 if len(first):
                     yield _block(operator.code, left_start + first, right_start + second, kind)
 
-    def _by_kind(self, size: int) -> dict[int, NDArray[np.intp]]:
+    def _by_kind(self, size: int) -> _ByKind:
         """The rows of a stored size, by kind."""
         while len(self._rows_by_kind) < size:
-            kind = self._levels[len(self._rows_by_kind)].kind
-            order = np.argsort(kind, kind="stable")
-            found, first = np.unique(kind[order], return_index=True)
-            rows = np.split(order, first[1:])
-            self._rows_by_kind.append(dict(zip(found.tolist(), rows, strict=True)))
+            self._rows_by_kind.append(_ByKind.of(self._levels[len(self._rows_by_kind)].kind))
         return self._rows_by_kind[size - 1]
 
     def _start(self, size: int) -> int:
@@ -226,8 +251,9 @@ def _counted(
     operator: Operator, levels: list[dict[int, int]], size: int, kinds: KindTable
 ) -> Iterator[tuple[int, int]]:
     if operator.arity == 1:
-        for kind, number in levels[size - 2].items():
-            result = kinds.result(operator, kind)
+        level = levels[size - 2]
+        answers = kinds.results(operator, list(level)).tolist()
+        for result, number in zip(answers, level.values(), strict=True):
             if result != INVALID:
                 yield result, number
         return
@@ -236,12 +262,11 @@ def _counted(
         if operator.commutative and left > right:
             continue
         same = operator.commutative and left == right
-        for one, one_number in levels[left - 1].items():
-            for two, two_number in levels[right - 1].items():
-                if same and one > two:
-                    continue
-                result = kinds.result(operator, one, two)
-                if result == INVALID:
+        ones, twos = levels[left - 1], levels[right - 1]
+        answers = kinds.results(operator, list(ones), list(twos)).tolist()
+        for (one, one_number), row in zip(ones.items(), answers, strict=True):
+            for (two, two_number), result in zip(twos.items(), row, strict=True):
+                if result == INVALID or (same and one > two):
                     continue
                 if same and one == two:
                     yield result, one_number * (one_number + 1) // 2
@@ -254,8 +279,8 @@ def _block(
 ) -> Block:
     return Block(
         np.full(len(left), code, np.int8),
-        left.astype(np.int32),
-        right.astype(np.int32),
+        left.astype(np.int32, copy=False),
+        right.astype(np.int32, copy=False),
         kind.astype(np.int16),
     )
 
