@@ -2,16 +2,11 @@
 
 A formula with parameters stands for a family of functions. Two formulas with the same
 family may replace each other inside any larger formula, so only one of them needs to be
-built upon. A family is held as a core function with two flags: `scale` (any multiple of
-the core is in the family) and `shift` (any constant may be added). Parameters that no
-flag absorbs become internal parameters of the core. ``c*q``, ``q/c`` and ``c*q + c*q`` are
-all the family of core ``q`` with a free scale.
+built upon; see `noether_sym.dsl.families`.
 
-Families are recognised by the values of their cores at random complex points, with fixed
-random numbers for the internal parameters: analytic functions that agree at a random
-point are, with probability one, identical. Complex points also tell ``sqrt(q**2)`` from ``q``.
-
-Since a parameter may take any unit, a free scale and 'any unit' are one and the same.
+Families are recognised by the values of their cores at random complex points: analytic
+functions that agree at a random point are, with probability one, identical. Complex points
+also tell ``sqrt(q**2)`` from ``q``.
 
 In the end two families are the same *law* when one is a function of the other, which is
 when the gradients of their cores are parallel: ``g``, ``c*g``, ``c - g``, ``g**2``, ``cos(g)``.
@@ -28,6 +23,7 @@ import numpy as np
 from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.enumeration import check_depth
 from noether_sym.dsl.expression import Expression, call, input_, parameter
+from noether_sym.dsl.families import LEAF, PARAMETER_ROW, Algebra, Families, join
 from noether_sym.dsl.fingerprint import (
     affine_normalised,
     direction_hash,
@@ -38,52 +34,12 @@ from noether_sym.dsl.fingerprint import (
 )
 from noether_sym.dsl.grammar import Grammar
 from noether_sym.dsl.kinds import ANY, INVALID, KindTable
-from noether_sym.dsl.operators import BY_CODE, Operator, UnitRule
+from noether_sym.dsl.operators import BY_CODE, Operator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CHUNK = 1 << 15
-_LEAF = -1
-_PARAMETER_ROW = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Families:
-    """Families of functions, a row each; arrays of one length.
-
-    `values` has shape (row, offset, point) and `slopes` (row, offset, point, column): the
-    core and its gradient with the internal parameters taken from slot `offset` on, so that
-    two operands can be given different slots.
-    """
-
-    code: NDArray[np.int8]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    shift: NDArray[np.bool_]
-    slots: NDArray[np.int64]
-    values: NDArray[np.complex128]
-    slopes: NDArray[np.complex128]
-
-    def __len__(self) -> int:
-        return len(self.code)
-
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> _Families:
-        return _Families(*(getattr(self, name)[rows] for name in self.__slots__))
-
-    def without_numbers(self) -> _Families:
-        """The same families when they are only ever unfolded, not built upon."""
-        return _Families(
-            self.code,
-            self.left,
-            self.right,
-            self.kind,
-            self.shift,
-            self.slots,
-            self.values[:, :0],
-            self.slopes[:, :0],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +104,11 @@ class _Search:
         self.grammar = grammar
         self.depth = depth
         self.kinds = KindTable()
-        self.offsets = self._offsets(1)
-        self.points, self.slot_values = random_points(len(inputs), self.offsets + 2)
+        offsets = self._offsets(1)
+        self.points, self.slot_values = random_points(len(inputs), offsets + 2)
+        self.algebra = Algebra(grammar, self.points, self.slot_values, offsets)
         self.column_kinds = [self.kinds.number(dimension) for dimension in inputs]
-        self.levels: list[_Families] = []
+        self.levels: list[Families] = []
         self.starts: list[int] = []
         self.family_keys = np.empty(0, np.uint64)
         self.law_of_key: dict[int, int] = {}
@@ -168,13 +125,14 @@ class _Search:
     def extend(self, size: int) -> None:
         """Add the families and laws of one size."""
         last = size == self.depth
-        self.offsets = self._offsets(size)
-        kept: list[_Families] = []
+        self.algebra.offsets = self._offsets(size)
+        kept: list[Families] = []
         tried = 0
         laws_before = len(self.law_rows)
         start = self.starts[-1] + len(self.levels[-1]) if self.levels else 0
         position = start
-        for block in self._leaves() if size == 1 else self._combinations(size):
+        leaves = [self.algebra.leaves(self.column_kinds)] if size == 1 else []
+        for block in leaves or self._combinations(size):
             tried += len(block)
             new = self._new_families(block, store=not last)
             if not len(new):
@@ -183,7 +141,7 @@ class _Search:
             position += len(new)
             kept.append(new.without_numbers() if last else new)
         self.starts.append(start)
-        self.levels.append(_join(kept, self.offsets, self.points.shape))
+        self.levels.append(join(kept, self.algebra.offsets, self.points.shape))
         self.families_by_size.append(position - start)
         self.laws_by_size.append(len(self.law_rows) - laws_before)
         self.tried_by_size.append(tried)
@@ -203,7 +161,7 @@ class _Search:
         if number not in memory:
             level, row = self._locate(number)
             code, left, right = int(level.code[row]), int(level.left[row]), int(level.right[row])
-            if code == _LEAF:
+            if code == LEAF:
                 tree = parameter(0) if left < 0 else input_(left)
             elif right < 0:
                 tree = call(BY_CODE[code].name, self._tree(left, memory))
@@ -213,31 +171,9 @@ class _Search:
             memory[number] = tree
         return memory[number]
 
-    def _locate(self, number: int) -> tuple[_Families, int]:
+    def _locate(self, number: int) -> tuple[Families, int]:
         level = int(np.searchsorted(self.starts, number, side="right")) - 1
         return self.levels[level], number - self.starts[level]
-
-    def _leaves(self) -> list[_Families]:
-        points, columns = self.points.shape
-        count = columns + 1
-        values = np.ones((count, self.offsets, points), np.complex128)
-        values[1:] = self.points.T[:, None, :]
-        slopes = np.zeros((count, self.offsets, points, columns), np.complex128)
-        for column in range(columns):
-            slopes[column + 1, :, :, column] = 1.0
-        nothing = np.full(count, -1, np.int64)
-        return [
-            _Families(
-                np.full(count, _LEAF, np.int8),
-                np.arange(-1, columns),
-                nothing,
-                np.array([ANY, *self.column_kinds]),
-                np.zeros(count, bool),
-                np.zeros(count, np.int64),
-                values,
-                slopes,
-            )
-        ]
 
     def _combinations(self, size: int):  # type: ignore[no-untyped-def]
         for operator in self.grammar.operators:
@@ -257,10 +193,10 @@ class _Search:
         table = np.full(len(self.kinds.dimensions), INVALID)
         table[known] = self.kinds.results(operator, known.tolist())
         rows = np.flatnonzero(table[level.kind] != INVALID)
-        rows = rows[start + rows != _PARAMETER_ROW]
+        rows = rows[start + rows != PARAMETER_ROW]
         for part in np.array_split(rows, 1 + len(rows) // _CHUNK):
             if len(part):
-                yield self._apply_unary(operator, level.take(part), start + part, table)
+                yield self.algebra.unary(operator, level.take(part), start + part, table)
 
     def _binary(self, operator: Operator, left_size: int, right_size: int):  # type: ignore[no-untyped-def]
         left, right = self.levels[left_size - 1], self.levels[right_size - 1]
@@ -284,188 +220,18 @@ class _Search:
             if same:
                 keep = one <= two
                 one, two = one[keep], two[keep]
-            both = (left_start + one == _PARAMETER_ROW) & (right_start + two == _PARAMETER_ROW)
+            both = (left_start + one == PARAMETER_ROW) & (right_start + two == PARAMETER_ROW)
             one, two = one[~both], two[~both]
             for part in np.array_split(np.arange(len(one)), 1 + len(one) // _CHUNK):
                 if len(part):
-                    yield self._apply_binary(
+                    yield self.algebra.binary(
                         operator,
                         (left.take(one[part]), left_start + one[part]),
                         (right.take(two[part]), right_start + two[part]),
                         table,
                     )
 
-    def _apply_unary(
-        self,
-        operator: Operator,
-        argument: _Families,
-        numbers: NDArray[np.int64],
-        table: NDArray[np.int64],
-    ) -> _Families:
-        kind = table[argument.kind]
-        free = argument.kind == ANY
-        scale, shift, slots = free.copy(), argument.shift, argument.slots
-        values, slopes = self._shifted(argument, None)
-        record = operator
-        out_shift = np.zeros(len(argument), bool)
-        if operator.name in ("sin", "cos"):
-            # sin(a + t) and cos(a + t') are one family
-            sine_of_shift = shift & (operator.name == "sin")
-            values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
-            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
-            result, result_slopes = _chain(record, values, slopes)
-            if sine_of_shift.any():
-                other = _chain(_COSINE, values[sine_of_shift], slopes[sine_of_shift])
-                result[sine_of_shift], result_slopes[sine_of_shift] = other
-        elif operator.name == "exp":
-            values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
-            if {"mul", "div"} & set(self.grammar.operations):
-                kind = np.where(shift, ANY, kind)  # exp(a + t) is c*exp(a), of any unit
-            else:
-                values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
-            result, result_slopes = _chain(record, values, slopes)
-        elif operator.name == "log":
-            # log(s*a) is log(a) with a free constant
-            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
-            out_shift = scale
-            result, result_slopes = _chain(record, values, slopes)
-        else:
-            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
-            result, result_slopes = _chain(record, values, slopes)
-        return _Families(
-            np.full(len(argument), operator.code, np.int8),
-            numbers,
-            np.full(len(argument), -1, np.int64),
-            kind,
-            out_shift,
-            slots,
-            result,
-            result_slopes,
-        )
-
-    def _apply_binary(
-        self,
-        operator: Operator,
-        left: tuple[_Families, NDArray[np.int64]],
-        right: tuple[_Families, NDArray[np.int64]],
-        table: NDArray[np.int64],
-    ) -> _Families:
-        kind = table[left[0].kind, right[0].kind]
-        if operator.unit_rule is UnitRule.EQUAL:
-            parts = self._sum(operator, left, right)
-        else:
-            parts = self._product(operator, left, right)
-        values, slopes, slots, shift = parts
-        return _Families(
-            np.full(len(kind), operator.code, np.int8),
-            left[1],
-            right[1],
-            kind,
-            shift,
-            slots,
-            values,
-            slopes,
-        )
-
-    def _sum(
-        self,
-        operator: Operator,
-        left: tuple[_Families, NDArray[np.int64]],
-        right: tuple[_Families, NDArray[np.int64]],
-    ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """a + b: where both scales are free one is taken out, else a free one goes inside."""
-        a, b = left[0], right[0]
-        free_a, free_b = a.kind == ANY, b.kind == ANY
-        constant_a, constant_b = left[1] == _PARAMETER_ROW, right[1] == _PARAMETER_ROW
-        # the operand whose scale is free, if any, comes second and takes the new slot
-        swap = free_a & ~free_b
-        b_values, b_slopes = self._shifted(b, a.slots)
-        a_values, a_slopes = self._shifted(a, None)
-        if swap.any():
-            first_values, first_slopes = self._shifted(b.take(swap), None)
-            second_values, second_slopes = self._shifted(a.take(swap), b.slots[swap])
-            a_values, a_slopes = a_values.copy(), a_slopes.copy()
-            b_values, b_slopes = b_values.copy(), b_slopes.copy()
-            a_values[swap], b_values[swap] = first_values, second_values
-            a_slopes[swap], b_slopes[swap] = first_slopes, second_slopes
-        slots = a.slots + b.slots
-        inside = (free_a | free_b) & ~constant_a & ~constant_b
-        b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
-        sign_a = np.ones(len(a))
-        sign_b = np.ones(len(a))
-        if operator.name == "sub":
-            sign_b = np.where(swap, 1.0, -1.0)
-            sign_a = np.where(swap, -1.0, 1.0)
-        # a constant adds a free shift and nothing else; here it stands second, or first
-        # with the other operand's scale free too
-        weight_a = np.where(constant_a & ~swap, 0.0, sign_a)
-        weight_b = np.where(constant_b | (constant_a & swap), 0.0, sign_b)
-        values = weight_a[:, None, None] * a_values + weight_b[:, None, None] * b_values
-        slopes = weight_a[:, None, None, None] * a_slopes + weight_b[:, None, None, None] * b_slopes
-        return values, slopes, slots, a.shift | b.shift | constant_a | constant_b
-
-    def _product(
-        self,
-        operator: Operator,
-        left: tuple[_Families, NDArray[np.int64]],
-        right: tuple[_Families, NDArray[np.int64]],
-    ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """a * b or a / b: free scales come out, free shifts go inside."""
-        a, b = left[0], right[0]
-        constant_a, constant_b = left[1] == _PARAMETER_ROW, right[1] == _PARAMETER_ROW
-        numerator_only = constant_b | (constant_a & (operator.name == "mul"))
-        keep_shift = numerator_only & (a.shift | b.shift)
-        b_values, b_slopes = self._shifted(b, a.slots)
-        slots = a.slots + b.slots
-        a_values, a_slopes = self._shifted(a, None)
-        a_values, a_slopes, slots = self._insert(
-            a_values, a_slopes, slots, a.shift & ~keep_shift, multiply=False
-        )
-        b_values, b_slopes, slots = self._insert(
-            b_values, b_slopes, slots, b.shift & ~keep_shift, multiply=False
-        )
-        values = operator.apply(np, a_values, b_values)
-        by_a, by_b = operator.partials(np, values, a_values, b_values)
-        slopes = by_a[..., None] * a_slopes + by_b[..., None] * b_slopes
-        return values, slopes, slots, keep_shift
-
-    def _insert(
-        self,
-        values: NDArray,
-        slopes: NDArray,
-        slots: NDArray,
-        where: NDArray[np.bool_],
-        *,
-        multiply: bool,
-    ) -> tuple[NDArray, NDArray, NDArray]:
-        """Give a flag's freedom to a new internal parameter in the next free slot."""
-        if not where.any():
-            return values, slopes, slots
-        offsets = np.arange(values.shape[1])
-        last = len(self.slot_values) - 1
-        chosen = self.slot_values[np.minimum(slots[where][:, None] + offsets, last)][..., None]
-        values, slopes = values.copy(), slopes.copy()
-        if multiply:
-            values[where] *= chosen
-            slopes[where] *= chosen[..., None]
-        else:
-            # {t - a} is {a + t} turned round: the sign that comes out must not tell them apart
-            lean = values[where, :, 1:2] - values[where, :, :1]
-            values[where] += np.where(lean.real < 0, -chosen, chosen)
-        return values, slopes, slots + where
-
-    def _shifted(
-        self, families: _Families, by: NDArray[np.int64] | None
-    ) -> tuple[NDArray, NDArray]:
-        """The cores with their internal parameters `by` slots further on, None for none."""
-        if by is None or not by.any():
-            return families.values[:, : self.offsets], families.slopes[:, : self.offsets]
-        offsets = np.arange(self.offsets)
-        wanted = np.minimum(by[:, None] + offsets, families.values.shape[1] - 1)
-        rows = np.arange(len(families))[:, None]
-        return families.values[rows, wanted], families.slopes[rows, wanted]
-
-    def _new_families(self, block: _Families, *, store: bool) -> _Families:
+    def _new_families(self, block: Families, *, store: bool) -> Families:
         """The families of a block that are finite, not constant and not known yet."""
         core = block.values[:, 0]
         finite = np.asarray(
@@ -473,7 +239,7 @@ class _Search:
         )
         useful: NDArray[np.bool_] = finite.copy()
         useful[finite] = ~is_constant(core[finite], block.slopes[finite, 0])
-        if block.code[0] == _LEAF:
+        if block.code[0] == LEAF:
             useful[0] = True
         self.undefined += int((~finite).sum())
         rows = np.flatnonzero(useful)
@@ -489,7 +255,7 @@ class _Search:
         self.family_keys = merged
         return block.take(rows[chosen])
 
-    def _new_laws(self, block: _Families, position: int) -> None:
+    def _new_laws(self, block: Families, position: int) -> None:
         """Register the laws of new families; both orders of a + c*b count as one."""
         slopes = block.slopes[:, 0]
         plain = direction_hash(slopes)
@@ -507,17 +273,17 @@ class _Search:
             for key in keys:
                 self.law_of_key.setdefault(key, law)
 
-    def _linear_pairs(self, block: _Families) -> NDArray[np.int64]:
+    def _linear_pairs(self, block: Families) -> NDArray[np.int64]:
         sums = np.isin(block.code, [BY_CODE[0].code, BY_CODE[1].code])
         return np.flatnonzero(sums)
 
-    def _pair_hash(self, block: _Families, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    def _pair_hash(self, block: Families, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Hash of span(a, b) where a + c*b has a free relative factor, else of a + b."""
         result = direction_hash(block.slopes[rows, 0])
         left = self._gather(block.left[rows])
         right = self._gather(block.right[rows])
         free = (left[1] == ANY) | (right[1] == ANY)
-        constant = (block.left[rows] == _PARAMETER_ROW) | (block.right[rows] == _PARAMETER_ROW)
+        constant = (block.left[rows] == PARAMETER_ROW) | (block.right[rows] == PARAMETER_ROW)
         plain = ((left[2] == 0) | (right[2] == 0)) & free & ~constant
         if not plain.any():
             return result
@@ -549,30 +315,3 @@ class _Search:
 
 
 _COSINE = next(operator for operator in BY_CODE if operator.name == "cos")
-
-
-def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArray, NDArray]:
-    result = operator.apply(np, values)
-    (slope,) = operator.partials(np, result, values)
-    return result, slope[..., None] * slopes
-
-
-def _join(parts: list[_Families], offsets: int, shape: tuple[int, ...]) -> _Families:
-    if parts:
-        return _Families(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in _Families.__slots__
-            )
-        )
-    whole = np.empty(0, np.int64)
-    return _Families(
-        whole.astype(np.int8),
-        whole,
-        whole,
-        whole,
-        whole.astype(bool),
-        whole,
-        np.empty((0, offsets, shape[0]), np.complex128),
-        np.empty((0, offsets, *shape), np.complex128),
-    )
