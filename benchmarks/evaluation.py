@@ -13,7 +13,8 @@ from noether_sym.datasets import load
 from noether_sym.dsl.enumeration import Enumeration
 from noether_sym.dsl.expression import INPUT, Expression
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.fit.tape import Layout, Tape, TorchTape, make_tape
+from noether_sym.fit.layout import Layout, Tape
+from noether_sym.fit.tape import TorchTape, make_tape
 from noether_sym.fit.terms import Candidate
 
 _CHUNK = 1024

@@ -8,9 +8,10 @@ from noether_sym.datasets import load
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.expression import PARAMETER
 from noether_sym.dsl.grammar import resolve_grammar
+from noether_sym.fit.layout import Layout
 from noether_sym.fit.samples import make_samples
 from noether_sym.fit.stage import distinct_candidates
-from noether_sym.fit.tape import Layout, Points, TorchTape
+from noether_sym.fit.tape import Points, TorchTape
 
 
 def compiled(layout):

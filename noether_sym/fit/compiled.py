@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noether_sym.fit import kernels
-from noether_sym.fit.tape import FIXED, FREE, VARIED, Layout, Nodes
+from noether_sym.fit.layout import FIXED, FREE, VARIED, Layout, Nodes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,22 +9,21 @@ formulas. What several candidates have in common and no parameter touches is com
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Union
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 import torch
 
-from noether_sym.dsl.expression import INPUT, PARAMETER, Expression
-from noether_sym.dsl.operators import BY_CODE, OPERATORS, Operator
+from noether_sym.dsl.expression import Expression
+from noether_sym.dsl.operators import BY_CODE, Operator
+from noether_sym.fit.layout import FIXED, FREE, VARIED, Layout, Nodes, Tape
 from noether_sym.fit.samples import Samples
 from noether_sym.fit.terms import Candidate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
-
-FIXED, FREE, VARIED = 0, 1, 2
 
 _Rows = Union[slice, "Tensor"]
 
@@ -66,118 +65,6 @@ class _Step:
     operator: Operator
     rows: slice
     arguments: tuple[tuple[int, _Rows], ...]
-
-
-@dataclass(slots=True, eq=False)
-class Nodes:
-    """Operations found so far: for each its depth, code and arguments (space, number)."""
-
-    known: dict[Expression, int] = field(default_factory=dict)
-    depth: list[int] = field(default_factory=list)
-    code: list[int] = field(default_factory=list)
-    arguments: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
-
-    def add(self, depth: int, code: int, arguments: tuple[tuple[int, int], ...]) -> int:
-        self.depth.append(depth)
-        self.code.append(code)
-        self.arguments.append(arguments)
-        return len(self.code) - 1
-
-
-class Layout:
-    """The operations of a batch of candidates: what is shared, and what each has its own.
-
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-        All with the same number of terms and of inner parameters.
-    columns : int
-        Number of inputs.
-
-    Attributes
-    ----------
-    members, inner, columns : int
-    fixed : Nodes
-        What no parameter touches, each part once.
-    varied : Nodes
-        The others, those of one term following each other.
-    ends : list of list of (int, int)
-        For each term of each candidate, the space (`FIXED` or `VARIED`) and the number in
-        it of the value.
-    slot_terms : list of list of int
-        For each candidate, the term that each inner parameter stands in.
-    """
-
-    def __init__(self, candidates: Sequence[Candidate], columns: int) -> None:
-        self.members = len(candidates)
-        self.inner = candidates[0].inner
-        self.columns = columns
-        self.slot_terms = [
-            [row for row, term in enumerate(one.terms) for _ in range(term.parameter_count)]
-            for one in candidates
-        ]
-        self.fixed, self.varied = Nodes(), Nodes()
-        self.ends = [
-            [
-                self._place(one.terms[position], number * self.inner)[0]
-                for number, one in enumerate(candidates)
-            ]
-            for position in range(len(candidates[0].terms))
-        ]
-
-    def _place(self, node: Expression, first_slot: int) -> tuple[tuple[int, int], int]:
-        """Enter a part: its (space, number) and its depth."""
-        if node.head == INPUT:
-            return (FIXED, node.index), 0
-        if node.head == PARAMETER:
-            return (FREE, first_slot + node.index), 0
-        constant = node.parameter_count == 0
-        if constant and node in self.fixed.known:
-            number = self.fixed.known[node]
-            return (FIXED, self.columns + number), self.fixed.depth[number]
-        placed = [self._place(argument, first_slot) for argument in node.arguments]
-        home = self.fixed if constant else self.varied
-        # what no parameter touches is there before the rest begins
-        depth = 1 + max(below if constant or place[0] == VARIED else 0 for place, below in placed)
-        code = OPERATORS[node.head].code
-        number = home.add(depth, code, tuple(place for place, _ in placed))
-        if not constant:
-            return (VARIED, number), depth
-        self.fixed.known[node] = number
-        return (FIXED, self.columns + number), depth
-
-
-class Tape(Protocol):
-    """A layout made ready to be evaluated."""
-
-    def fixed_values(self, columns: Tensor) -> Tensor:
-        """Values of what no parameter touches: shape (row, point), the inputs first."""
-
-    def values(self, fixed: Tensor, inner: Tensor, out: Tensor | None = None) -> Tensor:
-        """Values of the terms.
-
-        Parameters
-        ----------
-        fixed : tensor of shape (row, point)
-            From `fixed_values`.
-        inner : tensor of shape (member, start, inner parameter)
-        out : tensor of the result's shape, optional
-            Where to put the values.
-
-        Returns
-        -------
-        tensor of shape (term, member, start, point)
-        """
-
-    def slopes(self, fixed: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
-        """Values of the terms, and the derivative of its term by each inner parameter.
-
-        Returns
-        -------
-        values : tensor of shape (term, member, start, point)
-        slopes : tensor of shape (inner parameter, member, start, point)
-            By parameter; `Layout.slot_terms` tells of which term.
-        """
 
 
 class TorchTape:
