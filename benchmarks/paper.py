@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from noether_sym import pipeline, runs
+from noether_sym.preparation import DataOptions, Search, SearchOptions, prepare
 from noether_sym.tailor import TailorOptions
 
 PAPER = {
@@ -67,8 +68,8 @@ def main() -> None:
 
 def _section(name: str, arguments: argparse.Namespace) -> str:
     print(name, file=sys.stderr)
-    options = pipeline.SearchOptions(jobs=arguments.jobs, device=arguments.device)
-    search = pipeline.prepare(arguments.results, pipeline.DataOptions(dataset=name), options)
+    options = SearchOptions(jobs=arguments.jobs, device=arguments.device)
+    search = prepare(arguments.results, DataOptions(dataset=name), options)
     if search.run.stage("fit") is None:
         pipeline.run_fit(search)
     tailor = TailorOptions(seeds=arguments.seeds, jobs=arguments.jobs, device=arguments.device)
@@ -87,7 +88,7 @@ def _progress(stage: str, done: int, total: int) -> None:
         print(f"  {stage} {done}/{total}", file=sys.stderr)
 
 
-def _laws(name: str, laws: dict[str, Any], search: pipeline.Search) -> list[str]:
+def _laws(name: str, laws: dict[str, Any], search: Search) -> list[str]:
     paper, counts = PAPER[name], laws["counts"]
     stages = search.run.read(runs.RUN_FILE)["stages"]
     seconds = {key: value["seconds"] for key, value in stages.items()}

@@ -16,7 +16,14 @@ from noether_sym import pipeline, runs
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.errors import RunError
 from noether_sym.laws import Law
-from noether_sym.pipeline import DataOptions, SearchOptions
+from noether_sym.preparation import (
+    DataOptions,
+    Search,
+    SearchOptions,
+    prepare,
+    reopen,
+    worker_count,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +165,7 @@ class Discovery:
             If the folder is not that of a run with laws, or its data have changed.
         """
         run = runs.find_run(str(path))
-        return cls(pipeline.reopen(run, 1, "cpu").dataset, run, run.checked(runs.LAWS_FILE))
+        return cls(reopen(run, 1, "cpu").dataset, run, run.checked(runs.LAWS_FILE))
 
     def __repr__(self) -> str:
         return f"Discovery({self.dataset.name!r}: {self.summary()})"
@@ -268,7 +275,7 @@ def discover(
     if results is None:
         keeper = _Folder()
         results = keeper.path
-    options = SearchOptions(grammar, depth, acceptance, window, pipeline.worker_count(jobs), device)
+    options = SearchOptions(grammar, depth, acceptance, window, worker_count(jobs), device)
     chosen = DataOptions(
         dataset=str(data),
         noise=noise,
@@ -281,7 +288,7 @@ def discover(
         seed=seed,
     )
     if isinstance(data, str | os.PathLike):
-        search = pipeline.prepare(Path(results), chosen, options)
+        search = prepare(Path(results), chosen, options)
     else:
         search = _prepared_from_memory(data, names, dt, Path(results), chosen, options)
     with runs.locked(search.run):
@@ -302,7 +309,7 @@ def _prepared_from_memory(
     results: Path,
     chosen: DataOptions,
     options: SearchOptions,
-) -> pipeline.Search:
+) -> Search:
     """Write the data as a table, load them as any file, and keep the table with the run."""
     from noether_sym.datasets.memory import as_frame, write_frame
 
@@ -312,7 +319,7 @@ def _prepared_from_memory(
         dataset = replace(chosen, dataset=str(path)).load()
         kept = replace(chosen, dataset=path.name)
         dataset = replace(dataset, source="given in memory")
-        search = pipeline.prepare(results, kept, options, dataset)
+        search = prepare(results, kept, options, dataset)
         search.run.write_with(path.name, lambda target: shutil.copyfile(path, target))
     return search
 

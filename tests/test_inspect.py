@@ -144,7 +144,7 @@ def test_a_run_keeps_the_options(tmp_path):
     assert data["columns"] == ["q", "v"]
     assert data["drop_missing"] is True
 
-    from noether_sym.pipeline import reopen
+    from noether_sym.preparation import reopen
     from noether_sym.runs import Run
 
     assert reopen(Run(run), 1, "cpu").dataset.names == ("q", "v")

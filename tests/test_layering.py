@@ -16,6 +16,7 @@ STAGES = (
     ("tailor",),
     ("export",),
     ("report",),
+    ("preparation", "run_tables"),
     ("pipeline", "check"),
     ("discovery",),
     ("commands", "cli", "__main__", "__init__"),

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from noether_sym.pipeline import Progress
+    from noether_sym.preparation import Progress
 
 WIDTH = 80
 _QUIET_SECONDS = 2.0

@@ -16,7 +16,8 @@ from noether_sym.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from noether_sym.pipeline import Enumerated, Search
+    from noether_sym.pipeline import Enumerated
+    from noether_sym.preparation import Search
 
 PAPER_COUNTS = {"ideal_pendulum": 41_460, "ideal_spring": 72_372}
 """Formulas to depth 7 in Alet et al. 2021, appendix C."""
@@ -35,7 +36,8 @@ PAPER_COUNTS = {"ideal_pendulum": 41_460, "ideal_spring": 72_372}
 def command(**values: Any) -> None:
     """Enumerate every dimensionally valid formula, and each distinct law once."""
     from noether_sym import runs
-    from noether_sym.pipeline import prepare, run_enumeration, write_formulas
+    from noether_sym.pipeline import run_enumeration, write_formulas
+    from noether_sym.preparation import prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = prepare(values["results"], data_from(values), search_from(values))

@@ -17,7 +17,7 @@ from noether_sym.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from noether_sym.pipeline import Search
+    from noether_sym.preparation import Search
 
 _SHOWN = 8
 
@@ -30,7 +30,7 @@ _SHOWN = 8
 def command(**values: Any) -> None:
     """Fit every candidate's parameters, accept what is conserved, and rank it."""
     from noether_sym import runs
-    from noether_sym.pipeline import prepare
+    from noether_sym.preparation import prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = prepare(values["results"], data_from(values), search_from(values))

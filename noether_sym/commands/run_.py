@@ -19,7 +19,7 @@ from noether_sym.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from noether_sym.pipeline import Search
+    from noether_sym.preparation import Search
 
 _PLANNED = ("top", "seeds", "epochs", "loss")
 _FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json", "quiet")
@@ -48,7 +48,8 @@ def command(ctx: click.Context, **values: Any) -> None:
     from noether_sym import runs
     from noether_sym.commands.fit_ import fit_and_show
     from noether_sym.commands.tailor_ import tailor_and_show, tailoring_from
-    from noether_sym.pipeline import held_tailoring, prepare, run_report
+    from noether_sym.pipeline import held_tailoring, run_report
+    from noether_sym.preparation import prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     given = [
@@ -83,7 +84,7 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
     from noether_sym.commands.options import jobs_from
     from noether_sym.commands.tailor_ import tailoring_from
     from noether_sym.errors import RunError
-    from noether_sym.pipeline import reopen
+    from noether_sym.preparation import reopen
 
     other = [name.replace("_", "-") for name in given if name not in _FREE]
     if other:

@@ -10,7 +10,7 @@ from noether_sym.commands.console import Screen
 from noether_sym.commands.options import common_options, jobs_from, tailor_options
 
 if TYPE_CHECKING:
-    from noether_sym.pipeline import Search
+    from noether_sym.preparation import Search
     from noether_sym.tailor import TailorOptions
 
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def command(**values: Any) -> None:
     """Fine-tune the baseline MLP with each of the best candidates and select a law."""
     from noether_sym import runs
-    from noether_sym.pipeline import reopen
+    from noether_sym.preparation import reopen
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     run = runs.open_or_newest(values["run_folder"], values["results"], runs.LAWS_FILE)
