@@ -73,7 +73,8 @@ def energies(
         if "energy/true" in curves:
             true = np.asarray(curves["energy/true"], dtype=float)
             axes.plot(curves["times"], true, color=BLACK, lw=2.0, label="truth", zorder=4)
-            axes.set_ylim(*_around(true, shown))
+            if np.isfinite(true).any():
+                axes.set_ylim(*_around(true[np.isfinite(true)], shown))
         axes.set_xlabel(with_unit("time", time_unit))
         axes.set_ylabel(with_unit("energy", energy_unit))
         title = "Energy along the first held-out prediction"
@@ -185,7 +186,7 @@ def _around(
     true: NDArray[np.float64], others: Sequence[NDArray[np.float64]]
 ) -> tuple[float, float]:
     """Limits that show the truth and methods near it; what runs away may leave the frame."""
-    low, high = float(np.nanmin(true)), float(np.nanmax(true))
+    low, high = float(true.min()), float(true.max())
     spans = [float(np.nanmax(one) - np.nanmin(one)) for one in others]
     span = max(high - low, float(np.median(spans)) if spans else 0.0, 1e-9 * abs(high), 1e-300)
     lowest = min([low, *(float(np.nanmin(one)) for one in others)])

@@ -206,11 +206,10 @@ def _curves(
             continue
         methods.append(control.method)
         path = control.outcome.path
-        error = np.where(weights, ((path - true) ** 2).mean(-1), np.nan)
-        shown = error[:, :count]
-        known = weights[:, :count].any(axis=0)
-        mean = np.full(count, np.nan)
-        mean[known] = np.nanmean(np.where(np.isfinite(shown), shown, np.nan)[:, known], axis=0)
+        error = ((path - true) ** 2).mean(-1)[:, :count]
+        usable = weights[:, :count] & np.isfinite(error)
+        total, number = np.where(usable, error, 0.0).sum(axis=0), usable.sum(axis=0)
+        mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
         curves[f"error/{control.method}"] = mean
         states = path[0, :count] * scale
         curves[f"states/{control.method}"] = states
