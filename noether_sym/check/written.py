@@ -1,0 +1,137 @@
+"""Bring a fitted quantity back to the form in which its formula was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.check.judging import Outcome
+from noether_sym.check.task import Task, with_leaves
+from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter
+from noether_sym.dsl.operators import Operator
+from noether_sym.dsl.parser import Formula
+from noether_sym.fit.build import standard_errors
+from noether_sym.fit.samples import Samples
+from noether_sym.laws import Law
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SAME_FUNCTION = 1e-6
+_MOST_INNER = 4
+
+
+def as_written(task: Task, outcome: Outcome) -> tuple[Law, int | None] | None:
+    """The fitted quantity in the form that was given, and the slot that sets its scale.
+
+    None where the form cannot be brought to the fitted quantity by a factor and a constant
+    with the values that the fit found for what is inside functions.
+    """
+    free = task.formula.free
+    if not free:
+        return task.law({}), None
+    linear = sorted(_linear_slots(task.formula))
+    inside = [slot for slot in free if slot not in linear]
+    if len(inside) > _MOST_INNER:
+        return None
+    states = np.concatenate([outcome.samples.states, outcome.samples.control], axis=1)
+    points = states.reshape(len(states), -1).T
+    points = points[:: max(1, len(points) // 2000)]
+    target = outcome.law(points)
+    for values in permutations(outcome.inner, len(inside)):
+        found = _solved(task, points, target, linear, dict(zip(inside, values, strict=True)))
+        if found is not None:
+            solved, reference = found
+            errors = _errors(task, solved, reference, outcome.samples)
+            return task.law(solved, errors), reference
+    return None
+
+
+def _linear_slots(formula: Formula) -> frozenset[int]:
+    """Free parameters in which the formula is linear, all together, the others given."""
+    free = frozenset(formula.free)
+
+    def leaf(node: Expression) -> frozenset[int]:
+        return free & {node.index} if node.head == PARAMETER else frozenset()
+
+    def operation(operator: Operator, *parts: frozenset[int]) -> frozenset[int]:
+        if operator.name in ("add", "sub"):
+            return parts[0] | parts[1]
+        if operator.name == "mul":
+            return parts[0] or parts[1]
+        return parts[0] if operator.name == "div" else frozenset()
+
+    slots: frozenset[int] = formula.expression.fold(leaf, operation)
+    return slots
+
+
+def _solved(
+    task: Task,
+    points: NDArray[np.float64],
+    target: NDArray[np.float64],
+    linear: Sequence[int],
+    inside: Mapping[int, float],
+) -> tuple[dict[int, float], int | None] | None:
+    """Values of the linear parameters that make the formula ``a*target + b``."""
+
+    def value(free: Mapping[int, float]) -> NDArray[np.float64]:
+        return task.law({**dict.fromkeys(linear, 0.0), **inside, **free})(points)
+
+    rest = value({})
+    parts = [value({slot: 1.0}) - rest for slot in linear]
+    finite = np.isfinite(np.stack([rest, target, *parts])).all(0)
+    if finite.sum() <= len(linear) + 2:
+        return None
+    rest, target, *parts = (_centred(row[finite]) for row in (rest, target, *parts))
+    references: list[int | None] = [None] if np.abs(rest).max() > 0 else list(range(len(linear)))
+    for reference in references:
+        left = rest if reference is None else parts[reference]
+        columns = [target, *(-part for n, part in enumerate(parts) if n != reference)]
+        basis = np.stack(columns, axis=1)
+        scale = np.abs(basis).max(0)
+        if not (scale > 0).all():
+            continue
+        solved, *_ = np.linalg.lstsq(basis / scale, left, rcond=1e-12)
+        if np.abs(left - basis / scale @ solved).max() > _SAME_FUNCTION * np.abs(left).max():
+            continue
+        solved = solved / scale
+        if not abs(solved[0]) * scale[0] > _SAME_FUNCTION * np.abs(left).max():
+            continue
+        others = [slot for n, slot in enumerate(linear) if n != reference]
+        found = {**inside, **dict(zip(others, map(float, solved[1:]), strict=True))}
+        if reference is not None:
+            found[linear[reference]] = 1.0
+        return found, None if reference is None else linear[reference]
+    return None
+
+
+def _centred(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = row - row.mean()
+    return centred if np.abs(centred).max() > 1e-12 * np.abs(row).max() else np.zeros_like(row)
+
+
+def _errors(
+    task: Task, values: Mapping[int, float], reference: int | None, samples: Samples
+) -> dict[int, float | None]:
+    """Standard errors of the free parameters; numbers and the reference are given."""
+    own = task.samples(samples)
+    free = [slot for slot in task.formula.free if slot != reference]
+    constants = own
+    leaves = task.leaves
+    if reference is not None:
+        shape = own.weights.shape
+        one = np.full((1, *shape), values[reference])
+        constants = replace(
+            own,
+            states=np.concatenate([own.states, one]),
+            control=np.concatenate([own.control, one]),
+        )
+        place = {slot: number for number, slot in enumerate(task.formula.free)}
+        numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}
+        leaves = with_leaves(leaves, {}, {**numbering, place[reference]: input_(len(own.states))})
+    found = standard_errors(leaves, [values[slot] for slot in free], constants)
+    return dict(zip(free, found, strict=True))
