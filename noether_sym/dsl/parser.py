@@ -16,7 +16,6 @@ prints is read back as the same function.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,16 +25,15 @@ import numpy as np
 
 from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension
 from noether_sym.dsl.expression import (
-    AMBIGUOUS,
     PARAMETER,
     Expression,
     call,
     input_,
     parameter,
-    quoted,
     result_dimension,
 )
 from noether_sym.dsl.operators import OPERATORS
+from noether_sym.dsl.tokens import CONSTANTS, SIMPLE, Token, error_at, split
 from noether_sym.errors import GrammarError, UnitError
 
 LONGEST = 10_000
@@ -49,12 +47,6 @@ _NESTED = 40
 _MOST_NODES_TO_FIT = 60
 _MOST_FREE = 8
 _LARGEST_POWER = 12
-_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_FREE = re.compile(r"c[0-9]{1,3}\Z")
-_CONSTANTS = {"pi": math.pi, "π": math.pi}
-_SIMPLE = ("sin", "cos", "exp", "log", "sqrt", "square")
-FUNCTIONS = (*_SIMPLE, "tan", "abs")
-"""Functions that a formula may call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +129,6 @@ def parse(
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # "number", "name", "free", "call", "unit", a sign, or "end"
-    text: str
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Item:
     """A part of the formula; `number` is its value if it is nothing but a number."""
 
@@ -174,7 +159,7 @@ class _Reader:
         self.constants: list[Constant] = []
         self._free: dict[str, int] = {}
         self._nested = 0
-        self._tokens = self._split()
+        self._tokens = split(text, columns)
         self._place = 0
 
     # reading
@@ -202,10 +187,10 @@ class _Reader:
         return top
 
     @property
-    def _now(self) -> _Token:
+    def _now(self) -> Token:
         return self._tokens[self._place]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._now
         self._place += 1
         return token
@@ -259,7 +244,7 @@ class _Reader:
             known = None if self.dimensions is None else self.dimensions[column]
             return _Item(input_(column), known, token.start)
         if token.kind == "constant":
-            return self._literal(_CONSTANTS[token.text], DIMENSIONLESS, token.start)
+            return self._literal(CONSTANTS[token.text], DIMENSIONLESS, token.start)
         if token.kind == "free":
             return self._free_parameter(token)
         if token.kind == "call":
@@ -270,10 +255,10 @@ class _Reader:
             return self._inside(token)
         wanted = "a number, a column or '('"
         if token.kind == "end":
-            raise self._error(token.start, f"the formula ends where {wanted} should come")
-        raise self._error(token.start, f"{token.text!r} stands where {wanted} should")
+            raise error_at(self.text, token.start, f"the formula ends where {wanted} should come")
+        raise error_at(self.text, token.start, f"{token.text!r} stands where {wanted} should")
 
-    def _inside(self, opening: _Token) -> _Item:
+    def _inside(self, opening: Token) -> _Item:
         self._deeper(opening)
         item = self._sum()
         self._nested -= 1
@@ -282,14 +267,14 @@ class _Reader:
         self._take()
         return item
 
-    def _deeper(self, token: _Token) -> None:
+    def _deeper(self, token: Token) -> None:
         self._nested += 1
         if self._nested > _NESTED:
             self._fail(token.start, f"more than {_NESTED} levels of brackets, signs and powers")
 
     # building
 
-    def _number(self, token: _Token) -> _Item:
+    def _number(self, token: Token) -> _Item:
         value = float(token.text)
         if not math.isfinite(value):
             self._fail(token.start, f"{token.text} is too large for a number")
@@ -308,7 +293,7 @@ class _Reader:
         self.constants.append(Constant(value, "", dimension))
         return _Item(parameter(len(self.constants) - 1), dimension, start, number=value)
 
-    def _free_parameter(self, token: _Token) -> _Item:
+    def _free_parameter(self, token: Token) -> _Item:
         if token.text in self._free:
             self._fail(
                 token.start,
@@ -319,7 +304,7 @@ class _Reader:
         self.constants.append(Constant(None, token.text))
         return _Item(parameter(len(self.constants) - 1), None, token.start)
 
-    def _call(self, name: str, token: _Token, *parts: _Item) -> _Item:
+    def _call(self, name: str, token: Token, *parts: _Item) -> _Item:
         """Apply an operation; its units are checked here, and numbers are joined."""
         operator = OPERATORS[name]
         start = parts[0].start if len(parts) > 1 else token.start
@@ -347,14 +332,14 @@ class _Reader:
             call(name, *(part.expression for part in parts)), dimension, start, size, depth
         )
 
-    def _negated(self, sign: _Token, item: _Item) -> _Item:
+    def _negated(self, sign: Token, item: _Item) -> _Item:
         if item.number is not None:
             return self._literal(-item.number, item.dimension, sign.start)
         return self._call("mul", sign, self._literal(-1.0, DIMENSIONLESS, sign.start), item)
 
-    def _function(self, token: _Token, argument: _Item) -> _Item:
+    def _function(self, token: Token, argument: _Item) -> _Item:
         name = token.text
-        if name in _SIMPLE:
+        if name in SIMPLE:
             return self._call(name, token, argument)
         if name == "abs":
             return self._call("sqrt", token, self._call("square", token, argument))
@@ -362,7 +347,7 @@ class _Reader:
         again = self._call("cos", token, self._copy(token, argument))
         return self._call("div", token, once, again)
 
-    def _raised(self, sign: _Token, base: _Item, exponent: float, start: int) -> _Item:
+    def _raised(self, sign: Token, base: _Item, exponent: float, start: int) -> _Item:
         power = Fraction(exponent).limit_denominator(2)
         if float(power) != exponent or power == 0 or abs(power) > _LARGEST_POWER:
             self._fail(
@@ -377,7 +362,7 @@ class _Reader:
         item = self._whole_power(sign, base, whole)
         return self._call("inverse", sign, item) if power < 0 else item
 
-    def _number_raised(self, sign: _Token, base: _Item, power: Fraction) -> _Item:
+    def _number_raised(self, sign: Token, base: _Item, power: Fraction) -> _Item:
         assert base.number is not None
         try:
             value = base.number ** float(power)
@@ -388,7 +373,7 @@ class _Reader:
         unit = None if base.dimension is None else base.dimension**power
         return self._literal(value, unit, base.start)
 
-    def _whole_power(self, sign: _Token, base: _Item, power: int) -> _Item:
+    def _whole_power(self, sign: Token, base: _Item, power: int) -> _Item:
         """Products of fourth powers, cubes and squares."""
         names = {1: "", 2: "square", 3: "cube", 4: "fourth"}
         total: _Item | None = None
@@ -401,7 +386,7 @@ class _Reader:
         assert total is not None
         return total
 
-    def _copy(self, token: _Token, item: _Item) -> _Item:
+    def _copy(self, token: Token, item: _Item) -> _Item:
         """The same part with slots of its own: it is about to stand in a second place."""
         for slot in self._slots(item):
             own = self.constants[slot]
@@ -423,116 +408,7 @@ class _Reader:
         copied = item.expression.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
         return _Item(copied, item.dimension, item.start, item.size, item.depth, item.number)
 
-    # splitting
-
-    def _split(self) -> list[_Token]:
-        tokens: list[_Token] = []
-        place = 0
-        while place < len(self.text):
-            if self.text[place] in " \t\r\n":
-                place += 1
-                continue
-            token, place = self._token(place, tokens)
-            tokens.append(token)
-        for number, token in enumerate(tokens):
-            follows = tokens[number + 1].kind if number + 1 < len(tokens) else "end"
-            if token.kind == "word":
-                tokens[number] = self._known(token, follows)
-        return [*tokens, _Token("end", "", len(self.text))]
-
-    def _token(self, place: int, before: list[_Token]) -> tuple[_Token, int]:
-        char = self.text[place]
-        if char == "[":
-            if not before or before[-1].kind != "number":
-                self._fail(place, "a unit in brackets follows a number, as in 3 [m/s]")
-            close = self.text.find("]", place)
-            if close < 0:
-                self._fail(place, "this '[' is not closed")
-            return _Token("unit", self.text[place + 1 : close].strip(), place), close + 1
-        if self.text.startswith("**", place):
-            return _Token("**", "**", place), place + 2
-        if char == "^":
-            return _Token("**", "^", place), place + 1
-        if char in "+-*/()":
-            return _Token(char, char, place), place + 1
-        if char == "`":
-            return self._between(place, char)
-        word = self._word(place)
-        if word in self.columns:
-            return _Token("word", word, place), place + len(word)
-        number = _NUMBER.match(self.text, place)
-        if number:
-            return _Token("number", number.group(), place), number.end()
-        if char in "'\"":
-            return self._between(place, char)
-        if not word:
-            self._fail(place, f"{char!r} has no place in a formula")
-        return _Token("word", word, place), place + len(word)
-
-    def _word(self, place: int) -> str:
-        """The longest run of signs that a bare name may have."""
-        if self.text[place].isdigit():
-            return ""
-        end = place
-        while end < len(self.text) and self.text[end] not in AMBIGUOUS:
-            end += 1
-        return self.text[place:end]
-
-    def _between(self, place: int, mark: str) -> tuple[_Token, int]:
-        """A name between marks; a doubled mark stands for itself."""
-        end, letters = place + 1, []
-        while end < len(self.text):
-            if self.text[end] != mark:
-                letters.append(self.text[end])
-                end += 1
-            elif self.text.startswith(mark * 2, end):
-                letters.append(mark)
-                end += 2
-            else:
-                break
-        else:
-            self._fail(place, f"this {mark} is not closed")
-        name = "".join(letters)
-        if name not in self.columns:
-            raise self._unknown(name, place)
-        return _Token("name", name, place), end + 1
-
-    def _known(self, token: _Token, follows: str) -> _Token:
-        """What a bare word is: a function, a column, a free parameter or a constant."""
-        word = token.text
-        if follows == "(" and (word in FUNCTIONS or word not in self.columns):
-            if word not in FUNCTIONS:
-                self._fail(token.start, f"{word!r} is no function; known: {', '.join(FUNCTIONS)}")
-            return _Token("call", word, token.start)
-        if word in self.columns:
-            return _Token("name", word, token.start)
-        if _FREE.match(word):
-            return _Token("free", word, token.start)
-        if word in _CONSTANTS:
-            return _Token("constant", word, token.start)
-        raise self._unknown(word, token.start)
-
-    def _unknown(self, name: str, place: int) -> Exception:
-        listed = ", ".join(quoted(column) for column in self.columns)
-        return self._error(
-            place,
-            f"there is no column {name!r}; columns: {listed}. Free parameters are called "
-            "c0, c1, ...",
-        )
-
     def _fail(
         self, place: int, what: str, kind: type[GrammarError] | type[UnitError] = GrammarError
     ) -> NoReturn:
-        raise self._error(place, what, kind)
-
-    def _error(
-        self, place: int, what: str, kind: type[GrammarError] | type[UnitError] = GrammarError
-    ) -> Exception:
-        """An error that shows the line, with a caret under the place."""
-        begin = self.text.rfind("\n", 0, place) + 1
-        end = self.text.find("\n", place)
-        line = self.text[begin : end if end >= 0 else len(self.text)]
-        left = max(0, place - begin - 40)
-        shown = "".join(char if char.isprintable() else " " for char in line[left : left + 76])
-        caret = " " * (place - begin - left) + "^"
-        return kind(f"at character {place + 1}: {what}\n  {shown}\n  {caret}")
+        raise error_at(self.text, place, what, kind)

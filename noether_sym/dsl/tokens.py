@@ -1,0 +1,165 @@
+"""Split the text of a formula into tokens, and show where it is wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from noether_sym.dsl.expression import AMBIGUOUS, quoted
+from noether_sym.errors import GrammarError, UnitError
+
+SIMPLE = ("sin", "cos", "exp", "log", "sqrt", "square")
+FUNCTIONS = (*SIMPLE, "tan", "abs")
+"""Functions that a formula may call."""
+
+CONSTANTS = {"pi": math.pi, "π": math.pi}
+_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_FREE = re.compile(r"c[0-9]{1,3}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a formula: what it is, as written, and where it starts.
+
+    `kind` is ``number``, ``name``, ``free``, ``constant``, ``call``, ``unit``, ``end``, or a
+    sign itself.
+    """
+
+    kind: str
+    text: str
+    start: int
+
+
+def split(text: str, columns: Sequence[str]) -> list[Token]:
+    """The tokens of a formula, the last of kind ``end``.
+
+    Raises
+    ------
+    GrammarError
+        If a sign or a name is not known, or a bracket or mark is not closed.
+    """
+    return _Splitter(text, columns).split()
+
+
+def error_at(
+    text: str,
+    place: int,
+    what: str,
+    kind: type[GrammarError] | type[UnitError] = GrammarError,
+) -> GrammarError | UnitError:
+    """An error that shows the line, with a caret under the place."""
+    begin = text.rfind("\n", 0, place) + 1
+    end = text.find("\n", place)
+    line = text[begin : end if end >= 0 else len(text)]
+    left = max(0, place - begin - 40)
+    shown = "".join(char if char.isprintable() else " " for char in line[left : left + 76])
+    caret = " " * (place - begin - left) + "^"
+    return kind(f"at character {place + 1}: {what}\n  {shown}\n  {caret}")
+
+
+class _Splitter:
+    def __init__(self, text: str, columns: Sequence[str]) -> None:
+        self.text = text
+        self.columns = columns
+
+    def split(self) -> list[Token]:
+        tokens: list[Token] = []
+        place = 0
+        while place < len(self.text):
+            if self.text[place] in " \t\r\n":
+                place += 1
+                continue
+            token, place = self._token(place, tokens)
+            tokens.append(token)
+        for number, token in enumerate(tokens):
+            follows = tokens[number + 1].kind if number + 1 < len(tokens) else "end"
+            if token.kind == "word":
+                tokens[number] = self._known(token, follows)
+        return [*tokens, Token("end", "", len(self.text))]
+
+    def _token(self, place: int, before: list[Token]) -> tuple[Token, int]:
+        char = self.text[place]
+        if char == "[":
+            if not before or before[-1].kind != "number":
+                self.fail(place, "a unit in brackets follows a number, as in 3 [m/s]")
+            close = self.text.find("]", place)
+            if close < 0:
+                self.fail(place, "this '[' is not closed")
+            return Token("unit", self.text[place + 1 : close].strip(), place), close + 1
+        if self.text.startswith("**", place):
+            return Token("**", "**", place), place + 2
+        if char == "^":
+            return Token("**", "^", place), place + 1
+        if char in "+-*/()":
+            return Token(char, char, place), place + 1
+        if char == "`":
+            return self._between(place, char)
+        word = self._word(place)
+        if word in self.columns:
+            return Token("word", word, place), place + len(word)
+        number = _NUMBER.match(self.text, place)
+        if number:
+            return Token("number", number.group(), place), number.end()
+        if char in "'\"":
+            return self._between(place, char)
+        if not word:
+            self.fail(place, f"{char!r} has no place in a formula")
+        return Token("word", word, place), place + len(word)
+
+    def _word(self, place: int) -> str:
+        """The longest run of signs that a bare name may have."""
+        if self.text[place].isdigit():
+            return ""
+        end = place
+        while end < len(self.text) and self.text[end] not in AMBIGUOUS:
+            end += 1
+        return self.text[place:end]
+
+    def _between(self, place: int, mark: str) -> tuple[Token, int]:
+        """A name between marks; a doubled mark stands for itself."""
+        end, letters = place + 1, []
+        while end < len(self.text):
+            if self.text[end] != mark:
+                letters.append(self.text[end])
+                end += 1
+            elif self.text.startswith(mark * 2, end):
+                letters.append(mark)
+                end += 2
+            else:
+                break
+        else:
+            self.fail(place, f"this {mark} is not closed")
+        name = "".join(letters)
+        if name not in self.columns:
+            raise self._unknown(name, place)
+        return Token("name", name, place), end + 1
+
+    def _known(self, token: Token, follows: str) -> Token:
+        """What a bare word is: a function, a column, a free parameter or a constant."""
+        word = token.text
+        if follows == "(" and (word in FUNCTIONS or word not in self.columns):
+            if word not in FUNCTIONS:
+                self.fail(token.start, f"{word!r} is no function; known: {', '.join(FUNCTIONS)}")
+            return Token("call", word, token.start)
+        if word in self.columns:
+            return Token("name", word, token.start)
+        if _FREE.match(word):
+            return Token("free", word, token.start)
+        if word in CONSTANTS:
+            return Token("constant", word, token.start)
+        raise self._unknown(word, token.start)
+
+    def _unknown(self, name: str, place: int) -> Exception:
+        listed = ", ".join(quoted(column) for column in self.columns)
+        return error_at(
+            self.text,
+            place,
+            f"there is no column {name!r}; columns: {listed}. Free parameters are called "
+            "c0, c1, ...",
+        )
+
+    def fail(self, place: int, what: str) -> NoReturn:
+        raise error_at(self.text, place, what)
