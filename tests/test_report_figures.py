@@ -137,8 +137,9 @@ def test_methods_that_diverged_are_named_and_not_drawn():
     assert "new (none)" in texts(figures.rollout_errors(held))
     low, high = figures.energies(held).axes[0].get_ylim()
     assert low < 1.0 < high
-    held["energy/true"] = np.full(30, np.nan)  # a law that is not defined on the first trajectory
-    assert rendered(figures.energies(held), "svg")
+    for energy in (np.nan, 1e308):  # a law that is not defined on the first trajectory
+        held["energy/true"] = np.full(30, energy)
+        assert rendered(figures.energies(held), "svg")
     nothing = curves(())
     assert rendered(figures.rollout_errors(nothing), "png")
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import expm
 
 from noether_sym.datasets import Dataset, Trajectory, load
 from noether_sym.dsl.dimension import Dimension
@@ -257,6 +258,37 @@ def test_silence_on_noise_and_on_random_walks():
             tuple(trajectories[15:]), "differences",
         )  # fmt: skip
         assert laws_of(dataset, depth=6).laws == ()
+
+
+@pytest.mark.parametrize(("damping", "duration"), [(1.0, 10), (2.0, 20), (3.0, 20)])
+def test_silence_on_decay(damping, duration):
+    """Damped, critical, overdamped: all ends at rest, where formulas with poles are huge."""
+    spring = load("ideal_spring")
+    matrix = np.array([[0.0, 1.0], [-1.0, -damping]])
+    times = np.linspace(0.0, duration, 100)
+    step = expm(times[1] * matrix)
+    trajectories = []
+    for start in np.random.default_rng(5).uniform(-1.0, 1.0, (24, 2)):
+        states = [start]
+        while len(states) < 100:
+            states.append(step @ states[-1])
+        rows = np.array(states)
+        trajectories.append(Trajectory(str(start), times, rows, rows @ matrix.T))
+    dataset = Dataset(
+        "decay", spring.columns, spring.time_unit, tuple(trajectories[:20]),
+        tuple(trajectories[20:]), "exact",
+    )  # fmt: skip
+    assert laws_of(dataset, depth=7).laws == ()
+
+
+def test_a_quantity_is_listed_once():
+    found = laws_of(load("charge_in_B"))
+    assert found.independent == 3
+    formulas = [law for law in found.laws if law.conservation_ratio < 1e-6]
+    samples = np.random.default_rng(0).normal(size=(50, len(formulas[0].inputs)))
+    values = np.array([law(samples) for law in formulas])
+    alike = np.corrcoef(values) ** 2 - np.eye(len(formulas))
+    assert alike.max() < 0.9999
 
 
 def test_real_pendulum():

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.fit.build import build_law
+from noether_sym.fit.evidence import law_ratio, rank_ratio, worst_part
 from noether_sym.fit.geometry import (
     PARALLEL,
     Frame,
     alignment,
     angle_between,
     local_ratio,
+    proportional,
     residual,
 )
 from noether_sym.fit.nearmiss import CAPTURED, Corrections
 from noether_sym.fit.samples import Samples
 from noether_sym.fit.search import ACCEPTED, NOT_CONSERVED, Fitted, fit_candidates
-from noether_sym.fit.tape import Batch, Points
 from noether_sym.fit.terms import Candidate
 from noether_sym.fit.workers import Workers
 from noether_sym.laws import Law
 
 _JUDGED = 300
 _CLOSEST = 60
-_HELD_OUT_SLACK = 3.0
+_SLACK = 3.0
 _NEW_DIRECTION = 0.1
+_AS_GOOD = 3.0
+_FAR_WORSE = 10.0
+_EXACT = 1e-9
 _ROUNDING = 1e-12
 
 
@@ -84,9 +88,10 @@ def judge(
 
     A candidate is accepted when all of these hold: its conservation ratio is `factor` times
     below that of the same formula fitted to the random control (paper, appendix C); so is
-    its ratio on held-out data, within a small slack; its variance is as far below what its
-    gradients at the data allow; no smooth correction is far better conserved; and what its
-    gradient adds to those of better laws is conserved too.
+    its ratio on held-out data, that of its ranks, and that in each part of the sequences,
+    within a small slack; its variance is as far below what its gradients at the data allow;
+    no smooth correction is far better conserved; and what its gradient adds to those of
+    better laws is conserved too.
     """
     order = [
         number
@@ -101,12 +106,12 @@ def judge(
         law = build_law(candidates[number], fits[number], dataset, samples)
         law = law.with_(
             random_ratio=random[number],
-            heldout_ratio=_held_out_ratio(candidates[number], fits[number], held_out),
+            heldout_ratio=None if held_out is None else law_ratio(law, held_out),
             alignment=_held_out_alignment(law, held_out),
         )
-        local = local_ratio(law, samples, frame)
-        reason = _reason(law, local, corrections, factor)
-        score = max(law.conservation_ratio, local)
+        local, ranked = local_ratio(law, samples, frame), rank_ratio(law, samples)
+        reason = _reason(law, local, ranked, samples, corrections, factor)
+        score = max(law.conservation_ratio, local, ranked)
         entries.append(_Entry(number, law, score, frame.gradients(law), reason))
     entries.sort(key=lambda entry: (max(entry.score, _ROUNDING), entry.law.size, entry.number))
     return _families(entries, frame.directions())
@@ -116,15 +121,27 @@ def _size(candidates: Sequence[Candidate], number: int) -> int:
     return candidates[number].expression.size
 
 
-def _reason(law: Law, local: float, corrections: Corrections, factor: float) -> str:
+def _reason(
+    law: Law,
+    local: float,
+    ranked: float,
+    samples: Samples,
+    corrections: Corrections,
+    factor: float,
+) -> str:
     """Why a candidate is not accepted; empty if nothing speaks against it."""
     bound = law.random_ratio / factor
     if law.conservation_ratio > bound:
         return f"varies: ratio {law.conservation_ratio:.2g}, more than {bound:.2g}"
     if local > 1.0 / factor:
         return f"varies as much as its gradients allow: local ratio {local:.2g}"
-    if law.heldout_ratio is not None and not law.heldout_ratio <= _HELD_OUT_SLACK * bound:
+    if ranked > _SLACK * bound:
+        return f"varies by rank: ratio {ranked:.2g}, more than {_SLACK * bound:.2g}"
+    if law.heldout_ratio is not None and not law.heldout_ratio <= _SLACK * bound:
         return f"not confirmed on held-out data: ratio {law.heldout_ratio:.2g}"
+    worst = worst_part(law, samples)
+    if worst > _SLACK * bound:
+        return f"varies in a part of the time: ratio {worst:.2g}, more than {_SLACK * bound:.2g}"
     captured = corrections.captured(law)
     if captured > CAPTURED:
         return "a near miss: a smooth correction is conserved ten times better"
@@ -139,22 +156,28 @@ def _families(entries: list[_Entry], velocities: NDArray[np.float64]) -> Judgeme
     members: list[tuple[int, _Entry]] = []
     closest: list[_Entry] = []
     verdicts = {entry.number: entry.reason for entry in entries}
+
+    def missed(entry: _Entry, family: int, why: str) -> None:
+        reason = f"a near miss of law {family}, {why}"
+        verdicts[entry.number] = reason
+        closest.append(replace(entry, law=entry.law.with_(family=family), reason=reason))
+
     for entry in entries:
         if entry.reason:
             closest.append(entry)
             continue
         angles = [angle_between(entry.gradients, head.gradients) for head in heads]
+        family = int(np.argmin(angles)) + 1 if angles else 0
         if angles and min(angles) < PARALLEL:
-            members.append((int(np.argmin(angles)) + 1, entry))
+            if entry.score <= max(_FAR_WORSE * heads[family - 1].score, _EXACT):
+                members.append((family, entry))
+            else:
+                missed(entry, family, "which is far better conserved")
             continue
         rest = residual(entry.gradients, [known.gradients for known in independent])
         share = float((rest**2).sum() / max((entry.gradients**2).sum(), 1e-300))
         if independent and share > PARALLEL and alignment(rest, velocities) > chance:
-            family = int(np.argmin(angles)) + 1
-            reason = f"a near miss of law {family}: what it adds to it is not conserved"
-            verdicts[entry.number] = reason
-            law = entry.law.with_(family=family)
-            closest.append(_Entry(entry.number, law, entry.score, entry.gradients, reason))
+            missed(entry, family, "and what it adds to it is not conserved")
             continue
         heads.append(entry)
         members.append((len(heads), entry))
@@ -176,27 +199,21 @@ def _families(entries: list[_Entry], velocities: NDArray[np.float64]) -> Judgeme
 
 
 def _simplest_first(members: list[tuple[int, _Entry]]) -> list[tuple[int, _Entry]]:
-    """Within a family, the shortest formula first, of those about as well conserved."""
+    """Within a family, the shortest formula first, of those about as well conserved.
+
+    What only differs by a factor and a constant is the same quantity, and listed once.
+    """
     ordered: list[tuple[int, _Entry]] = []
     for family in dict.fromkeys(number for number, _ in members):
         own = [entry for number, entry in members if number == family]
-        best = min(max(entry.score, _ROUNDING) for entry in own)
-        own = list({_written(entry): entry for entry in reversed(own)}.values())[::-1]
-        own.sort(
-            key=lambda entry: (
-                max(entry.score, _ROUNDING) > max(3.0 * best, 1e-9),
-                entry.law.size,
-                entry.score,
-                entry.number,
-            )
-        )
-        ordered.extend((family, entry) for entry in own)
+        bound = max(_AS_GOOD * min(entry.score for entry in own), _EXACT)
+        own.sort(key=lambda entry: (entry.score > bound, entry.law.size, entry.score, entry.number))
+        kept: list[_Entry] = []
+        for entry in own:
+            if not any(proportional(entry.gradients, other.gradients) for other in kept):
+                kept.append(entry)
+        ordered.extend((family, entry) for entry in kept)
     return ordered
-
-
-def _written(entry: _Entry) -> tuple[object, ...]:
-    """What a law says, constants to six digits: the same thing is listed once."""
-    return entry.law.expression, tuple(f"{value:.6g}" for value in entry.law.values)
 
 
 def _distinct(closest: list[_Entry], heads: list[_Entry]) -> list[_Entry]:
@@ -226,29 +243,6 @@ def _random_ratios(
         number: min(fit.ratio, 1.0) if np.isfinite(fit.ratio) else 1.0
         for number, fit in zip(order, fits, strict=True)
     }
-
-
-def _held_out_ratio(candidate: Candidate, fit: Fitted, held_out: Samples | None) -> float | None:
-    """Conservation ratio of the fitted quantity on data that the fit has not seen."""
-    if held_out is None:
-        return None
-    import torch
-
-    from noether_sym.fit.variance import centred, freedom, outlier_weights
-
-    batch = Batch([candidate], Points(held_out, "cpu"))
-    inner = torch.tensor([[fit.inner]], dtype=torch.float64).reshape(1, 1, -1)
-    values = batch.values(inner)
-    factors = torch.tensor(fit.factors, dtype=torch.float64)
-    total = torch.einsum("i,i...->...", factors, values)[0, 0]
-    mask = torch.isfinite(total) * batch.weights
-    total = torch.where(mask > 0, total, 0.0)
-    within = centred(total[0], mask[0]).square().sum() / freedom(mask[0])
-    pull = outlier_weights(total[1], mask[1])
-    weight = pull.square()
-    mean = (total[1] * weight).sum() / weight.sum().clamp_min(1.0)
-    variance = ((total[1] - mean) * pull).square().sum() / (mask[1].sum() - 1.0).clamp_min(1.0)
-    return float(within / variance) if variance > 0 else float("inf")
 
 
 def _held_out_alignment(law: Law, held_out: Samples | None) -> float | None:

@@ -45,10 +45,19 @@ class Frame:
         )
 
     def gradients(self, law: Law) -> NDArray[np.float64]:
-        """Gradient of a law by the unit-spread coordinates, 0 where not finite."""
+        """Gradient of a law by the unit-spread coordinates, 0 where not finite.
+
+        In units of its largest component, so that squares stay finite.
+        """
+        return self.scaled_gradients(law)[0]
+
+    def scaled_gradients(self, law: Law) -> tuple[NDArray[np.float64], float]:
+        """The gradients as above, and the unit that they are given in."""
         with np.errstate(all="ignore"):
             gradient = law.gradient(self.states) * self.spread
-        return np.where(np.isfinite(gradient).all(1, keepdims=True), gradient, 0.0)
+        gradient = np.where(np.isfinite(gradient).all(1, keepdims=True), gradient, 0.0)
+        unit = float(np.abs(gradient).max(initial=0.0)) or 1.0
+        return gradient / unit, unit
 
     def directions(self) -> NDArray[np.float64]:
         """Velocity in the unit-spread coordinates."""
@@ -75,17 +84,18 @@ def local_ratio(law: Law, samples: Samples, frame: Frame) -> float:
     what the random control cannot: a quantity like (x - y)^4 is small along data with x
     near y, and large on shuffled columns, without being conserved.
     """
+    gradients, unit = frame.scaled_gradients(law)
     with np.errstate(all="ignore"):
-        value = law(np.moveaxis(samples.states, 0, -1))
-    mask = np.isfinite(value) * samples.weights
-    value = np.where(mask > 0, value, 0.0)
-    count = np.maximum(mask.sum(1, keepdims=True), 1.0)
-    deviation = (value - value.sum(1, keepdims=True) / count) * mask
-    freedom = max(1.0, float(mask.sum() - (mask.sum(1) > 0).sum()))
-    within = float((deviation**2).sum()) / freedom
-    lengths = (frame.gradients(law) ** 2).sum(1)
+        value = law(np.moveaxis(samples.states, 0, -1)) / unit
+        mask = np.isfinite(value) * samples.weights
+        value = np.where(mask > 0, value, 0.0)
+        count = np.maximum(mask.sum(1, keepdims=True), 1.0)
+        deviation = (value - value.sum(1, keepdims=True) / count) * mask
+        freedom = max(1.0, float(mask.sum() - (mask.sum(1) > 0).sum()))
+        within = float((deviation**2).sum()) / freedom
+    lengths = (gradients**2).sum(1)
     expected = _trimmed_sum(lengths) / max(1, len(lengths))
-    return within / expected if expected > 0 else float("inf")
+    return within / expected if expected > 0 and np.isfinite(within) else float("inf")
 
 
 def angle_between(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
@@ -94,6 +104,12 @@ def angle_between(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
     lengths = (one**2).sum(1) * (two**2).sum(1)
     total = lengths.sum()
     return float(1.0 - dot.sum() / total) if total > 0 else 1.0
+
+
+def proportional(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
+    """Whether two gradient fields are one field and a constant factor."""
+    dot, lengths = float((one * two).sum()) ** 2, float((one**2).sum()) * float((two**2).sum())
+    return lengths > 0 and 1.0 - dot / lengths < PARALLEL
 
 
 def residual(

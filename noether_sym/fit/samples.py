@@ -50,6 +50,11 @@ class Samples:
         shuffled = _shuffle(self.control, self.weights, seed)
         return Samples(self.control, shuffled, self.weights, self.velocities, self.window)
 
+    def part(self, weights: NDArray[np.float64], seed: int) -> Samples:
+        """Some of the samples, weights 0 for the others, beside a control of their own."""
+        control = _shuffle(self.states, weights, seed)
+        return Samples(self.states, control, weights, self.velocities, self.window)
+
     def thinned(self, limit: int) -> Samples:
         """Every k-th time step (and, beyond that, sequence), at most about `limit` samples."""
         if self.count <= limit:

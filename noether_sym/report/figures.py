@@ -32,6 +32,7 @@ Curves = Mapping[str, Any]
 _MOST_LINES = 12
 _MOST_POINTS = 1500
 _MAP = "viridis"
+_DRAWN = 1e100
 
 
 def rollout_errors(curves: Curves, *, time_unit: str = "") -> Figure:
@@ -72,6 +73,7 @@ def energies(
         shown = _methods(axes, curves, "energy")
         if "energy/true" in curves:
             true = np.asarray(curves["energy/true"], dtype=float)
+            true = np.where(np.abs(true) < _DRAWN, true, np.nan)
             axes.plot(curves["times"], true, color=BLACK, lw=2.0, label="truth", zorder=4)
             if np.isfinite(true).any():
                 axes.set_ylim(*_around(true[np.isfinite(true)], shown))
@@ -156,7 +158,7 @@ def _methods(
     for method in [str(one) for one in curves["methods"]]:
         own = method_style(method)
         values = np.asarray(curves.get(f"{kind}/{method}", []), dtype=float)
-        usable = np.isfinite(values) & ((values > 0) | (not positive))
+        usable = (np.abs(values) < _DRAWN) & ((values > 0) | (not positive))
         if values.shape != times.shape or not usable.any():
             axes.plot([], [], **_line(own, f"{own.label} (none)"))
             continue

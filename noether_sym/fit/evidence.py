@@ -1,0 +1,105 @@
+"""How well one law is conserved on any samples: by variance, by rank, in every quarter.
+
+A variance can be small beside that of the random control only because a few values of the
+control are huge, as those of v/x^4 are where x has decayed. Where g is conserved, so is its
+rank among the values that chance gives; ranks know no scale. And a quantity that decays may
+look constant because most samples lie where it has decayed; a law holds from the start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from noether_sym.fit.samples import Samples
+from noether_sym.fit.variance import centred, freedom, outlier_weights
+from noether_sym.laws import Law
+
+_PARTS = 4
+_SHORTEST = 2
+_STILL = 0.5
+_MOST_RANKED = 20_000
+
+
+def law_ratio(law: Law, samples: Samples) -> float:
+    """Conservation ratio of a law as it stands."""
+    on_data, on_control = (torch.from_numpy(one) for one in _values(law, samples))
+    weights = torch.from_numpy(samples.weights)
+    mask, control_mask = (torch.isfinite(one) * weights for one in (on_data, on_control))
+    on_data = torch.where(mask > 0, on_data, 0.0)
+    on_control = torch.where(control_mask > 0, on_control, 0.0)
+    within = centred(on_data, mask).square().sum() / freedom(mask)
+    pull = outlier_weights(on_control, control_mask)
+    weight = pull.square()
+    mean = (on_control * weight).sum() / weight.sum().clamp_min(1.0)
+    spread = ((on_control - mean) * pull).square().sum()
+    variance = spread / (control_mask.sum() - 1.0).clamp_min(1.0)
+    return float(within / variance) if variance > 0 else float("inf")
+
+
+def rank_ratio(law: Law, samples: Samples) -> float:
+    """Variance within sequences of a law's ranks among its values on the random control.
+
+    Over that of ranks at random, 1/12: 0 for a conserved quantity, about 1 for chance.
+    """
+    samples = samples.thinned(_MOST_RANKED)
+    value, chance = _values(law, samples)
+    chance = chance[samples.weights > 0]
+    known, counts = np.unique(chance[np.isfinite(chance)], return_counts=True)
+    if len(known) < 2:
+        return 1.0
+    ranks = (np.cumsum(counts) - 0.5 * counts) / counts.sum()
+    mask = np.isfinite(value) * samples.weights
+    rank = torch.from_numpy(_between(np.where(mask > 0, value, known[0]), known, ranks))
+    weights = torch.from_numpy(mask)
+    return 12.0 * float(centred(rank, weights).square().sum() / freedom(weights))
+
+
+def worst_part(law: Law, samples: Samples) -> float:
+    """Largest ratio over parts of time: the first quarters of all sequences, the second, ...
+
+    Each beside a control of its own, by variance or by rank, whichever is less. Only parts
+    count in which a column that the law reads still moves; 0 if there are none.
+    """
+    columns = sorted(law.expression.inputs)
+    ratios = [
+        min(law_ratio(law, part), rank_ratio(law, part))
+        for part in _parts(samples)
+        if (_spread(part)[columns] > _STILL * _spread(samples)[columns]).any()
+    ]
+    return max(ratios, default=0.0)
+
+
+def _parts(samples: Samples) -> list[Samples]:
+    lengths = samples.weights.sum(1)
+    count = min(_PARTS, int(np.median(lengths)) // _SHORTEST)
+    if count < 2:
+        return []
+    place = np.arange(samples.weights.shape[1])
+    part = np.minimum(place * count // lengths[:, None], count - 1)
+    return [samples.part((part == number) * samples.weights, number) for number in range(count)]
+
+
+def _spread(samples: Samples) -> NDArray[np.float64]:
+    spread: NDArray[np.float64] = samples.states[:, samples.weights > 0].std(1)
+    return spread
+
+
+def _values(law: Law, samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    with np.errstate(all="ignore"):
+        on_data, on_control = (
+            law(np.moveaxis(states, 0, -1)) for states in (samples.states, samples.control)
+        )
+    return on_data, on_control
+
+
+def _between(
+    value: NDArray[np.float64], known: NDArray[np.float64], ranks: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Linear interpolation of ranks, whatever the size of values and gaps."""
+    above = np.clip(np.searchsorted(known, value), 1, len(known) - 1)
+    low, high = known[above - 1], known[above]
+    gap = 0.5 * high - 0.5 * low  # a difference of halves does not overflow
+    share = (0.5 * np.clip(value, low, high) - 0.5 * low) / np.where(gap > 0, gap, 1.0)
+    return ranks[above - 1] + np.where(gap > 0, share, 0.5) * (ranks[above] - ranks[above - 1])
