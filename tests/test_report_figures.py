@@ -142,6 +142,9 @@ def test_methods_that_diverged_are_named_and_not_drawn():
         assert rendered(figures.energies(held), "svg")
     nothing = curves(())
     assert rendered(figures.rollout_errors(nothing), "png")
+    held["times"] = np.full(30, 1e308)
+    for figure in (figures.rollout_errors(held), figures.energies(held)):
+        assert rendered(figure, "svg")
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 6])

@@ -72,9 +72,10 @@ def energies(
         figure, (axes,) = new_figure(4.2)
         shown = _methods(axes, curves, "energy")
         if "energy/true" in curves:
-            true = np.asarray(curves["energy/true"], dtype=float)
-            true = np.where(np.abs(true) < _DRAWN, true, np.nan)
-            axes.plot(curves["times"], true, color=BLACK, lw=2.0, label="truth", zorder=4)
+            true = _drawable(curves["energy/true"])
+            axes.plot(
+                _drawable(curves["times"]), true, color=BLACK, lw=2.0, label="truth", zorder=4
+            )
             if np.isfinite(true).any():
                 axes.set_ylim(*_around(true[np.isfinite(true)], shown))
         axes.set_xlabel(with_unit("time", time_unit))
@@ -154,11 +155,11 @@ def _methods(
 ) -> list[NDArray[np.float64]]:
     """Draw a line for each method that has one; return them."""
     drawn = []
-    times = np.asarray(curves["times"], dtype=float)
+    times = _drawable(curves["times"])
     for method in [str(one) for one in curves["methods"]]:
         own = method_style(method)
-        values = np.asarray(curves.get(f"{kind}/{method}", []), dtype=float)
-        usable = (np.abs(values) < _DRAWN) & ((values > 0) | (not positive))
+        values = _drawable(curves.get(f"{kind}/{method}", []))
+        usable = np.isfinite(values) & ((values > 0) | (not positive))
         if values.shape != times.shape or not usable.any():
             axes.plot([], [], **_line(own, f"{own.label} (none)"))
             continue
@@ -166,6 +167,12 @@ def _methods(
         axes.plot(times, values, **_line(own, own.label))
         drawn.append(values)
     return drawn
+
+
+def _drawable(values: Any) -> NDArray[np.float64]:
+    """As an array, without what no axis can hold."""
+    array = np.asarray(values, dtype=float)
+    return np.where(np.abs(array) < _DRAWN, array, np.nan)
 
 
 def _line(own: LineStyle, label: str) -> dict[str, Any]:
