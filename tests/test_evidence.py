@@ -6,12 +6,16 @@ from networks import law_of
 
 from noether_sym.datasets import Trajectory, load
 from noether_sym.dsl.expression import call, input_, parameter
-from noether_sym.fit.evidence import law_ratio, rank_ratio, worst_part
+from noether_sym.fit.evidence import Parts, law_ratio, rank_ratio
 from noether_sym.fit.samples import make_samples
 
 Q, P = input_(0), input_(1)
 ENERGY = call("add", call("square", Q), call("square", P))
 NOISY = make_samples(load("ideal_spring", noise=0.1).train, window=None, seed=0)
+
+
+def worst_part(law, samples):
+    return Parts(samples).worst(law)
 
 
 def test_a_law_is_conserved_by_rank_and_chance_is_not():

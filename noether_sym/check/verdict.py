@@ -135,14 +135,14 @@ def _windows(dataset: Dataset, window: str | int) -> list[int | None]:
 
 
 def _checked(task: Task, outcome: Outcome) -> Checked:
-    formula, judged = task.formula, outcome.law
+    formula, quantity = task.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
     notes = list(task.dataset.notes)
-    law = judged
+    law = quantity
     if outcome.fitted:
         written = as_written(task, outcome)
         if written is None:
-            fixed = (False,) * len(judged.parameters)
+            fixed = (False,) * len(quantity.parameters)
             notes.append(
                 "the fitted quantity is written as the search writes it, up to a factor and an "
                 "added constant"
@@ -158,12 +158,12 @@ def _checked(task: Task, outcome: Outcome) -> Checked:
                 notes.append(f"{name} is set to 1: conservation does not tell a factor")
                 fixed = tuple(own or slot == reference for slot, own in enumerate(fixed))
         law = law.with_(
-            conservation_ratio=judged.conservation_ratio,
-            random_ratio=judged.random_ratio,
-            heldout_ratio=judged.heldout_ratio,
-            alignment=judged.alignment,
-            status=judged.status,
-            window=judged.window,
+            conservation_ratio=quantity.conservation_ratio,
+            random_ratio=quantity.random_ratio,
+            heldout_ratio=quantity.heldout_ratio,
+            alignment=quantity.alignment,
+            status=quantity.status,
+            window=quantity.window,
         )
         if law.accepted:
             (law,) = with_symmetries((law,), task.dataset)

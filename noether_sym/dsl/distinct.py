@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.dsl.dimension import Dimension
-from noether_sym.dsl.enumeration import check_depth
+from noether_sym.dsl.enumeration import check_depth, splits
 from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.dsl.families import LEAF, PARAMETER_ROW, Algebra, Families, join
 from noether_sym.dsl.fingerprint import (
@@ -112,7 +112,7 @@ class _Search:
         self.starts: list[int] = []
         self.family_keys = np.empty(0, np.uint64)
         self.law_of_key: dict[int, int] = {}
-        self.law_rows: list[tuple[int, int]] = []
+        self.law_rows: list[int] = []
         self.families_by_size: list[int] = []
         self.laws_by_size: list[int] = []
         self.tried_by_size: list[int] = []
@@ -134,7 +134,7 @@ class _Search:
         leaves = [self.algebra.leaves(self.column_kinds)] if size == 1 else []
         for block in leaves or self._combinations(size):
             tried += len(block)
-            new = self._new_families(block, store=not last)
+            new = self._new_families(block)
             if not len(new):
                 continue
             self._new_laws(new, position)
@@ -150,7 +150,7 @@ class _Search:
         """Unfold the laws into trees."""
         memory: dict[int, Expression] = {}
         return DistinctLaws(
-            tuple(self._tree(row, memory).renumbered() for row, _ in self.law_rows),
+            tuple(self._tree(row, memory).renumbered() for row in self.law_rows),
             tuple(self.families_by_size),
             tuple(self.laws_by_size),
             tuple(self.tried_by_size),
@@ -180,10 +180,8 @@ class _Search:
             if operator.arity == 1:
                 yield from self._unary(operator, size)
                 continue
-            for left in range(1, size - 1):
-                right = size - 1 - left
-                if not operator.commutative or left <= right:
-                    yield from self._binary(operator, left, right)
+            for left, right in splits(operator, size):
+                yield from self._binary(operator, left, right)
 
     def _unary(self, operator: Operator, size: int):  # type: ignore[no-untyped-def]
         if size < 2:
@@ -231,7 +229,7 @@ class _Search:
                         table,
                     )
 
-    def _new_families(self, block: Families, *, store: bool) -> Families:
+    def _new_families(self, block: Families) -> Families:
         """The families of a block that are finite, not constant and not known yet."""
         core = block.values[:, 0]
         finite = np.asarray(
@@ -269,7 +267,7 @@ class _Search:
             known = [self.law_of_key[key] for key in keys if key in self.law_of_key]
             law = known[0] if known else len(self.law_rows)
             if not known:
-                self.law_rows.append((position + row, law))
+                self.law_rows.append(position + row)
             for key in keys:
                 self.law_of_key.setdefault(key, law)
 
@@ -312,6 +310,3 @@ class _Search:
             values[rows], slopes[rows] = family.values[local, 0], family.slopes[local, 0]
             kinds[rows], slots[rows] = family.kind[local], family.slots[local]
         return values, kinds, slots, slopes
-
-
-_COSINE = next(operator for operator in BY_CODE if operator.name == "cos")

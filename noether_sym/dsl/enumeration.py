@@ -166,10 +166,7 @@ class Enumeration:
             if operator.arity == 1:
                 yield from self._unary(operator, size)
                 continue
-            for left in range(1, size - 1):
-                right = size - 1 - left
-                if right < 1 or (operator.commutative and left > right):
-                    continue
+            for left, right in splits(operator, size):
                 yield from self._binary(operator, left, right)
 
     def _unary(self, operator: Operator, size: int) -> Iterator[Block]:
@@ -220,6 +217,12 @@ class Enumeration:
         return self._starts[size - 1]
 
 
+def splits(operator: Operator, size: int) -> list[tuple[int, int]]:
+    """Sizes of the two arguments of a formula; of a commutative pair the smaller one first."""
+    pairs = [(left, size - 1 - left) for left in range(1, size - 1)]
+    return [pair for pair in pairs if not operator.commutative or pair[0] <= pair[1]]
+
+
 def check_depth(depth: int) -> None:
     """Refuse a depth that is no positive number of nodes."""
     if depth < 1:
@@ -257,10 +260,7 @@ def _counted(
             if result != INVALID:
                 yield result, number
         return
-    for left in range(1, size - 1):
-        right = size - 1 - left
-        if operator.commutative and left > right:
-            continue
+    for left, right in splits(operator, size):
         same = operator.commutative and left == right
         ones, twos = levels[left - 1], levels[right - 1]
         answers = kinds.results(operator, list(ones), list(twos)).tolist()

@@ -13,7 +13,7 @@ numbers for the internal parameters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,16 +56,11 @@ class Families:
 
     def without_numbers(self) -> Families:
         """The same families when they are only ever unfolded, not built upon."""
-        return Families(
-            self.code,
-            self.left,
-            self.right,
-            self.kind,
-            self.shift,
-            self.slots,
-            self.values[:, :0],
-            self.slopes[:, :0],
-        )
+        return replace(self, values=self.values[:, :0], slopes=self.slopes[:, :0])
+
+
+Operand = tuple[Families, "NDArray[np.int64]"]
+"""Families and their numbers over all sizes."""
 
 
 class Algebra:
@@ -165,8 +160,8 @@ class Algebra:
     def binary(
         self,
         operator: Operator,
-        left: tuple[Families, NDArray[np.int64]],
-        right: tuple[Families, NDArray[np.int64]],
+        left: Operand,
+        right: Operand,
         table: NDArray[np.int64],
     ) -> Families:
         """Apply an operation of two arguments, each with its numbers; as `unary`.
@@ -191,10 +186,7 @@ class Algebra:
         )
 
     def _sum(
-        self,
-        operator: Operator,
-        left: tuple[Families, NDArray[np.int64]],
-        right: tuple[Families, NDArray[np.int64]],
+        self, operator: Operator, left: Operand, right: Operand
     ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """a + b: where both scales are free one is taken out, else a free one goes inside."""
         a, b = left[0], right[0]
@@ -228,10 +220,7 @@ class Algebra:
         return values, slopes, slots, a.shift | b.shift | constant_a | constant_b
 
     def _product(
-        self,
-        operator: Operator,
-        left: tuple[Families, NDArray[np.int64]],
-        right: tuple[Families, NDArray[np.int64]],
+        self, operator: Operator, left: Operand, right: Operand
     ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """a * b or a / b: free scales come out, free shifts go inside."""
         a, b = left[0], right[0]
@@ -297,6 +286,7 @@ def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArra
 
 
 def join(parts: list[Families], offsets: int, shape: tuple[int, ...]) -> Families:
+    """Families of several blocks in one; `shape` is that of the points, for none at all."""
     if parts:
         return Families(
             *(

@@ -8,12 +8,8 @@ import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.fit.build import build_law
-from noether_sym.fit.evidence import law_ratio, rank_ratio, worst_part
-from noether_sym.fit.geometry import (
-    Frame,
-    alignment,
-    local_ratio,
-)
+from noether_sym.fit.evidence import Parts, law_ratio, rank_ratio
+from noether_sym.fit.geometry import Frame, alignment, local_ratio
 from noether_sym.fit.grouping import Entry, Judgement, families_of
 from noether_sym.fit.nearmiss import CAPTURED, Corrections
 from noether_sym.fit.samples import Samples
@@ -54,19 +50,21 @@ def judge(
     ][:_JUDGED]
     random = _random_ratios(candidates, order, samples, seed, workers, device)
     frame = Frame.of(samples)
-    corrections = Corrections(samples)
+    held_out_frame = None if held_out is None else Frame.of(held_out)
+    parts, corrections = Parts(samples), Corrections(samples)
     entries = []
     for number in order:
         law = build_law(candidates[number], fits[number], dataset, samples)
         law = law.with_(
             random_ratio=random[number],
             heldout_ratio=None if held_out is None else law_ratio(law, held_out),
-            alignment=_held_out_alignment(law, held_out),
+            alignment=_alignment(law, held_out_frame),
         )
-        local, ranked = local_ratio(law, samples, frame), rank_ratio(law, samples)
-        reason = _reason(law, local, ranked, samples, corrections, factor)
+        gradients, unit = frame.scaled_gradients(law)
+        local, ranked = local_ratio(law, samples, gradients, unit), rank_ratio(law, samples)
+        reason = _reason(law, local, ranked, parts, corrections, factor)
         score = max(law.conservation_ratio, local, ranked)
-        entries.append(Entry(number, law, score, frame.gradients(law), reason))
+        entries.append(Entry(number, law, score, gradients, reason))
     return families_of(entries, frame.directions())
 
 
@@ -78,7 +76,7 @@ def _reason(
     law: Law,
     local: float,
     ranked: float,
-    samples: Samples,
+    parts: Parts,
     corrections: Corrections,
     factor: float,
 ) -> str:
@@ -92,7 +90,7 @@ def _reason(
         return f"varies by rank: ratio {ranked:.2g}, more than {_SLACK * bound:.2g}"
     if law.heldout_ratio is not None and not law.heldout_ratio <= _SLACK * bound:
         return f"not confirmed on held-out data: ratio {law.heldout_ratio:.2g}"
-    worst = worst_part(law, samples)
+    worst = parts.worst(law)
     if worst > _SLACK * bound:
         return f"varies in a part of the time: ratio {worst:.2g}, more than {_SLACK * bound:.2g}"
     captured = corrections.captured(law)
@@ -118,8 +116,7 @@ def _random_ratios(
     }
 
 
-def _held_out_alignment(law: Law, held_out: Samples | None) -> float | None:
-    if held_out is None:
+def _alignment(law: Law, frame: Frame | None) -> float | None:
+    if frame is None:
         return None
-    frame = Frame.of(held_out)
     return alignment(frame.gradients(law), frame.directions())

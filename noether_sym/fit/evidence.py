@@ -56,29 +56,38 @@ def rank_ratio(law: Law, samples: Samples) -> float:
     return 12.0 * float(centred(rank, weights).square().sum() / freedom(weights))
 
 
-def worst_part(law: Law, samples: Samples) -> float:
-    """Largest ratio over parts of time: the first quarters of all sequences, the second, ...
+class Parts:
+    """Parts of time: the first quarters of all sequences, the second quarters, and so on.
 
-    Each beside a control of its own, by variance or by rank, whichever is less. Only parts
-    count in which a column that the law reads still moves; 0 if there are none.
+    Each beside a control of its own.
     """
-    columns = sorted(law.expression.inputs)
-    ratios = [
-        min(law_ratio(law, part), rank_ratio(law, part))
-        for part in _parts(samples)
-        if (_spread(part)[columns] > _STILL * _spread(samples)[columns]).any()
-    ]
-    return max(ratios, default=0.0)
 
+    def __init__(self, samples: Samples) -> None:
+        lengths = samples.weights.sum(1)
+        count = min(_PARTS, int(np.median(lengths)) // _SHORTEST)
+        self._parts: list[Samples] = []
+        if count >= 2:
+            place = np.arange(samples.weights.shape[1])
+            part = np.minimum(place * count // lengths[:, None], count - 1)
+            self._parts = [
+                samples.part((part == number) * samples.weights, number) for number in range(count)
+            ]
+        whole = _spread(samples)
+        self._moves = [_spread(part) > _STILL * whole for part in self._parts]
 
-def _parts(samples: Samples) -> list[Samples]:
-    lengths = samples.weights.sum(1)
-    count = min(_PARTS, int(np.median(lengths)) // _SHORTEST)
-    if count < 2:
-        return []
-    place = np.arange(samples.weights.shape[1])
-    part = np.minimum(place * count // lengths[:, None], count - 1)
-    return [samples.part((part == number) * samples.weights, number) for number in range(count)]
+    def worst(self, law: Law) -> float:
+        """Largest ratio over the parts, by variance or by rank, whichever is less in each.
+
+        Only parts count in which a column that the law reads still moves; 0 if there are
+        none.
+        """
+        columns = sorted(law.expression.inputs)
+        ratios = [
+            min(law_ratio(law, part), rank_ratio(law, part))
+            for part, moves in zip(self._parts, self._moves, strict=True)
+            if moves[columns].any()
+        ]
+        return max(ratios, default=0.0)
 
 
 def _spread(samples: Samples) -> NDArray[np.float64]:

@@ -77,14 +77,14 @@ def alignment(gradients: NDArray[np.float64], velocities: NDArray[np.float64]) -
     return float((weight * drift).sum()) / total if total > 0 else 1.0
 
 
-def local_ratio(law: Law, samples: Samples, frame: Frame) -> float:
+def local_ratio(law: Law, samples: Samples, gradients: NDArray[np.float64], unit: float) -> float:
     """Variance within sequences over what independent coordinates would give it.
 
     The denominator is the sum of (dg/dx_i)^2 var(x_i) at the data themselves. It catches
     what the random control cannot: a quantity like (x - y)^4 is small along data with x
-    near y, and large on shuffled columns, without being conserved.
+    near y, and large on shuffled columns, without being conserved. `gradients` and `unit`
+    are those of `Frame.scaled_gradients`.
     """
-    gradients, unit = frame.scaled_gradients(law)
     with np.errstate(all="ignore"):
         value = law(np.moveaxis(samples.states, 0, -1)) / unit
         mask = np.isfinite(value) * samples.weights
