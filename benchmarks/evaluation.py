@@ -13,9 +13,9 @@ from noether_sym.datasets import load
 from noether_sym.dsl.enumeration import Enumeration
 from noether_sym.dsl.expression import INPUT, Expression
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.fit.layout import Layout, Tape
-from noether_sym.fit.tape import TorchTape, make_tape
-from noether_sym.fit.terms import Candidate
+from noether_sym.search.candidate import Candidate
+from noether_sym.search.program.program import Evaluator, Program
+from noether_sym.search.program.torch_evaluator import TorchEvaluator, make_evaluator
 
 _CHUNK = 1024
 
@@ -28,7 +28,7 @@ class Trees:
         trees: list[Expression],
         states: np.ndarray,
         dtype: torch.dtype,
-        tape: Callable[[Layout], Tape],
+        tape: Callable[[Program], Evaluator],
     ) -> None:
         self.columns = torch.as_tensor(states, dtype=dtype)
         self.count = len(trees)
@@ -40,14 +40,14 @@ class Trees:
                 own = [Candidate(trees[row], (trees[row],), count) for row in part]
                 inner = torch.full((len(part), 1, count), 0.7, dtype=dtype)
                 out = torch.empty((1, len(part), 1, states.shape[1]), dtype=dtype)
-                self.parts.append((part, tape(Layout(own, len(states))), inner, out))
+                self.parts.append((part, tape(Program(own, len(states))), inner, out))
 
     def evaluate(self, threads: int) -> None:
         """All trees at all points."""
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(self._one, self.parts))
 
-    def _one(self, part: tuple[list[int], Tape, torch.Tensor, torch.Tensor]) -> None:
+    def _one(self, part: tuple[list[int], Evaluator, torch.Tensor, torch.Tensor]) -> None:
         _, tape, inner, out = part
         tape.values(tape.fixed_values(self.columns), inner, out)
 
@@ -69,8 +69,8 @@ def measure(quick: bool) -> Section:
     for label, grammar in (("all operations", "paper"), ("no sine or cosine", "rational")):
         trees = _sample(data, grammar, 2_000 if quick else 10_000)
         nodes = sum(tree.size for tree in trees) * states.shape[1]
-        compiled = Trees(trees, states, torch.float64, lambda layout: make_tape(layout, "cpu"))
-        batched = Trees(trees, states, torch.float64, lambda layout: TorchTape(layout, "cpu"))
+        compiled = Trees(trees, states, torch.float64, lambda layout: make_evaluator(layout, "cpu"))
+        batched = Trees(trees, states, torch.float64, lambda layout: TorchEvaluator(layout, "cpu"))
         ways = {
             "compiled (float64)": lambda own=compiled: own.evaluate(threads),
             "batched torch (float64)": lambda own=batched: own.evaluate(threads),

@@ -10,17 +10,18 @@ import torch
 from benchmarks._measure import Section, cores, table, timed
 from benchmarks.naive import fit_one
 from noether_sym.datasets import load
-from noether_sym.device import single_threaded
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.enumeration import Enumeration, count_formulas
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.fit import chunk, search
-from noether_sym.fit.accept import judge
-from noether_sym.fit.geometry import PARALLEL, Frame, angle_between
-from noether_sym.fit.samples import make_samples
-from noether_sym.fit.stage import FitOptions, fit
-from noether_sym.fit.terms import decompose
-from noether_sym.fit.workers import Workers
+from noether_sym.runtime.device import single_threaded
+from noether_sym.runtime.workers import Workers
+from noether_sym.search import chunk
+from noether_sym.search import fit as search
+from noether_sym.search.candidate import decompose
+from noether_sym.statistics.samples import make_samples
+from noether_sym.verdict.criteria import judge
+from noether_sym.verdict.gradients import PARALLEL, Frame, angle_between
+from noether_sym.verdict.stage import FitOptions, fit
 
 DATA = ("ideal_spring", "ideal_pendulum", "real_pendulum")
 

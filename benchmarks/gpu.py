@@ -12,15 +12,15 @@ from pathlib import Path
 
 from benchmarks._measure import cores, machine, table, timed
 from noether_sym.datasets import load
-from noether_sym.device import resolve_device, single_threaded
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.fit.samples import make_samples
-from noether_sym.fit.search import fit_candidates
-from noether_sym.fit.stage import distinct_candidates
-from noether_sym.fit.workers import Workers
 from noether_sym.pipeline import oracle_law
+from noether_sym.runtime.device import resolve_device, single_threaded
+from noether_sym.runtime.workers import Workers
+from noether_sym.search.fit import fit_candidates
+from noether_sym.statistics.samples import make_samples
 from noether_sym.tailor import TailorOptions, tailor
+from noether_sym.verdict.stage import distinct_candidates
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         cpu, other = (
             _tailor(seeds, device, quick=options.quick) for device in ("cpu", options.device)
         )
-        label = f"tailoring, {2 if options.quick else 20} x 9 tries, {seeds} networks"
+        label = f"tailoring, {2 if options.quick else 20} x 9 trials, {seeds} networks"
         rows.append([label, f"{cpu:.1f}", f"{other:.1f}", f"{cpu / other:.2f}"])
     page = [
         "# Performance on a GPU",

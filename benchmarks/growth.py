@@ -8,13 +8,13 @@ from typing import Any
 from benchmarks._measure import Section, cores, exponent, table, timed
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.device import single_threaded
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.fit.samples import make_samples
-from noether_sym.fit.search import fit_candidates
-from noether_sym.fit.stage import distinct_candidates
-from noether_sym.fit.workers import Workers
+from noether_sym.runtime.device import single_threaded
+from noether_sym.runtime.workers import Workers
+from noether_sym.search.fit import fit_candidates
+from noether_sym.statistics.samples import make_samples
+from noether_sym.verdict.stage import distinct_candidates
 
 
 def measure(quick: bool) -> Section:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from noether_sym.dsl.expression import Expression
-from noether_sym.fit.samples import Samples
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
+from noether_sym.statistics.samples import Samples
 
 
 def fit_one(tree: Expression, samples: Samples, steps: int = 100) -> float:
@@ -15,7 +15,7 @@ def fit_one(tree: Expression, samples: Samples, steps: int = 100) -> float:
     Returns the conservation ratio: variance within the sequences over that of the control.
     """
     columns = torch.as_tensor(samples.states)
-    control = torch.as_tensor(samples.control)
+    control = torch.as_tensor(samples.surrogate)
     weights = torch.as_tensor(samples.weights)
     counts = weights.sum(1, keepdim=True)
     parameters = torch.ones(tree.parameter_count, dtype=torch.float64, requires_grad=True)

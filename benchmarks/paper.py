@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from noether_sym import pipeline, runs
-from noether_sym.preparation import DataOptions, Search, SearchOptions, prepare
+from noether_sym import pipeline
+from noether_sym.store import runs
+from noether_sym.store.search import DataOptions, Search, SearchOptions, prepare
 from noether_sym.tailor import TailorOptions
 
 PAPER = {
@@ -138,9 +139,9 @@ def _table(name: str, tailoring: dict[str, Any]) -> list[str]:
         else:
             row = [NAMES[method], paper.get(method, ""), rmse, _by_seed(tailoring, method), shown]
         lines.append("| " + " | ".join(row) + " |")
-    tries = [one for seed in tailoring["seeds"] for one in seed["tries"]]
-    lost = sum(one["status"] != "ok" for one in tries)
-    lines.append(f"\n{len(tries)} meta-tailoring tries, {lost} diverged or out of domain.\n")
+    trials = [one for seed in tailoring["seeds"] for one in seed["trials"]]
+    lost = sum(one["status"] != "ok" for one in trials)
+    lines.append(f"\n{len(trials)} meta-tailoring trials, {lost} diverged or out of domain.\n")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Tries a second of meta-tailoring, beside a loop over examples and the product ceiling."""
+"""Trials a second of meta-tailoring, beside a loop over examples and the product ceiling."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from benchmarks.naive import tailor_one
 from noether_sym.datasets import load
 from noether_sym.pipeline import oracle_law
 from noether_sym.tailor.gradients import meta_gradients
+from noether_sym.tailor.inner_step import Quantities
 from noether_sym.tailor.network import HIDDEN, Problem, initial_weights
-from noether_sym.tailor.noether_loss import Quantities
 
 _PRODUCTS = 9
 """Products with the large weight matrix in one gradient: 3 forward, 2 each backward."""
 
 
 def measure(quick: bool) -> Section:
-    """One epoch of one try on the pendulum's 1,125 states; one thread."""
+    """One epoch of one trial on the pendulum's 1,125 states; one thread."""
     torch.set_num_threads(1)
     data = load("ideal_pendulum")
     law = oracle_law(data)
@@ -27,8 +27,8 @@ def measure(quick: bool) -> Section:
     quantities = Quantities.of([law], problem, 0.1)
     slope = quantities.gradients(problem.states[None])
     rate = torch.tensor([0.03])
-    tries = 3
-    many = [tensor.repeat(tries, *[1] * (tensor.ndim - 1)) for tensor in weights.tensors()]
+    trials = 3
+    many = [tensor.repeat(trials, *[1] * (tensor.ndim - 1)) for tensor in weights.tensors()]
     together = type(weights)(*many)
     own = [tensor[0].clone().requires_grad_() for tensor in weights.tensors()]
     count = 20 if quick else 100
@@ -45,14 +45,14 @@ def measure(quick: bool) -> Section:
             together,
             problem.states,
             problem.derivatives,
-            rate.expand(tries),
-            slope.expand(tries, -1, -1),
+            rate.expand(trials),
+            slope.expand(trials, -1, -1),
         ),
         "products": lambda: [matrix @ square for _ in range(10)],
     }
     found = alternate(ways, 3 if quick else 9)
     plain_epoch = found["plain"] / count * len(problem.states)
-    here_epoch = found["here"] / tries
+    here_epoch = found["here"] / trials
     flops = _PRODUCTS * 2 * len(problem.states) * HIDDEN**2
     ceiling = 10 * 2 * len(problem.states) * HIDDEN**2 / found["products"]
     rows = [
@@ -67,12 +67,12 @@ def measure(quick: bool) -> Section:
     share = flops / here_epoch / ceiling
     floor = 180 * 100 * flops / ceiling / cores()
     text = (
-        "One thread; a try is one candidate at one inner rate for 100 epochs on 1,125 states. "
+        "One thread; a trial is one candidate at one inner rate for 100 epochs on 1,125 states. "
         "Plain: the inner step and both gradients by autograd, one example at a time.\n\n"
-        + table(["way", "ms an epoch", "tries/s", "ratio"], rows)
+        + table(["way", "ms an epoch", "trials/s", "ratio"], rows)
         + f"\n\nLarge matrix products alone run at {ceiling / 1e9:.0f} GFLOP/s here; an epoch "
         f"needs {flops / 1e9:.2f} GFLOP of them, so that the gradient runs at {share:.0%} of that "
-        f"ceiling. All 20 x 9 tries cannot take less than {floor:.0f} s on {cores()} cores by "
+        f"ceiling. All 20 x 9 trials cannot take less than {floor:.0f} s on {cores()} cores by "
         f"that measure, and take about {180 * 100 * here_epoch / cores():.0f} s at this rate."
     )
     return Section("Tailoring", text)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from noether_sym._version import __version__
 
 if TYPE_CHECKING:
-    from noether_sym.discovery import Discovery, discover
-    from noether_sym.laws import Law
+    from noether_sym.api import Discovery, discover
+    from noether_sym.laws.law import Law
 
 __all__ = ["Discovery", "Law", "__version__", "discover"]
 
 _HOMES = {
-    "Discovery": "noether_sym.discovery",
-    "Law": "noether_sym.laws",
-    "discover": "noether_sym.discovery",
+    "Discovery": "noether_sym.api",
+    "Law": "noether_sym.laws.law",
+    "discover": "noether_sym.api",
 }
 
 

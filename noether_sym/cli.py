@@ -46,7 +46,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
-        module = importlib.import_module(f"noether_sym.commands.{cmd_name}_")
+        module = importlib.import_module(f"noether_sym.commands.{cmd_name}")
         command: click.Command = module.command
         return command
 

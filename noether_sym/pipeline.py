@@ -8,18 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noether_sym import runs
 from noether_sym._version import __version__
 from noether_sym.dsl.enumeration import count_formulas
 from noether_sym.errors import RunError
-from noether_sym.preparation import Progress, Search, reopen
-from noether_sym.run_tables import write_arrays, write_candidates, write_fits, write_formula_blocks
-from noether_sym.runs import Run
+from noether_sym.runtime.stages import Progress
+from noether_sym.store import runs
+from noether_sym.store.runs import Run
+from noether_sym.store.search import Search, reopen
+from noether_sym.store.tables import (
+    write_arrays,
+    write_candidates,
+    write_fits,
+    write_formula_blocks,
+)
 
 if TYPE_CHECKING:
     from noether_sym.datasets.dataset import Dataset
     from noether_sym.dsl.distinct import DistinctLaws
-    from noether_sym.laws import Law
+    from noether_sym.laws.law import Law
     from noether_sym.tailor.stage import TailorOptions
 
 
@@ -74,12 +80,12 @@ def run_fit(
     search: Search, progress: Progress | None = None, enumerated: Enumerated | None = None
 ) -> dict[str, Any]:
     """Fit and judge; write ``fits.parquet`` and ``laws.json``, and return the latter."""
-    from noether_sym.checkpoint import Checkpoint
-    from noether_sym.device import resolve_device
     from noether_sym.export import laws_document
-    from noether_sym.fit.stage import FitOptions, fit
-    from noether_sym.fit.workers import Workers
-    from noether_sym.symmetry import with_symmetries
+    from noether_sym.laws.symmetry import with_symmetries
+    from noether_sym.runtime.device import resolve_device
+    from noether_sym.runtime.workers import Workers
+    from noether_sym.store.checkpoint import Checkpoint
+    from noether_sym.verdict.stage import FitOptions, fit
 
     device = resolve_device(search.options.device)
     if enumerated is None:
@@ -125,7 +131,7 @@ def fitted(
     if search.run.stage("fit") is not None and not fresh:
         return search.run.checked(runs.LAWS_FILE)
     if fresh:
-        from noether_sym.checkpoint import Checkpoint
+        from noether_sym.store.checkpoint import Checkpoint
 
         Checkpoint(search.run).clear()
     return run_fit(search, progress)
@@ -135,8 +141,8 @@ def run_tailoring(
     search: Search, options: TailorOptions, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Tailor with the run's laws; write ``tailoring.json`` and mark the selected law."""
-    from noether_sym.checkpoint import Checkpoint
     from noether_sym.export import law_from_json
+    from noether_sym.store.checkpoint import Checkpoint
     from noether_sym.tailor import tailor
 
     document = search.run.checked(runs.LAWS_FILE)
@@ -178,7 +184,7 @@ def tailored(
     RunError
         If the run holds a tailoring with other options; `fresh` replaces it.
     """
-    from noether_sym.checkpoint import Checkpoint
+    from noether_sym.store.checkpoint import Checkpoint
 
     held = None if fresh else held_tailoring(search.run, options)
     if fresh or held is not None:
@@ -194,7 +200,7 @@ def held_tailoring(run: Run, options: TailorOptions) -> dict[str, Any] | None:
     RunError
         If it was made with other options.
     """
-    from noether_sym.device import resolve_device
+    from noether_sym.runtime.device import resolve_device
 
     if run.stage("tailor") is None or not run.has(runs.TAILORING_FILE):
         return None
@@ -252,8 +258,8 @@ def oracle_law(dataset: Dataset) -> Law | None:
     """The known law of a data set, for the tailoring's controls only."""
     if not dataset.oracle:
         return None
-    from noether_sym.datasets.oracles import oracle
-    from noether_sym.laws import Law, Parameter
+    from noether_sym.datasets.systems.known_invariants import oracle
+    from noether_sym.laws.law import Law, Parameter
 
     expression, values = oracle(dataset.oracle)
     dimension, dimensions = expression.parameter_dimensions(dataset.dimensions)

@@ -4,11 +4,11 @@ import math
 
 import torch
 
-from noether_sym.dsl.dimension import DIMENSIONLESS
 from noether_sym.dsl.expression import call, input_, parameter
-from noether_sym.laws import Law, Parameter
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.tailor.inner_step import Quantities
 from noether_sym.tailor.network import Weights
-from noether_sym.tailor.noether_loss import Quantities
+from noether_sym.units.dimension import DIMENSIONLESS
 
 Q, P = input_(0), input_(1)
 
@@ -32,18 +32,18 @@ PENDULUM = law_of(ENERGY, 3.0)
 PRODUCT = law_of(call("mul", Q, P), status="not conserved")
 
 
-def small_weights(tries=1, columns=2, outputs=2, hidden=7, seed=0):
+def small_weights(trials=1, columns=2, outputs=2, hidden=7, seed=0):
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape):
         return torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(shape[-1])
 
     return Weights(
-        normal(tries, hidden, columns),
-        normal(tries, hidden),
-        normal(tries, hidden, hidden),
-        normal(tries, hidden),
-        normal(tries, outputs, hidden),
+        normal(trials, hidden, columns),
+        normal(trials, hidden),
+        normal(trials, hidden, hidden),
+        normal(trials, hidden),
+        normal(trials, outputs, hidden),
     )
 
 

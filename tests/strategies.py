@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.expression import PARAMETER, Expression, call, input_, parameter
 from noether_sym.dsl.operators import OPERATORS
 from noether_sym.errors import UnitError
-from noether_sym.laws import Law, Parameter
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.units.dimension import Dimension
 
 # the same examples every time, however slow the machine
 settings.register_profile("repeatable", settings(), deadline=None, derandomize=True)

@@ -17,9 +17,10 @@ from strategies import expressions
 from noether_sym.check import check
 from noether_sym.cli import main
 from noether_sym.datasets import load
-from noether_sym.dsl.dimension import Dimension
 from noether_sym.errors import GrammarError, NoetherSymError, UnitError
 from noether_sym.export import law_from_json
+from noether_sym.export.check import checked_to_json
+from noether_sym.units.dimension import Dimension
 
 PENDULUM = "ideal_pendulum"
 
@@ -56,11 +57,11 @@ def test_a_wrong_number_is_not_fitted_away(pendulum):
     assert checked.law.symmetry is None
     assert values(checked) == {"k0": 2.0}
     # the ratio is that of the formula as given: the variance within over that of the control
-    from noether_sym.fit.samples import make_samples
+    from noether_sym.statistics.samples import make_samples
 
     samples = make_samples(pendulum.train, window=None, seed=0)
     own = checked.law(np.moveaxis(samples.states, 0, -1))
-    control = checked.law(np.moveaxis(samples.control, 0, -1))
+    control = checked.law(np.moveaxis(samples.surrogate, 0, -1))
     within = own.var(1, ddof=1).mean()
     assert checked.law.conservation_ratio == pytest.approx(within / control.var(ddof=1), rel=0.1)
     assert checked.train.deviation == pytest.approx(math.sqrt(within) / control.std(), rel=0.1)
@@ -129,7 +130,7 @@ def test_formulas_that_say_nothing(text, verdict, pendulum):
     checked = check(text, dataset)
     assert checked.verdict == verdict
     assert checked.reason
-    document = checked.to_json()
+    document = checked_to_json(checked)
     assert document["law"]["conservation_ratio"] is None
     json.dumps(document, allow_nan=False)
 
@@ -245,4 +246,4 @@ def test_any_formula_gets_a_verdict_or_a_message(expression, free):
         checked = check(expression.text(dataset.names, numbers), dataset)
     except NoetherSymError:
         return
-    json.dumps(checked.to_json(), allow_nan=False)
+    json.dumps(checked_to_json(checked), allow_nan=False)

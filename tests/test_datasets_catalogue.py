@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from noether_sym.datasets import available, load
-from noether_sym.datasets.systems import SYSTEMS
+from noether_sym.datasets.systems.records import SYSTEMS
 from noether_sym.dsl.grammar import GRAMMARS
 from noether_sym.errors import DatasetError
 

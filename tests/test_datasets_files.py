@@ -9,9 +9,10 @@ import numpy as np
 import pandas
 import pytest
 
-from noether_sym.datasets import load, raw_table, thinning
+from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Trajectory
-from noether_sym.datasets.stretches import Stretch
+from noether_sym.datasets.readers import raw_table, thinning
+from noether_sym.datasets.readers.segments import Stretch
 from noether_sym.errors import DatasetError
 
 COLUMNS = {"t [s]": 0, "q [m]": 1, "p [m/s]": 2}

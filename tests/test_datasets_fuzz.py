@@ -1,6 +1,6 @@
 """Whatever a file holds, it loads or is refused in words: never anything else.
 
-The short version runs every time; the long one with ``pytest -m slow``, which tries
+The short version runs every time; the long one with ``pytest -m slow``, which trials
 ``NOETHER_SYM_FUZZ`` inputs of each kind (5,000 unless told).
 """
 

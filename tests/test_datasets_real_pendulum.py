@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from noether_sym.datasets import load, real_pendulum
+from noether_sym.datasets import load
+from noether_sym.datasets.systems import real_pendulum
 from noether_sym.errors import DatasetError
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from noether_sym.datasets import load
-from noether_sym.datasets.generate import generate
-from noether_sym.datasets.oracles import ORACLES, oracle
-from noether_sym.datasets.systems import SYSTEMS
+from noether_sym.datasets.systems.generate import generate
+from noether_sym.datasets.systems.known_invariants import ORACLES, oracle
+from noether_sym.datasets.systems.records import SYSTEMS
 from noether_sym.errors import DatasetError
 
 GAMMA = (1.0, 0.6, -0.4)

@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from noether_sym.datasets import load
-from noether_sym.datasets.derivative import INTERPOLATED, SMOOTHED, estimate_derivatives
+from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_derivatives
 from noether_sym.errors import DatasetError, UnitError
 
 HEADER = "trajectory,t [s],q [rad],p [kg*m**2/s]"

@@ -60,8 +60,7 @@ def test_a_law_evaluates_tables_and_arrays(found):
 
 def test_notebooks_show_formulas(found):
     assert "<math" in found._repr_html_()
-    assert found._repr_latex_() == found.best._repr_latex_()
-    assert found.best._repr_latex_().startswith("$")
+    assert found._repr_latex_() == f"${found.latex(found.best)}$"
     assert "1 " in found.summary()
 
 

@@ -6,8 +6,8 @@ from networks import law_of
 
 from noether_sym.datasets import Trajectory, load
 from noether_sym.dsl.expression import call, input_, parameter
-from noether_sym.fit.evidence import Parts, law_ratio, rank_ratio
-from noether_sym.fit.samples import make_samples
+from noether_sym.statistics.samples import make_samples
+from noether_sym.verdict.evidence import Parts, law_ratio, rank_ratio
 
 Q, P = input_(0), input_(1)
 ENERGY = call("add", call("square", Q), call("square", P))
@@ -22,7 +22,7 @@ def test_a_law_is_conserved_by_rank_and_chance_is_not():
     samples = make_samples(load("ideal_spring").train, window=None, seed=0)
     assert rank_ratio(law_of(ENERGY), samples) < 1e-9
     assert rank_ratio(law_of(Q), samples) > 0.5
-    shuffled = samples.as_control(1)
+    shuffled = samples.as_surrogate(1)
     assert rank_ratio(law_of(ENERGY), shuffled) == pytest.approx(1.0, abs=0.2)
 
 
@@ -52,7 +52,7 @@ def test_a_decay_does_not_feign_a_law():
     feigned = law_of(call("div", P, fourth))
     with np.errstate(all="ignore"):
         on_data = feigned(np.moveaxis(samples.states, 0, -1))
-        control = feigned(np.moveaxis(samples.control, 0, -1))
+        control = feigned(np.moveaxis(samples.surrogate, 0, -1))
     assert on_data.var() < 1e-3 * control.var()
     assert rank_ratio(feigned, samples) > 0.1
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from strategies import laws
 
-from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.errors import GrammarError, RunError
 from noether_sym.export import law_from_json, law_to_json, laws_document
-from noether_sym.export.json_ import tree_from_json, tree_to_json
-from noether_sym.laws import Law, Parameter
+from noether_sym.export.json import tree_from_json, tree_to_json
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.units.dimension import Dimension
 
 MOMENTUM = Dimension.of({"kg": 1, "m": 2, "s": -1})
 PENDULUM = call("sub", call("square", input_(1)), call("mul", parameter(0), call("cos", input_(0))))

@@ -20,7 +20,7 @@ from noether_sym.export.c_source import c_source
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
 from noether_sym.export.numpy_source import numpy_source
-from noether_sym.symmetry import Symmetry
+from noether_sym.laws.symmetry import Symmetry
 
 POINTS = states()
 NO_CC = shutil.which("cc") is None

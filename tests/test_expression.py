@@ -11,7 +11,6 @@ import torch
 from hypothesis import assume, given
 from strategies import COLUMNS, DIMENSIONS, expressions, fitted, is_tame, states, typed_expressions
 
-from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.expression import (
     INPUT,
     PARAMETER,
@@ -22,6 +21,7 @@ from noether_sym.dsl.expression import (
 )
 from noether_sym.dsl.operators import BY_CODE, OPERATORS
 from noether_sym.errors import GrammarError, UnitError
+from noether_sym.units.dimension import Dimension
 
 Q, P, R = (input_(column) for column in range(3))
 C0, C1, C2 = (parameter(slot) for slot in range(3))

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from strategies import laws, states
 
-from noether_sym.dsl.dimension import DIMENSIONLESS
 from noether_sym.dsl.expression import call, input_, parameter
-from noether_sym.laws import Law, Parameter
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.units.dimension import DIMENSIONLESS
 
 Q, P = input_(0), input_(1)
 C0 = parameter(0)

@@ -10,11 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import COLUMNS, NAMES, expressions, is_tame, laws, states, values
 
-from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
 from noether_sym.dsl.parser import LONGEST, parse
 from noether_sym.errors import GrammarError, NoetherSymError, UnitError
+from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
 POINTS = states()
 METRE, SECOND = Dimension.of({"m": 1}), Dimension.of({"s": 1})
@@ -131,7 +131,7 @@ def test_any_formula_is_read_back(expression, data):
 
 @given(laws())
 def test_the_text_of_a_law_with_units_is_read_back(law):
-    from noether_sym.export.json_ import law_from_json, law_to_json
+    from noether_sym.export.json import law_from_json, law_to_json
 
     assert law_from_json(law_to_json(law)) == law
     numbers = [repr(own) for own in law.values]

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from strategies import NAMES
 from test_report_figures import CIRCLE, curves, dataset, law
 
-from noether_sym import runs
 from noether_sym.dsl.expression import call, input_
 from noether_sym.errors import RunError
 from noether_sym.export import laws_document
@@ -21,7 +20,8 @@ from noether_sym.report import render_report, write_figures, write_report
 from noether_sym.report.command import command_line
 from noether_sym.report.draw import shown_entry
 from noether_sym.report.view import verdict
-from noether_sym.runs import Run
+from noether_sym.store import runs
+from noether_sym.store.runs import Run
 
 LAW = law(names=["q", "p"]).with_(rank=1, family=1, heldout_ratio=2e-6, alignment=1e-7)
 NEAR = replace(LAW, expression=call("add", input_(0), input_(1)), parameters=(), rank=0, family=0)
@@ -58,12 +58,12 @@ TAILORING = {
                 {"method": "hnn", **dict.fromkeys(CONTROL), "status": "not applicable"},
                 {"method": "meta-tailored", **CONTROL, "rate": 0.01, "energy_mse": None},
             ],
-            "tries": [{"status": "ok"}, {"status": "diverged"}],
+            "trials": [{"status": "ok"}, {"status": "diverged"}],
         },
         {
             "seed": 1,
             "controls": [{"method": "meta-tailored", **CONTROL, "status": "diverged"}],
-            "tries": [{"status": "ok"}],
+            "trials": [{"status": "ok"}],
         },
     ],
     "summary": [
@@ -134,7 +134,7 @@ def test_the_page_says_everything():
         "123,456", "formulas that units allow",
         "Closest candidates that are not laws",
         "vanilla", "0.200 ± 0.010", "Hamiltonian NN", "not applicable", "1 of 2 lost",
-        "3 tries of meta-tailoring, 1 of them diverged",
+        "3 trials of meta-tailoring, 1 of them diverged",
         "q [rad], p [rad/s]", "4 to fit, 3 held out", "angles were degrees", "A & B <2020>",
         "noether-sym run --dataset 'my data.csv' --unit q=rad --grammar paper --depth 7 "
         "--window 20 --seed 3 --top 5 --seeds 2",

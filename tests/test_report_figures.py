@@ -12,12 +12,12 @@ import pytest
 from strategies import NAMES
 
 from noether_sym.datasets.dataset import Column, Dataset, Trajectory
-from noether_sym.dsl.dimension import DIMENSIONLESS
 from noether_sym.dsl.expression import call, input_, parameter
-from noether_sym.laws import Law, Parameter
+from noether_sym.laws.law import Law, Parameter
 from noether_sym.report import figures
 from noether_sym.report.style import method_style, rendered, save_figure
-from noether_sym.units import coherent_units
+from noether_sym.units.coherent import coherent_units
+from noether_sym.units.dimension import DIMENSIONLESS
 
 Q, P = input_(0), input_(1)
 C0 = parameter(0)

@@ -20,11 +20,11 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from noether_sym import runs
-from noether_sym.checkpoint import Checkpoint
 from noether_sym.cli import main
 from noether_sym.errors import RunError
-from noether_sym.runs import Run
+from noether_sym.store import runs
+from noether_sym.store.checkpoint import Checkpoint
+from noether_sym.store.runs import Run
 
 KILLS = int(os.environ.get("NOETHER_SYM_KILLS", "3"))
 COMMAND = [
@@ -161,7 +161,7 @@ def test_a_killed_process_leaves_no_lock_and_no_half_file(tmp_path):
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from noether_sym import runs\n"
+        "from noether_sym.store import runs\n"
         "def slow(path):\n    path.write_text('half')\n    print('held', flush=True)\n"
         "    time.sleep(60)\n"
         "run = runs.Run(Path(sys.argv[1]))\n"

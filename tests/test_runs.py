@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from noether_sym import runs
 from noether_sym.errors import RunError
+from noether_sym.store import runs
 
 DESCRIPTION = {"identity": {"depth": 7, "seed": 0}}
 

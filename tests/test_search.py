@@ -6,18 +6,18 @@ import torch
 from scipy.linalg import expm
 
 from noether_sym.datasets import Dataset, Trajectory, load
-from noether_sym.dsl.dimension import Dimension
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.enumeration import Enumeration, count_formulas
 from noether_sym.dsl.grammar import GRAMMARS, Grammar
 from noether_sym.errors import GrammarError
-from noether_sym.fit.closed_form import best_combination
-from noether_sym.fit.samples import make_samples
-from noether_sym.fit.search import fit_candidates
-from noether_sym.fit.stage import FitOptions, distinct_candidates, fit
-from noether_sym.fit.tape import Batch, Points
-from noether_sym.fit.terms import decompose
-from noether_sym.fit.workers import Workers
+from noether_sym.runtime.workers import Workers
+from noether_sym.search.candidate import decompose
+from noether_sym.search.closed_form import best_combination
+from noether_sym.search.fit import fit_candidates
+from noether_sym.search.program.torch_evaluator import Batch, Points
+from noether_sym.statistics.samples import make_samples
+from noether_sym.units.dimension import Dimension
+from noether_sym.verdict.stage import FitOptions, distinct_candidates, fit
 
 ANGLE, MOMENTUM = Dimension(), Dimension.of({"kg": 1, "m": 2, "s": -1})
 LENGTH, SPEED = Dimension.of({"m": 1}), Dimension.of({"m": 1, "s": -1})
@@ -166,10 +166,10 @@ def _best_ratio_along_level_sets(raw, constants, candidates, states):
     return min(one.ratio for one in fit_candidates(candidates, samples))
 
 
-def ratio_of(expression, samples, inner=()):
+def ratio_of(expression, samples, nonlinear=()):
     candidate = decompose(expression)
     batch = Batch([candidate], Points(samples, "cpu"))
-    start = torch.tensor([[list(inner)]], dtype=torch.float64).reshape(1, 1, -1)
+    start = torch.tensor([[list(nonlinear)]], dtype=torch.float64).reshape(1, 1, -1)
     return best_combination(batch.values(start), batch.weights)
 
 
@@ -187,7 +187,7 @@ def test_ratio_is_blind_to_scale_shift_and_units():
     one, two = (float(ratio_of(product, samples).ratio) for samples in (base, other))
     assert one == pytest.approx(two, rel=1e-9)
     within = base.states[0] * base.states[1]
-    control = base.control[0] * base.control[1]
+    control = base.surrogate[0] * base.surrogate[1]
     direct = within.var(axis=1).mean() * 30 / 29 / control.var(ddof=1)
     assert one == pytest.approx(direct, rel=0.02)
 
@@ -198,7 +198,7 @@ def test_a_pole_on_one_control_sample_fakes_nothing():
     spring = load("ideal_spring")
     samples = make_samples(spring.train, window=None, seed=0)
     pole = call("div", input_(0), call("add", input_(1), parameter(0)))
-    at = -float(samples.control[1].ravel()[100])
+    at = -float(samples.surrogate[1].ravel()[100])
     assert float(ratio_of(pole, samples, [at * (1 + 1e-12)]).ratio) > 0.01
 
 

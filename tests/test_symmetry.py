@@ -10,15 +10,15 @@ import sympy
 from hypothesis import given
 from strategies import is_tame, laws, states
 
-from noether_sym.canonical import canonical_coordinates
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Column, Trajectory
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.export import law_from_json, law_to_json
-from noether_sym.laws import Law, Parameter
+from noether_sym.laws.coordinates import canonical_coordinates
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.laws.symmetry import flow, symmetry_of, with_symmetries
 from noether_sym.pipeline import oracle_law
-from noether_sym.symmetry import flow, symmetry_of, with_symmetries
-from noether_sym.units import coherent_units
+from noether_sym.units.coherent import coherent_units
 
 
 def column(dataset, name):

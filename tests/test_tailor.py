@@ -9,11 +9,11 @@ import torch
 from networks import PENDULUM, PRODUCT, P, Q, law_of, quantities_of, small_weights
 
 from noether_sym.datasets import load
-from noether_sym.device import resolve_device, single_threaded
 from noether_sym.dsl.expression import call, parameter
 from noether_sym.errors import DeviceError
+from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.tailor import TailorOptions, tailor
-from noether_sym.tailor.meta import DIVERGED, OK, OUT_OF_DOMAIN, Setting, meta_tailoring
+from noether_sym.tailor.inner_step import projected_field, tailored_field
 from noether_sym.tailor.network import (
     Problem,
     Weights,
@@ -24,8 +24,8 @@ from noether_sym.tailor.network import (
     power_of_ten,
     train,
 )
-from noether_sym.tailor.noether_loss import projected_field, tailored_field
 from noether_sym.tailor.rollout import Targets, roll_out, squared_errors, training_pieces
+from noether_sym.tailor.trials import DIVERGED, OK, OUT_OF_DOMAIN, Setting, meta_tailoring
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_outer_gradient_matches_finite_differences():
 
 
 def test_tries_do_not_mix():
-    weights = small_weights(tries=6)
+    weights = small_weights(trials=6)
     states = torch.randn((6, 5, 2), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
     rates = torch.linspace(0.01, 0.1, 6, dtype=torch.float64)
     laws = [PENDULUM, PRODUCT]
@@ -230,7 +230,7 @@ def spring():
 QUICK = {"baseline_steps": 40, "epochs": 3, "rates": (1e-3, 1e-2, 1e3)}
 
 
-def test_stage_reports_every_try_with_a_status(spring):
+def test_stage_reports_every_trial_with_a_status(spring):
     broken = law_of(call("log", call("sub", P, parameter(0))), 1e3, status="not conserved")
     laws = [law_of(call("add", call("square", Q), call("square", P))), PRODUCT, broken]
     seen = []
@@ -247,18 +247,18 @@ def test_stage_reports_every_try_with_a_status(spring):
     assert document["selected_candidate"] == result.selected
     assert len(document["seeds"]) == 2
     for seed in document["seeds"]:
-        assert {row["status"] for row in seed["tries"]} <= {OK, DIVERGED, OUT_OF_DOMAIN}
-        diverged = [row for row in seed["tries"] if row["rate"] == 1e3 and row["candidate"] == 0]
+        assert {row["status"] for row in seed["trials"]} <= {OK, DIVERGED, OUT_OF_DOMAIN}
+        diverged = [row for row in seed["trials"] if row["rate"] == 1e3 and row["candidate"] == 0]
         assert diverged[0]["status"] == DIVERGED
         assert diverged[0]["train_error"] is None
-        assert {row["status"] for row in seed["tries"] if row["candidate"] == 2} == {OUT_OF_DOMAIN}
+        assert {row["status"] for row in seed["trials"] if row["candidate"] == 2} == {OUT_OF_DOMAIN}
         methods = [row["method"] for row in seed["controls"]]
         assert methods[:3] == ["vanilla", "extra epochs", "hnn"]
         assert {"projected", "tailored", "meta-tailored", "oracle"} <= set(methods)
         best = min(
             (
                 row
-                for row in seed["tries"]
+                for row in seed["trials"]
                 if row["candidate"] == result.selected and row["train_error"] is not None
             ),
             key=lambda row: row["train_error"],
@@ -331,7 +331,7 @@ def test_gpu_and_cpu_agree(spring):
         tailor(spring, laws, options=TailorOptions(device=device, **QUICK)).to_json()
         for device in ("cpu", "cuda")
     ]
-    for one, two in zip(*(document["seeds"][0]["tries"] for document in documents), strict=True):
+    for one, two in zip(*(document["seeds"][0]["trials"] for document in documents), strict=True):
         assert one["status"] == two["status"]
         if one["train_error"] is not None:
             assert one["train_error"] == pytest.approx(two["train_error"], rel=0.05)

@@ -5,8 +5,8 @@ import torch
 from networks import PENDULUM, PRODUCT, quantities_of, small_weights
 
 from noether_sym.tailor.gradients import _tanh_, meta_gradients
+from noether_sym.tailor.inner_step import Quantities, tailored_field
 from noether_sym.tailor.network import Weights
-from noether_sym.tailor.noether_loss import Quantities, tailored_field
 
 
 def data(samples, seed):
@@ -14,14 +14,14 @@ def data(samples, seed):
     return torch.randn((2, samples, 2), dtype=torch.float64, generator=generator)
 
 
-def spread(quantities: Quantities, states, tries):
+def spread(quantities: Quantities, states, trials):
     gradients = quantities.gradients(states.expand(len(quantities.laws), -1, -1))
-    return gradients.repeat_interleave(tries // len(quantities.laws), 0)
+    return gradients.repeat_interleave(trials // len(quantities.laws), 0)
 
 
 @pytest.mark.parametrize("block", [2, 7, 40])
 def test_gradient_is_the_one_of_autograd(block):
-    weights = small_weights(tries=4, seed=1)
+    weights = small_weights(trials=4, seed=1)
     states, targets = data(19, seed=2)
     rates = torch.tensor([0.0, 0.05, 0.4, 3.0], dtype=torch.float64)
     quantities = quantities_of([PENDULUM, PRODUCT])
@@ -54,7 +54,7 @@ def test_gradient_is_the_one_of_finite_differences():
 
 
 def test_a_try_that_diverges_leaves_the_others_alone():
-    weights = small_weights(tries=2, seed=6)
+    weights = small_weights(trials=2, seed=6)
     states, targets = data(9, seed=7)
     rates = torch.tensor([0.1, 0.1], dtype=torch.float64)
     slope = spread(quantities_of([PENDULUM]), states, 2)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from noether_sym.datasets import Dataset, Trajectory, load
-from noether_sym.device import single_threaded
 from noether_sym.errors import DatasetError
+from noether_sym.runtime.device import single_threaded
 from noether_sym.tailor import TailorOptions, network, rollout, tailor
 from noether_sym.tailor.network import Problem
 from noether_sym.tailor.rollout import (

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from noether_sym.tailor import RATES, TailorOptions
-from noether_sym.tailor.meta import DIVERGED, OK, Outcome
 from noether_sym.tailor.selection import best, best_candidates, select
 from noether_sym.tailor.tasks import cut_into_tasks, workers
+from noether_sym.tailor.trials import DIVERGED, OK, Outcome
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,16 @@ def test_options_in_json_leave_out_the_number_of_workers():
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("samples", [1, 1125, 100_000])
-def test_tasks_hold_every_try_once(device, samples):
+def test_tasks_hold_every_trial_once(device, samples):
     wanted = dict.fromkeys(range(20), RATES)
     tasks = cut_into_tasks(wanted, samples, device)
-    tries = [
+    trials = [
         (row, rate)
         for task in tasks
         for row, rates in zip(task.rows, task.rates, strict=True)
         for rate in rates
     ]
-    assert tries == [(row, rate) for row in range(20) for rate in RATES]
+    assert trials == [(row, rate) for row in range(20) for rate in RATES]
     assert all(len({len(rates) for rates in task.rates}) == 1 for task in tasks)
 
 
@@ -86,7 +86,7 @@ def test_an_error_drops_the_tasks_that_have_not_begun():
 
 
 def test_workers_compute_with_one_thread_each():
-    from noether_sym.device import single_threaded
+    from noether_sym.runtime.device import single_threaded
 
     before = torch.get_num_threads()
     with single_threaded(), workers(2) as pool:
@@ -119,7 +119,7 @@ def test_a_law_is_selected_for_all_networks_together():
     assert best_candidates([FIRST, SECOND], [0, 1], 5) == [0, 1]
 
 
-def test_nothing_is_selected_where_every_try_diverged():
+def test_nothing_is_selected_where_every_trial_diverged():
     assert select([DEAD], [0, 1]) is None
     assert select([FIRST, DEAD], [0, 1]) is None
     assert select([FIRST], []) is None

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension, product
 from noether_sym.errors import UnitError
-from noether_sym.units import coherent_units
+from noether_sym.units.coherent import coherent_units
+from noether_sym.units.dimension import DIMENSIONLESS, Dimension, product
 
 EXPONENTS = st.fractions(min_value=-4, max_value=4, max_denominator=6)
 DIMENSIONS = st.dictionaries(

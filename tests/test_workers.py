@@ -6,17 +6,17 @@ import signal
 import numpy as np
 import pytest
 
-from noether_sym.checkpoint import Checkpoint
 from noether_sym.datasets import load
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import GRAMMARS
 from noether_sym.errors import DeviceError
-from noether_sym.fit import search
-from noether_sym.fit.samples import make_samples
-from noether_sym.fit.search import fit_candidates
-from noether_sym.fit.stage import distinct_candidates
-from noether_sym.fit.workers import Workers
-from noether_sym.runs import Run
+from noether_sym.runtime.workers import Workers
+from noether_sym.search import fit as search
+from noether_sym.search.fit import fit_candidates
+from noether_sym.statistics.samples import make_samples
+from noether_sym.store.checkpoint import Checkpoint
+from noether_sym.store.runs import Run
+from noether_sym.verdict.stage import distinct_candidates
 
 
 @pytest.fixture(scope="module")

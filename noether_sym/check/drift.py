@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from noether_sym.datasets.dataset import Trajectory
-from noether_sym.fit.samples import Samples
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
+from noether_sym.statistics.samples import Samples
 
 _SPREAD = (0.01, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a quantity changes along trajectories, over its spread on the random control.
+    """How a quantity changes along trajectories, over its spread on the surrogate.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Drift:
     largest: float
 
 
-def spread_on_control(law: Law, samples: Samples) -> float:
-    """Standard deviation on the random control, its outermost values left out."""
-    value = law(np.moveaxis(samples.control, 0, -1))[samples.weights > 0]
+def spread_on_surrogate(law: Law, samples: Samples) -> float:
+    """Standard deviation on the surrogate, its outermost values left out."""
+    value = law(np.moveaxis(samples.surrogate, 0, -1))[samples.weights > 0]
     value = value[np.isfinite(value)]
     if len(value) < 2:
         return 0.0
@@ -61,9 +61,9 @@ def drift_along(
     window, period : int or None
         Samples of a sequence and of about a period; None for whole trajectories.
     spread : float
-        From `spread_on_control`.
+        From `spread_on_surrogate`.
     """
-    slopes, squares, largest, freedom = [], 0.0, 0.0, 0
+    slopes, squares, largest, dof = [], 0.0, 0.0, 0
     for trajectory in trajectories:
         for piece in trajectory.segments():
             value = law(piece.states)
@@ -79,16 +79,8 @@ def drift_along(
                 part = value[begin : begin + size]
                 squares += float(((part - part.mean()) ** 2).sum())
                 largest = max(largest, float(np.abs(part - part.mean()).max()))
-                freedom += len(part) - 1
+                dof += len(part) - 1
     if not slopes or not spread > 0:
         return None
     slope = math.sqrt(sum(own**2 for own in slopes) / len(slopes))
-    return Drift(slope / spread, math.sqrt(squares / max(freedom, 1)) / spread, largest / spread)
-
-
-def drift_to_json(own: Drift | None) -> dict[str, float | None] | None:
-    """As JSON types; numbers that are not finite become null."""
-    if own is None:
-        return None
-    rows = {"drift": own.slope, "deviation": own.deviation, "largest_deviation": own.largest}
-    return {name: value if math.isfinite(value) else None for name, value in rows.items()}
+    return Drift(slope / spread, math.sqrt(squares / max(dof, 1)) / spread, largest / spread)

@@ -9,15 +9,15 @@ from itertools import count
 
 import numpy as np
 
-from noether_sym.check.task import Task
+from noether_sym.check.formula import GivenFormula
 from noether_sym.datasets.dataset import Trajectory
 from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
 from noether_sym.errors import DatasetError, GrammarError
-from noether_sym.fit.accept import judge
-from noether_sym.fit.samples import Samples, make_samples
-from noether_sym.fit.search import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, fit_candidates
-from noether_sym.fit.terms import decompose
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
+from noether_sym.search.candidate import decompose
+from noether_sym.search.fit import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, fit_candidates
+from noether_sym.statistics.samples import Samples, make_samples
+from noether_sym.verdict.criteria import judge
 
 CONSERVED = "conserved"
 APPROXIMATELY = "approximately conserved"
@@ -31,58 +31,62 @@ _FAILURES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class JudgedFit:
     """A judged fit: the quantity as the search writes it, and what was fitted."""
 
     law: Law
     verdict: str
     reason: str
     samples: Samples
-    inner: tuple[float, ...] = ()
+    nonlinear: tuple[float, ...] = ()
     fitted: bool = True
 
 
-def judged(task: Task, window: int | None, factor: float, seed: int) -> Outcome:
+def judged(given: GivenFormula, window: int | None, factor: float, seed: int) -> JudgedFit:
     """Fit the free parameters of a formula, and judge it; see `noether_sym.check.check`."""
-    samples = make_samples(task.dataset.train, window=window, seed=seed)
-    _refuse_additive(task, samples)
-    candidate = decompose(task.leaves)
-    own = task.samples(samples)
+    samples = make_samples(given.dataset.train, window=window, seed=seed)
+    _refuse_additive(given, samples)
+    candidate = decompose(given.leaves)
+    own = given.samples(samples)
     (fit,) = fit_candidates([candidate], own)
     if fit.status != NOT_CONSERVED:
         verdict, reason = _FAILURES.get(
             fit.status, (UNDEFINED, "no values of c0, ... could be fitted")
         )
-        return Outcome(_unfitted(task, window, fit.status), verdict, reason, samples, fitted=False)
+        return JudgedFit(
+            _unfitted(given, window, fit.status), verdict, reason, samples, fitted=False
+        )
     # numbers become parameters again, beside the fitted ones
     slots, values = count(), []
 
     def leaf(node: Expression) -> Expression:
-        if node.head == INPUT and node.index < len(task.columns):
-            return input_(task.columns[node.index])
+        if node.head == INPUT and node.index < len(given.columns):
+            return input_(given.columns[node.index])
         is_number = node.head == INPUT
-        given = task.values[node.index - len(task.columns)] if is_number else fit.inner[node.index]
-        values.append(given)
+        slot = node.index - len(given.columns)
+        values.append(given.values[slot] if is_number else fit.nonlinear[node.index])
         return parameter(next(slots))
 
     terms = tuple(
         term.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
         for term in candidate.terms
     )
-    whole = replace(candidate, expression=task.formula.expression, terms=terms, inner=len(values))
+    whole = replace(
+        candidate, expression=given.formula.expression, terms=terms, nonlinear=len(values)
+    )
     judgement = judge(
         [whole],
-        [replace(fit, inner=tuple(values))],
+        [replace(fit, nonlinear=tuple(values))],
         samples,
-        _held_out(task.dataset.test, window, seed),
-        task.dataset,
+        _held_out(given.dataset.test, window, seed),
+        given.dataset,
         factor=factor,
         seed=seed,
     )
     if judgement.laws:
         verdict = CONSERVED if window is None else APPROXIMATELY
-        return Outcome(judgement.laws[0], verdict, "", samples, fit.inner)
-    return Outcome(judgement.closest[0], VARIES, judgement.reasons[0], samples, fit.inner)
+        return JudgedFit(judgement.laws[0], verdict, "", samples, fit.nonlinear)
+    return JudgedFit(judgement.closest[0], VARIES, judgement.reasons[0], samples, fit.nonlinear)
 
 
 def _held_out(trajectories: Sequence[Trajectory], window: int | None, seed: int) -> Samples | None:
@@ -92,25 +96,25 @@ def _held_out(trajectories: Sequence[Trajectory], window: int | None, seed: int)
         return None
 
 
-def _refuse_additive(task: Task, samples: Samples) -> None:
+def _refuse_additive(given: GivenFormula, samples: Samples) -> None:
     """Refuse free parameters that only add a constant: nothing could tell their values."""
-    points = np.moveaxis(samples.control, 0, -1)[samples.weights > 0]
+    points = np.moveaxis(samples.surrogate, 0, -1)[samples.weights > 0]
     draw = np.random.default_rng(0)
-    values = {slot: draw.uniform(0.5, 1.5) for slot in task.formula.free}
-    for slot in task.formula.free:
-        before = task.law(values)(points)
-        change = task.law({**values, slot: 2.0})(points) - before
+    values = {slot: draw.uniform(0.5, 1.5) for slot in given.formula.free}
+    for slot in given.formula.free:
+        before = given.law(values)(points)
+        change = given.law({**values, slot: 2.0})(points) - before
         middle = float(np.nanmedian(change)) if np.isfinite(change).any() else math.nan
         rounding = 1e-9 * abs(middle) + 1e-14 * np.abs(before)
         finite = np.isfinite(change)
         if finite.any() and (np.abs(change - middle) <= rounding)[finite].all():
             raise GrammarError(
-                f"{task.formula.constants[slot].name} only adds a constant, which conservation "
+                f"{given.formula.constants[slot].name} only adds a constant, which conservation "
                 "does not tell; leave it out"
             )
 
 
-def _unfitted(task: Task, window: int | None, status: str) -> Law:
-    return task.law({}).with_(
+def _unfitted(given: GivenFormula, window: int | None, status: str) -> Law:
+    return given.law({}).with_(
         conservation_ratio=math.nan, random_ratio=math.nan, status=status, window=window
     )

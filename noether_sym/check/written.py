@@ -9,45 +9,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.check.judging import Outcome
-from noether_sym.check.task import Task, with_leaves
+from noether_sym.check.formula import GivenFormula, with_leaves
+from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter
 from noether_sym.dsl.operators import Operator
 from noether_sym.dsl.parser import Formula
-from noether_sym.fit.build import standard_errors
-from noether_sym.fit.samples import Samples
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
+from noether_sym.search.build import standard_errors
+from noether_sym.statistics.samples import Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAME_FUNCTION = 1e-6
-_MOST_INNER = 4
+_MOST_NONLINEAR = 4
 
 
-def as_written(task: Task, outcome: Outcome) -> tuple[Law, int | None] | None:
+def as_written(given: GivenFormula, outcome: JudgedFit) -> tuple[Law, int | None] | None:
     """The fitted quantity in the form that was given, and the slot that sets its scale.
 
     None where the form cannot be brought to the fitted quantity by a factor and a constant
     with the values that the fit found for what is inside functions.
     """
-    free = task.formula.free
+    free = given.formula.free
     if not free:
-        return task.law({}), None
-    linear = sorted(_linear_slots(task.formula))
+        return given.law({}), None
+    linear = sorted(_linear_slots(given.formula))
     inside = [slot for slot in free if slot not in linear]
-    if len(inside) > _MOST_INNER:
+    if len(inside) > _MOST_NONLINEAR:
         return None
-    states = np.concatenate([outcome.samples.states, outcome.samples.control], axis=1)
+    states = np.concatenate([outcome.samples.states, outcome.samples.surrogate], axis=1)
     points = states.reshape(len(states), -1).T
     points = points[:: max(1, len(points) // 2000)]
     target = outcome.law(points)
-    for values in permutations(outcome.inner, len(inside)):
-        found = _solved(task, points, target, linear, dict(zip(inside, values, strict=True)))
+    for values in permutations(outcome.nonlinear, len(inside)):
+        found = _solved(given, points, target, linear, dict(zip(inside, values, strict=True)))
         if found is not None:
             solved, reference = found
-            errors = _errors(task, solved, reference, outcome.samples)
-            return task.law(solved, errors), reference
+            errors = _errors(given, solved, reference, outcome.samples)
+            return given.law(solved, errors), reference
     return None
 
 
@@ -70,7 +70,7 @@ def _linear_slots(formula: Formula) -> frozenset[int]:
 
 
 def _solved(
-    task: Task,
+    given: GivenFormula,
     points: NDArray[np.float64],
     target: NDArray[np.float64],
     linear: Sequence[int],
@@ -79,7 +79,7 @@ def _solved(
     """Values of the linear parameters that make the formula ``a*target + b``."""
 
     def value(free: Mapping[int, float]) -> NDArray[np.float64]:
-        return task.law({**dict.fromkeys(linear, 0.0), **inside, **free})(points)
+        return given.law({**dict.fromkeys(linear, 0.0), **inside, **free})(points)
 
     rest = value({})
     parts = [value({slot: 1.0}) - rest for slot in linear]
@@ -115,22 +115,22 @@ def _centred(row: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _errors(
-    task: Task, values: Mapping[int, float], reference: int | None, samples: Samples
+    given: GivenFormula, values: Mapping[int, float], reference: int | None, samples: Samples
 ) -> dict[int, float | None]:
     """Standard errors of the free parameters; numbers and the reference are given."""
-    own = task.samples(samples)
-    free = [slot for slot in task.formula.free if slot != reference]
+    own = given.samples(samples)
+    free = [slot for slot in given.formula.free if slot != reference]
     constants = own
-    leaves = task.leaves
+    leaves = given.leaves
     if reference is not None:
         shape = own.weights.shape
         one = np.full((1, *shape), values[reference])
         constants = replace(
             own,
             states=np.concatenate([own.states, one]),
-            control=np.concatenate([own.control, one]),
+            surrogate=np.concatenate([own.surrogate, one]),
         )
-        place = {slot: number for number, slot in enumerate(task.formula.free)}
+        place = {slot: number for number, slot in enumerate(given.formula.free)}
         numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}
         leaves = with_leaves(leaves, {}, {**numbering, place[reference]: input_(len(own.states))})
     found = standard_errors(leaves, [values[slot] for slot in free], constants)

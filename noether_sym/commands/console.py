@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from noether_sym.preparation import Progress
+    from noether_sym.runtime.stages import Progress
 
 WIDTH = 80
 _QUIET_SECONDS = 2.0

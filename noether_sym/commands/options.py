@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from noether_sym.preparation import DataOptions, SearchOptions
+    from noether_sym.store.search import DataOptions, SearchOptions
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -284,7 +284,7 @@ def common_options(function: _Function) -> _Function:
 
 def data_from(values: dict[str, Any]) -> DataOptions:
     """The data options among a verb's values."""
-    from noether_sym.preparation import DataOptions
+    from noether_sym.store.search import DataOptions
 
     return DataOptions(
         dataset=values["dataset"],
@@ -301,7 +301,7 @@ def data_from(values: dict[str, Any]) -> DataOptions:
 
 def search_from(values: dict[str, Any]) -> SearchOptions:
     """The search options among a verb's values."""
-    from noether_sym.preparation import SearchOptions
+    from noether_sym.store.search import SearchOptions
 
     return SearchOptions(
         grammar=values.get("grammar"),
@@ -317,6 +317,6 @@ def search_from(values: dict[str, Any]) -> SearchOptions:
 
 def jobs_from(values: dict[str, Any]) -> int:
     """Number of workers."""
-    from noether_sym.preparation import worker_count
+    from noether_sym.runtime.workers import worker_count
 
     return worker_count(values["jobs"])

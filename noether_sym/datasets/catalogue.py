@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from noether_sym.datasets import real_pendulum
 from noether_sym.datasets.dataset import Column, Dataset
-from noether_sym.datasets.read_file import KINDS, SUFFIXES
-from noether_sym.datasets.systems import SYSTEMS, System
+from noether_sym.datasets.readers.files import KINDS, SUFFIXES
+from noether_sym.datasets.systems import real_pendulum
+from noether_sym.datasets.systems.records import SYSTEMS, System
 from noether_sym.errors import DatasetError
-from noether_sym.units import coherent_units
+from noether_sym.units.coherent import coherent_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def load(
             "are; leave noise at 0"
         )
     if not builtin:
-        from noether_sym.datasets.table import TableOptions, load_table
+        from noether_sym.datasets.readers.table import TableOptions, load_table
 
         options = TableOptions(
             units or {}, unitless, time, trajectory, tuple(columns), drop_missing
@@ -142,7 +142,7 @@ def load(
             "say how to read a file are for files"
         )
     if name_or_path in SYSTEMS:
-        from noether_sym.datasets.generate import generate
+        from noether_sym.datasets.systems.generate import generate
 
         dataset = generate(SYSTEMS[name_or_path], seed=seed, noise=noise)
     else:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.dsl.dimension import Dimension
 from noether_sym.errors import DatasetError
-from noether_sym.units import Unit
+from noether_sym.units.coherent import Unit
+from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,8 +107,8 @@ class Dataset:
     canonical_pairs : tuple of (int, int)
         Columns (q, p) that are canonical coordinates; needed by the Hamiltonian NN.
     oracle : str
-        Name of the known law in `noether_sym.datasets.oracles`; empty when unknown. Only
-        the controls of the tailoring read it, never the search.
+        Name of the known law in `noether_sym.datasets.systems.known_invariants`; empty when
+        unknown. Only the controls of the tailoring read it, never the search.
     weight_decay : float
         Of the baseline MLP (Greydanus et al. 2019 use 1e-5 for the real pendulum).
     notes : tuple of str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
-from noether_sym.datasets.derivative import estimate_errors
+from noether_sym.datasets.derivatives import estimate_errors
 from noether_sym.datasets.windows import choose_window
 
 if TYPE_CHECKING:

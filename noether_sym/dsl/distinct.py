@@ -2,7 +2,7 @@
 
 A formula with parameters stands for a family of functions. Two formulas with the same
 family may replace each other inside any larger formula, so only one of them needs to be
-built upon; see `noether_sym.dsl.families`.
+built upon; see `noether_sym.dsl.equivalence`.
 
 Families are recognised by the values of their cores at random complex points: analytic
 functions that agree at a random point are, with probability one, identical. Complex points
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.dsl.dimension import Dimension
+from noether_sym.dsl.dimension_ids import ANY, INVALID, KindTable
 from noether_sym.dsl.enumeration import check_depth, splits
+from noether_sym.dsl.equivalence import LEAF, PARAMETER_ROW, Algebra, Families, join
 from noether_sym.dsl.expression import Expression, call, input_, parameter
-from noether_sym.dsl.families import LEAF, PARAMETER_ROW, Algebra, Families, join
 from noether_sym.dsl.fingerprint import (
     affine_normalised,
     direction_hash,
@@ -33,8 +33,8 @@ from noether_sym.dsl.fingerprint import (
     value_hash,
 )
 from noether_sym.dsl.grammar import Grammar
-from noether_sym.dsl.kinds import ANY, INVALID, KindTable
 from noether_sym.dsl.operators import BY_CODE, Operator
+from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.dsl.dimension import Dimension
+from noether_sym.dsl.dimension_ids import ANY, INVALID, KindTable
 from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.dsl.grammar import Grammar
-from noether_sym.dsl.kinds import ANY, INVALID, KindTable
 from noether_sym.dsl.operators import BY_CODE, Operator
 from noether_sym.errors import GrammarError
+from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

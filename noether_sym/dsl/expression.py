@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension
 from noether_sym.dsl.operators import OPERATORS, Operator, UnitRule
 from noether_sym.errors import GrammarError, UnitError
+from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
 if TYPE_CHECKING:
     import sympy

@@ -23,7 +23,6 @@ from typing import NoReturn
 
 import numpy as np
 
-from noether_sym.dsl.dimension import DIMENSIONLESS, Dimension
 from noether_sym.dsl.expression import (
     PARAMETER,
     Expression,
@@ -35,6 +34,7 @@ from noether_sym.dsl.expression import (
 from noether_sym.dsl.operators import OPERATORS
 from noether_sym.dsl.tokens import CONSTANTS, SIMPLE, Token, error_at, split
 from noether_sym.errors import GrammarError, UnitError
+from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
 LONGEST = 10_000
 """Most characters of a formula."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from noether_sym._version import __version__
 from noether_sym.export.code import CodeNames, decimals, formula_symbols, numbered
 from noether_sym.export.names import ascii_letters, identifiers, one_line
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 if TYPE_CHECKING:
     import sympy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from noether_sym.errors import DomainError
 from noether_sym.export.formula import with_symbols
 from noether_sym.export.names import identifiers, one_line
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 if TYPE_CHECKING:
     import sympy

@@ -9,15 +9,15 @@ from types import MappingProxyType
 from noether_sym.errors import NoetherSymError
 from noether_sym.export.c_source import c_source
 from noether_sym.export.code import numbered
-from noether_sym.export.json_ import law_to_json
+from noether_sym.export.json import law_to_json
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
 from noether_sym.export.mathml import law_mathml
 from noether_sym.export.numpy_source import numpy_source
 from noether_sym.export.python_source import python_module
-from noether_sym.export.sympy_ import law_sympy_source
+from noether_sym.export.sympy import law_sympy_source
 from noether_sym.export.torch_module import torch_module
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 
 class ExportError(NoetherSymError, ValueError):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 if TYPE_CHECKING:
     import sympy

@@ -15,7 +15,7 @@ from noether_sym.export.formula import (
     rounded,
 )
 from noether_sym.export.names import is_word, latex_name, latex_unit, one_line, siunitx_unit
-from noether_sym.laws import Law, Parameter
+from noether_sym.laws.law import Law, Parameter
 
 if TYPE_CHECKING:
     import sympy

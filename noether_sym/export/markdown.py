@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from noether_sym.export.formula import parameter_symbols
 from noether_sym.export.latex import constant_latex, law_latex_named
 from noether_sym.export.names import latex_name, latex_unit
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 _HEAD = ("law", "unit", "constants", "conservation ratio", "held out", "symmetry")
 _MATHS = {"|": r"\vert ", "<": r"\lt ", ">": r"\gt "}

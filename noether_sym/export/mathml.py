@@ -15,7 +15,7 @@ from noether_sym.export.formula import (
     undistributed,
 )
 from noether_sym.export.names import is_word, mathml_name
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 if TYPE_CHECKING:
     import sympy

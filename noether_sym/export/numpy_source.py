@@ -14,7 +14,7 @@ from noether_sym.export.code import (
     numbered,
     parameter_lines,
 )
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 
 _TAKEN = ("np",)
 

@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noether_sym import contents, runs
 from noether_sym.export import law_from_json
 from noether_sym.report.lookup import Entry, objects
+from noether_sym.store import runs, schema
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from noether_sym.datasets.dataset import Dataset
-    from noether_sym.runs import Run
+    from noether_sym.store.runs import Run
 
 
 def write_figures(
@@ -79,7 +79,7 @@ def _figures(
         found["phase_portrait"] = figures.phase_portrait(dataset, law)
     if tailoring is not None and run.has(runs.CURVES_FILE):
         curves = run.arrays(runs.CURVES_FILE)
-        contents.check_curves(curves, str(run.file(runs.CURVES_FILE)))
+        schema.check_curves(curves, str(run.file(runs.CURVES_FILE)))
         time_unit = dataset.time_unit.symbol
         found["rollout_errors"] = figures.rollout_errors(curves, time_unit=time_unit)
         if "energy/true" in curves:
@@ -95,7 +95,7 @@ def _figures(
 def _energy_unit(dataset: Dataset, entry: Entry | None) -> str:
     """Unit of the energy that the tailoring reports: of the known law, else of the selected."""
     if dataset.oracle:
-        from noether_sym.datasets.oracles import oracle
+        from noether_sym.datasets.systems.known_invariants import oracle
 
         expression, _ = oracle(dataset.oracle)
         return str(expression.parameter_dimensions(dataset.dimensions)[0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
 from noether_sym.report import words
 from noether_sym.report.style import (
     BLACK,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from noether_sym.datasets.dataset import Dataset, Trajectory
 
 Curves = Mapping[str, Any]
-"""Arrays by name, as `noether_sym.tailor.result.Tailoring.curves` holds them."""
+"""Arrays by name, as `noether_sym.tailor.summary.Tailoring.curves` holds them."""
 
 _MOST_LINES = 12
 _MOST_POINTS = 1500

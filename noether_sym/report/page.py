@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from noether_sym.report.lookup import Entry
 from noether_sym.report.view import page_view
-from noether_sym.runs import Run
+from noether_sym.store.runs import Run
 
 if TYPE_CHECKING:
     import jinja2

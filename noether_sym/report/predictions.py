@@ -22,7 +22,7 @@ _ABOUT = {
 
 
 def tailoring_view(tailoring: Entry, laws: Entry) -> dict[str, Any]:
-    """Rows of the table, what was selected, and how many tries were lost.
+    """Rows of the table, what was selected, and how many trials were lost.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def tailoring_view(tailoring: Entry, laws: Entry) -> dict[str, Any]:
         Content of ``laws.json``.
     """
     seeds = objects(tailoring, "seeds")
-    tries = [one for seed in seeds for one in objects(seed, "tries")]
+    trials = [one for seed in seeds for one in objects(seed, "trials")]
     selected = tailoring.get("selected")
     accepted = {str(one.get("expression")) for one in objects(laws, "laws")}
     return {
@@ -40,8 +40,8 @@ def tailoring_view(tailoring: Entry, laws: Entry) -> dict[str, Any]:
         "selected": words.formula(str(selected)) if selected else "",
         "selected_accepted": str(selected) in accepted,
         "networks": len(seeds),
-        "tries": len(tries),
-        "lost": sum(one.get("status", "ok") != "ok" for one in tries),
+        "trials": len(trials),
+        "lost": sum(one.get("status", "ok") != "ok" for one in trials),
         "energy": words.formula(str(tailoring.get("energy") or "")),
         "error": str(tailoring.get("error") or ""),
         "epochs": at(tailoring, "options", "epochs"),

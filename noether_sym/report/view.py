@@ -13,13 +13,13 @@ from noether_sym._version import __version__
 from noether_sym.errors import NoetherSymError
 from noether_sym.export import law_from_json
 from noether_sym.export.mathml import law_mathml, rate_mathml
-from noether_sym.export.symmetry_ import rounded_flow
+from noether_sym.export.symmetry import rounded_flow
+from noether_sym.laws.symmetry import NONE
 from noether_sym.report import words
 from noether_sym.report.command import command_line
 from noether_sym.report.draw import shown_entry
 from noether_sym.report.lookup import Entry, at, objects, part
 from noether_sym.report.predictions import tailoring_view
-from noether_sym.symmetry import NONE
 
 _CLOSEST = 5
 _HEADLINES = 4

@@ -1,7 +1,7 @@
 """The gradient of meta-tailoring by hand: what autograd gives, in fewer passes over memory.
 
 The loss is the mean squared error of the field after the inner step on the drift loss (see
-`noether_sym.tailor.noether_loss`). Its second-order gradient by the weights is written out
+`noether_sym.tailor.inner_step`). Its second-order gradient by the weights is written out
 below, layer by layer in reverse, a block of states at a time, so that the activations of a
 block stay in a core's cache. ``tests/test_tailor_gradients.py`` holds it against autograd
 and against finite differences.
@@ -37,22 +37,22 @@ def meta_gradients(
     Parameters
     ----------
     weights : Weights
-        Of T tries.
+        Of T trials.
     states, targets : tensors of shape (sample, column)
         In network coordinates.
-    rates : tensor of shape (try,)
+    rates : tensor of shape (trial,)
         Inner rates.
-    gradients : tensor of shape (try, sample, column)
-        Of each try's quantity, by the network's output.
+    gradients : tensor of shape (trial, sample, column)
+        Of each trial's quantity, by the network's output.
     block : int, optional
         States in a block; by default what suits the device.
 
     Returns
     -------
-    loss : tensor of shape (try,)
+    loss : tensor of shape (trial,)
         Mean squared error over samples and columns.
     gradients : list of tensors
-        By `weights.tensors()`, for each try by its own loss.
+        By `weights.tensors()`, for each trial by its own loss.
     """
     if block is None:
         layer = len(rates) * weights.w1.shape[1]

@@ -1,6 +1,6 @@
 """The baseline MLP and the Hamiltonian NN of Greydanus et al. 2019, as batched tensors.
 
-Weights are explicit tensors with a leading axis for tries, so that many fine-tunings of one
+Weights are explicit tensors with a leading axis for trials, so that many fine-tunings of one
 network run as one program. Networks compute in float32, in coordinates of order one: states
 and derivatives are divided by the nearest power of ten of each column's root mean square,
 which leaves the paper's data as they are.
@@ -86,8 +86,8 @@ class Problem:
 class Weights:
     """Weights of an MLP with two hidden layers, tanh, no bias in the last layer.
 
-    Shapes: `w1` (try, hidden, in), `b1` (try, hidden), `w2` (try, hidden, hidden), `b2`
-    (try, hidden), `w3` (try, out, hidden).
+    Shapes: `w1` (trial, hidden, in), `b1` (trial, hidden), `w2` (trial, hidden, hidden), `b2`
+    (trial, hidden), `w3` (trial, out, hidden).
     """
 
     w1: Tensor
@@ -100,11 +100,11 @@ class Weights:
         """The five tensors."""
         return [self.w1, self.b1, self.w2, self.b2, self.w3]
 
-    def repeated(self, tries: int) -> Weights:
-        """Independent trainable copies of the first try's weights."""
+    def repeated(self, trials: int) -> Weights:
+        """Independent trainable copies of the first trial's weights."""
         return Weights(
             *(
-                tensor[:1].detach().repeat(tries, *[1] * (tensor.ndim - 1)).requires_grad_()
+                tensor[:1].detach().repeat(trials, *[1] * (tensor.ndim - 1)).requires_grad_()
                 for tensor in self.tensors()
             )
         )
@@ -114,7 +114,7 @@ class Weights:
         return Weights(*(tensor.detach() for tensor in self.tensors()))
 
     def take(self, row: int) -> Weights:
-        """One try, the axis kept."""
+        """One trial, the axis kept."""
         return Weights(*(tensor[row : row + 1].detach() for tensor in self.tensors()))
 
 
@@ -155,7 +155,7 @@ def initial_weights(columns: int, outputs: int, seed: int, device: str) -> Weigh
 
 
 def layers(weights: Weights, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Both hidden layers and the output for states of shape (try, sample, column)."""
+    """Both hidden layers and the output for states of shape (trial, sample, column)."""
     one = torch.tanh(torch.baddbmm(weights.b1[:, None], states, weights.w1.mT))
     two = torch.tanh(torch.baddbmm(weights.b2[:, None], one, weights.w2.mT))
     return one, two, torch.bmm(two, weights.w3.mT)
@@ -175,7 +175,7 @@ def hamiltonian_field(
     ----------
     weights : Weights
         With one output, H.
-    states : tensor of shape (try, sample, column)
+    states : tensor of shape (trial, sample, column)
     pairs : tuple of (int, int)
     scale : tensor of shape (column,)
         What the components of the field are divided by, relative to their partner's scale.

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from noether_sym.laws import Law
-from noether_sym.tailor.meta import Outcome
+from noether_sym.laws.law import Law
 from noether_sym.tailor.network import Weights
 from noether_sym.tailor.options import TailorOptions
+from noether_sym.tailor.trials import Outcome
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noether_sym.checkpoint import Checkpoint
+    from noether_sym.runtime.stages import Cache
 
 _WEIGHTS = ("w1", "b1", "w2", "b2", "w3")
 
@@ -30,20 +30,20 @@ class Pieces:
 
     Attributes
     ----------
-    checkpoint : Checkpoint or None
+    checkpoint : Cache or None
         None keeps nothing.
     prefix : str
         Names the options and the laws, so that pieces of another tailoring are not taken.
         The first seed is among them: its network sets the time steps of all roll-outs.
     """
 
-    checkpoint: Checkpoint | None
+    checkpoint: Cache | None
     prefix: str
 
     @classmethod
     def of(
         cls,
-        checkpoint: Checkpoint | None,
+        checkpoint: Cache | None,
         options: TailorOptions,
         device: str,
         laws: Sequence[Law],

@@ -117,23 +117,23 @@ def _worth_predicting(pieces: Sequence[Trajectory]) -> list[Trajectory]:
     return useful[:: max(1, -(-len(useful) // MOST_SEQUENCES))]
 
 
-def roll_out(field: Callable[[Tensor], Tensor], tries: int, targets: Targets) -> Tensor:
+def roll_out(field: Callable[[Tensor], Tensor], trials: int, targets: Targets) -> Tensor:
     """Integrate a field with RK4 from the first true state of each sequence.
 
     Parameters
     ----------
     field : callable
-        From states (try, sequence, column) to their time derivatives, in network
+        From states (trial, sequence, column) to their time derivatives, in network
         coordinates and true time.
-    tries : int
+    trials : int
     targets : Targets
 
     Returns
     -------
-    tensor of shape (try, sequence, time, column)
+    tensor of shape (trial, sequence, time, column)
         In network coordinates; not finite from where a roll-out has diverged.
     """
-    state = targets.states[:, 0].expand(tries, -1, -1)
+    state = targets.states[:, 0].expand(trials, -1, -1)
     path = [state]
     with torch.no_grad():
         for step, parts in zip(targets.steps.T, targets.parts, strict=True):
@@ -188,7 +188,7 @@ def choose_refinement(weights: Weights, problem: Problem, step: float) -> int:
 
 
 def squared_errors(path: Tensor, targets: Targets) -> NDArray[np.float64]:
-    """Mean over columns of the squared error: (try, sequence, time), nan in the padding."""
+    """Mean over columns of the squared error: (trial, sequence, time), nan in the padding."""
     error = (path - targets.states).square().mean(-1).double().cpu().numpy()
     weights = targets.weights.cpu().numpy()
     error = np.where(np.isfinite(error), error, np.inf)

@@ -1,17 +1,17 @@
-"""Which tries, candidates and laws are best: by training error alone."""
+"""Which trials, candidates and laws are best: by training error alone."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from noether_sym.tailor.meta import Outcome
+from noether_sym.tailor.trials import Outcome
 
 
 def best(outcomes: Sequence[Outcome], candidate: int | None = None) -> Outcome | None:
-    """The try with the least training error, of one candidate or of all.
+    """The trial with the least training error, of one candidate or of all.
 
-    None where every try diverged.
+    None where every trial diverged.
     """
     finite = [
         outcome
@@ -24,7 +24,7 @@ def best(outcomes: Sequence[Outcome], candidate: int | None = None) -> Outcome |
 def score(outcomes: Sequence[Sequence[Outcome]], candidate: int) -> float:
     """Logarithm of a candidate's best training error, averaged over networks.
 
-    Infinite where every try of it diverged for one of the networks.
+    Infinite where every trial of it diverged for one of the networks.
     """
     total = 0.0
     for network in outcomes:

@@ -13,11 +13,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.device import resolve_device, single_threaded
 from noether_sym.errors import DatasetError
-from noether_sym.laws import Law
+from noether_sym.laws.law import Law
+from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.tailor import network
-from noether_sym.tailor.meta import (
+from noether_sym.tailor.network import Problem, Weights
+from noether_sym.tailor.options import RATES, TailorOptions
+from noether_sym.tailor.pieces import Pieces
+from noether_sym.tailor.rollout import (
+    Targets,
+    choose_refinement,
+    prediction_pieces,
+    training_pieces,
+)
+from noether_sym.tailor.selection import best, best_candidates, select
+from noether_sym.tailor.summary import Control, SeedResult, Tailoring, summarised
+from noether_sym.tailor.tasks import cut_into_tasks, workers
+from noether_sym.tailor.trials import (
     Outcome,
     Setting,
     evaluate_field,
@@ -26,25 +38,12 @@ from noether_sym.tailor.meta import (
     meta_tailoring,
     plain_tailoring,
 )
-from noether_sym.tailor.network import Problem, Weights
-from noether_sym.tailor.options import RATES, TailorOptions
-from noether_sym.tailor.pieces import Pieces
-from noether_sym.tailor.result import Control, SeedResult, Tailoring, summarised
-from noether_sym.tailor.rollout import (
-    Targets,
-    choose_refinement,
-    prediction_pieces,
-    training_pieces,
-)
-from noether_sym.tailor.selection import best, best_candidates, select
-from noether_sym.tailor.tasks import cut_into_tasks, workers
 
 if TYPE_CHECKING:
-    from noether_sym.checkpoint import Checkpoint
+    from noether_sym.runtime.stages import Cache, Progress
 
 __all__ = ["RATES", "TailorOptions", "tailor"]
 
-Progress = Callable[[str, int, int], None]
 Method = Callable[..., list[Outcome]]
 
 _EXTENSIONS = 4
@@ -94,7 +93,7 @@ def tailor(
     oracle: Law | None = None,
     options: TailorOptions,
     progress: Progress | None = None,
-    checkpoint: Checkpoint | None = None,
+    checkpoint: Cache | None = None,
 ) -> Tailoring:
     """Try laws as Noether losses and select the one that predicts best.
 
@@ -113,7 +112,7 @@ def tailor(
     options : TailorOptions
     progress : callable, optional
         Called with (stage, done, total).
-    checkpoint : Checkpoint, optional
+    checkpoint : Cache, optional
         Where finished pieces are kept, and looked for.
 
     Returns
@@ -193,12 +192,12 @@ def _all_seeds(works: list[_Work]) -> tuple[int | None, list[SeedResult]]:
     pairs = list(zip(works, networks, strict=True))
     extras = [pool.submit(_more_epochs, work, weights) for work, weights in pairs]
     screened = [
-        _tries(work, weights, work.with_oracle(candidates), plain_tailoring, "screen")
+        _trials(work, weights, work.with_oracle(candidates), plain_tailoring, "screen")
         for work, weights in pairs
     ]
     kept = best_candidates(screened, candidates, options.top)
     tried = [
-        _tries(work, weights, work.with_oracle(kept), meta_tailoring, "meta-tailor")
+        _trials(work, weights, work.with_oracle(kept), meta_tailoring, "meta-tailor")
         for work, weights in pairs
     ]
     selected = select(tried, kept)
@@ -240,7 +239,7 @@ def _law_controls(
     return controls
 
 
-def _tries(
+def _trials(
     work: _Work, weights: Weights, rows: Sequence[int], method: Method, stage: str
 ) -> list[Outcome]:
     """Every row at every rate, then on downwards for laws whose lowest rate is the best.
@@ -337,11 +336,11 @@ def _key(
     rows: Sequence[int] = (),
     rates: Sequence[Sequence[float]] = (),
 ) -> str:
-    """Name of a piece: the network, what it is, and for tries which."""
+    """Name of a piece: the network, what it is, and for trials which."""
     if not rows:
         return f"{work.seed}-{name}"
-    tries = json.dumps([list(rows), [list(own) for own in rates]])
-    return f"{work.seed}-{name}-{hashlib.sha256(tries.encode()).hexdigest()[:12]}"
+    trials = json.dumps([list(rows), [list(own) for own in rates]])
+    return f"{work.seed}-{name}-{hashlib.sha256(trials.encode()).hexdigest()[:12]}"
 
 
 def _hamiltonian(work: _Work) -> Weights | None:

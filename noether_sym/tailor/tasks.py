@@ -1,4 +1,4 @@
-"""Cut many tries into tasks, and run tasks on worker threads."""
+"""Cut many trials into tasks, and run tasks on worker threads."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def cut_into_tasks(
     wanted : mapping of int to tuple of float
         Inner rates of each candidate, equally many.
     samples : int
-        States that one try puts through the network at once.
+        States that one trial puts through the network at once.
     device : str
         ``cpu``: a task is a part of one candidate's rates; ``cuda``: many candidates.
     """
-    tries = max(1, _ACTIVATIONS[device] // (samples * HIDDEN))
+    trials = max(1, _ACTIVATIONS[device] // (samples * HIDDEN))
     if not wanted:
         return []
     rows = list(wanted)
     each = len(wanted[rows[0]])
-    if device == "cuda" and tries >= each:
-        together = tries // each
+    if device == "cuda" and trials >= each:
+        together = trials // each
         groups = [rows[start : start + together] for start in range(0, len(rows), together)]
         return [Task(tuple(group), tuple(wanted[row] for row in group)) for group in groups]
     return [
-        Task((row,), (wanted[row][start : start + tries],))
+        Task((row,), (wanted[row][start : start + trials],))
         for row in rows
-        for start in range(0, each, tries)
+        for start in range(0, each, trials)
     ]
 
 

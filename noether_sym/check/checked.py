@@ -1,0 +1,162 @@
+"""The verdict on a given formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from noether_sym.check.drift import Drift, drift_along, spread_on_surrogate
+from noether_sym.check.formula import GivenFormula
+from noether_sym.check.judging import JudgedFit, judged
+from noether_sym.check.written import as_written
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.windows import choose_window
+from noether_sym.dsl.parser import Formula
+from noether_sym.laws.law import Law
+from noether_sym.laws.symmetry import with_symmetries
+from noether_sym.runtime.device import single_threaded
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the data say of a formula.
+
+    Attributes
+    ----------
+    formula : Formula
+        As it was read.
+    law : Law
+        With its free parameters fitted. If the fit could not be written in the form given,
+        the same quantity in the form that the search writes, up to a factor and a constant.
+    fixed : tuple of bool
+        Of each parameter of `law`: whether its value was given.
+    verdict, reason : str
+        ``conserved``, ``approximately conserved``, ``not conserved``, ``constant
+        everywhere`` or ``not defined``; and why, in words.
+    window : int or None
+        Samples of the windows that the ratios refer to; None for whole trajectories.
+    period : int or None
+        Samples of about a period, which drifts refer to; None for whole trajectories.
+    train, held_out : Drift or None
+    notes : tuple of str
+    """
+
+    formula: Formula
+    law: Law
+    fixed: tuple[bool, ...]
+    verdict: str
+    reason: str
+    window: int | None
+    period: int | None
+    train: Drift | None
+    held_out: Drift | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def conserved(self) -> bool:
+        """Whether the formula counts as conserved, exactly or approximately."""
+        return self.law.accepted
+
+
+def check(
+    text: str,
+    dataset: Dataset,
+    *,
+    factor: float = 100.0,
+    window: str | int = "auto",
+    seed: int = 0,
+) -> Checked:
+    """Evaluate a formula on a data set; fit its free parameters c0, c1, ... first.
+
+    Parameters
+    ----------
+    text : str
+        See `noether_sym.dsl.parser`. It is read, never run.
+    dataset : Dataset
+    factor : float
+        How many times better than on the surrogate it must be conserved.
+    window : str or int
+        ``full``, a number of samples, or ``auto``: whole trajectories, then windows.
+    seed : int
+        Of the surrogate.
+
+    Raises
+    ------
+    GrammarError
+        If the text is no formula of the columns.
+    UnitError
+        If its units do not fit.
+    DatasetError
+        If no sequence is long enough.
+    """
+    given = GivenFormula.of(text, dataset)
+    with single_threaded(), np.errstate(all="ignore"):
+        first: JudgedFit | None = None
+        for size in _windows(dataset, window):
+            outcome = judged(given, size, factor, seed)
+            first = first or outcome
+            if outcome.law.accepted:
+                first = outcome
+                break
+        assert first is not None
+        return _checked(given, first)
+
+
+def _windows(dataset: Dataset, window: str | int) -> list[int | None]:
+    if window == "full":
+        return [None]
+    if window == "auto":
+        chosen = choose_window(dataset.train)
+        return [None] if chosen is None else [None, chosen]
+    return [int(window)]
+
+
+def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
+    formula, quantity = given.formula, outcome.law
+    fixed = tuple(own.value is not None for own in formula.constants)
+    notes = list(given.dataset.notes)
+    law = quantity
+    if outcome.fitted:
+        written = as_written(given, outcome)
+        if written is None:
+            fixed = (False,) * len(quantity.parameters)
+            notes.append(
+                "the fitted quantity is written as the search writes it, up to a factor and an "
+                "added constant"
+            )
+            if given.numbers:  # errors of the fitted constants alone are not known in this form
+                law = law.with_(
+                    parameters=tuple(replace(own, stderr=None) for own in law.parameters)
+                )
+        else:
+            law, reference = written
+            if reference is not None:
+                name = formula.constants[reference].name
+                notes.append(f"{name} is set to 1: conservation does not tell a factor")
+                fixed = tuple(own or slot == reference for slot, own in enumerate(fixed))
+        law = law.with_(
+            conservation_ratio=quantity.conservation_ratio,
+            random_ratio=quantity.random_ratio,
+            heldout_ratio=quantity.heldout_ratio,
+            alignment=quantity.alignment,
+            status=quantity.status,
+            window=quantity.window,
+        )
+        if law.accepted:
+            (law,) = with_symmetries((law,), given.dataset)
+    period = choose_window(given.dataset.train)
+    spread = spread_on_surrogate(law, outcome.samples) if outcome.fitted else 0.0
+    window = outcome.samples.window
+    return Checked(
+        formula=formula,
+        law=law,
+        fixed=fixed,
+        verdict=outcome.verdict,
+        reason=outcome.reason,
+        window=window,
+        period=period,
+        train=drift_along(law, given.dataset.train, window, period, spread),
+        held_out=drift_along(law, given.dataset.test, window, period, spread),
+        notes=tuple(notes),
+    )

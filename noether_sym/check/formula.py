@@ -1,0 +1,156 @@
+"""A formula to be checked: its columns, numbers, free parameters and units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
+from noether_sym.dsl.parser import Formula, parse
+from noether_sym.errors import GrammarError, UnitError
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.statistics.samples import Samples
+from noether_sym.units.coherent import coherent_units
+from noether_sym.units.dimension import Dimension
+
+_MOST_LEAVES = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenFormula:
+    """A formula whose numbers are columns of constant value beside those that it reads.
+
+    Attributes
+    ----------
+    leaves : Expression
+        Inputs are `columns`, then `numbers`; parameters are the free ones, slots in order.
+    columns : tuple of int
+        Columns of the data that the formula reads.
+    numbers : tuple of int
+        Slots of the formula that hold numbers.
+    """
+
+    formula: Formula
+    dataset: Dataset
+    leaves: Expression
+    columns: tuple[int, ...]
+    numbers: tuple[int, ...]
+    dimension: Dimension
+    dimensions: tuple[Dimension, ...]
+
+    @classmethod
+    def of(cls, text: str, dataset: Dataset) -> GivenFormula:
+        """Read a formula for a data set; raises as `noether_sym.check.check`."""
+        formula = parse(text, dataset.names, dataset.dimensions, _unit_reader(dataset))
+        columns = tuple(sorted(formula.expression.inputs))
+        if not columns:
+            raise GrammarError(
+                f"{text.strip()!r} reads no column, so nothing can vary; columns: "
+                + ", ".join(dataset.names)
+            )
+        free = formula.free
+        numbers = tuple(slot for slot in range(len(formula.constants)) if slot not in free)
+        if len(columns) + len(numbers) > _MOST_LEAVES:
+            raise GrammarError(
+                f"the formula has {len(columns)} columns and {len(numbers)} numbers; at most "
+                f"{_MOST_LEAVES} together"
+            )
+        dimension, dimensions = _dimensions(formula, dataset)
+        leaves = with_leaves(
+            formula.expression,
+            {column: input_(place) for place, column in enumerate(columns)},
+            {slot: input_(len(columns) + place) for place, slot in enumerate(numbers)}
+            | {slot: parameter(place) for place, slot in enumerate(free)},
+        )
+        return cls(formula, dataset, leaves, columns, numbers, dimension, dimensions)
+
+    @property
+    def values(self) -> list[float]:
+        """Values of the numbers."""
+        given = (self.formula.constants[slot].value for slot in self.numbers)
+        return [value for value in given if value is not None]
+
+    def samples(self, samples: Samples) -> Samples:
+        """The columns that the formula reads, and its numbers as columns beside them."""
+        shape = samples.weights.shape
+        constants = np.stack([np.full(shape, own) for own in self.values] or [np.empty(shape)])
+        constants = constants[: len(self.numbers)]
+        own = list(self.columns)
+        return replace(
+            samples,
+            states=np.concatenate([samples.states[own], constants]),
+            surrogate=np.concatenate([samples.surrogate[own], constants]),
+            velocities=np.concatenate([samples.velocities[own], np.zeros_like(constants)]),
+        )
+
+    def law(
+        self, free: Mapping[int, float], errors: Mapping[int, float | None] | None = None
+    ) -> Law:
+        """The formula as written, with values of its free parameters by slot."""
+        names = iter(f"k{number}" for number in count())
+        taken = {*self.dataset.names, *(own.name for own in self.formula.constants)}
+        fresh = (name for name in names if name not in taken)
+        return Law(
+            expression=self.formula.expression,
+            inputs=tuple((column.name, column.unit.symbol) for column in self.dataset.columns),
+            parameters=tuple(
+                Parameter(
+                    own.name or next(fresh),
+                    own.value if own.value is not None else free.get(slot, math.nan),
+                    self.dimensions[slot],
+                    (errors or {}).get(slot),
+                )
+                for slot, own in enumerate(self.formula.constants)
+            ),
+            dimension=self.dimension,
+            conservation_ratio=math.nan,
+            random_ratio=math.nan,
+        )
+
+
+def with_leaves(
+    expression: Expression,
+    inputs: Mapping[int, Expression],
+    parameters: Mapping[int, Expression],
+) -> Expression:
+    """The formula with other leaves, by column and by slot; missing ones stay."""
+    replaced: Expression = expression.fold(
+        lambda node: (inputs if node.head == INPUT else parameters).get(node.index, node),
+        lambda operator, *parts: call(operator.name, *parts),
+    )
+    return replaced
+
+
+def _unit_reader(dataset: Dataset) -> Any:
+    own = [*(column.unit.given for column in dataset.columns), dataset.time_unit.given]
+
+    def read(name: str) -> tuple[float, Dimension]:
+        unit = coherent_units([*own, name])[-1]
+        if unit.offset:
+            raise UnitError(f"{name!r} does not start at zero; give the number in K")
+        return unit.factor, unit.dimension
+
+    return read
+
+
+def _dimensions(formula: Formula, dataset: Dataset) -> tuple[Dimension, tuple[Dimension, ...]]:
+    """Dimension of the formula and of each constant: as stated, else from its place."""
+    known = {
+        slot: own.dimension
+        for slot, own in enumerate(formula.constants)
+        if own.dimension is not None
+    }
+    stated = {slot: len(dataset.columns) + place for place, slot in enumerate(known)}
+    open_slots = [slot for slot in range(len(formula.constants)) if slot not in known]
+    leaves = {slot: input_(column) for slot, column in stated.items()}
+    leaves |= {slot: parameter(place) for place, slot in enumerate(open_slots)}
+    typed = with_leaves(formula.expression, {}, leaves)
+    dimension, found = typed.parameter_dimensions([*dataset.dimensions, *known.values()])
+    every = {**known, **dict(zip(open_slots, found, strict=True))}
+    return dimension, tuple(every[slot] for slot in range(len(formula.constants)))

@@ -1,0 +1,113 @@
+"""``noether-sym check``: is this formula conserved? No search."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from noether_sym.commands.console import Screen
+from noether_sym.commands.options import data_from, data_options, fit_options
+
+if TYPE_CHECKING:
+    from noether_sym.check import Checked, Drift
+
+
+@click.command("check", short_help="Test a formula of yours on data, without a search.")
+@click.argument("law")
+@click.argument("file", required=False, metavar="[FILE]")
+@data_options(required=False)
+@fit_options
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="The verdict only.")
+@click.pass_context
+def command(context: click.Context, /, **values: Any) -> None:
+    """Test whether LAW is conserved in FILE: a file, or the name of a built-in data set.
+
+    \b
+    noether-sym check 'p**2 - 3*cos(q)' swings.csv
+    noether-sym check 'p**2 - c0*cos(q)' real_pendulum
+
+    LAW holds names of columns (between backquotes if they are not one word), numbers,
+    + - * / ** and parentheses, and sin cos tan exp log sqrt abs square. c0, c1, ... are
+    fitted to the data. A number takes the unit that its place asks for, or the one given,
+    as in `3 [m/s]`. Put -- before a LAW that begins with a minus sign.
+    """
+    source = context.get_parameter_source("dataset")
+    by_option = source is not None and source.name != "DEFAULT"
+    if by_option == (values["file"] is not None):
+        raise click.UsageError("give the data once, as FILE or with --dataset")
+    values["dataset"] = values["file"] or values["dataset"]
+    from noether_sym.check import check
+    from noether_sym.export.check import checked_to_json
+
+    screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
+    data = data_from(values)
+    checked = check(
+        values["law"],
+        data.load(),
+        factor=values["acceptance"],
+        window=values["window"],
+        seed=data.seed,
+    )
+    _show(screen, checked)
+    screen.json(checked_to_json(checked))
+
+
+def _show(screen: Screen, checked: Checked) -> None:
+    for note in checked.notes:
+        screen.say(f"Note: {note}")
+    screen.say(_verdict(checked), important=True)
+    law = checked.law
+    for own, fixed in zip(law.parameters, checked.fixed, strict=True):
+        error = f" ± {own.stderr:.2g}" if own.stderr is not None else ""
+        kind = "given" if fixed else "fitted" if math.isfinite(own.value) else "not fitted"
+        screen.say(f"  {own.name} = {own.value:.6g}{error} {own.dimension} ({kind})")
+    screen.say(f"  value in {law.dimension}")
+    if checked.train is None and checked.held_out is None:
+        return
+    screen.table(_table(checked))
+    symmetry = law.symmetry
+    if symmetry is not None:
+        about = f" ({symmetry.about})" if symmetry.about else ""
+        screen.say(f"Symmetry: {symmetry.name}{about}")
+
+
+def _verdict(checked: Checked) -> str:
+    over = f" over windows of {checked.window} samples" if checked.window else ""
+    reason = f": {checked.reason}" if checked.reason else ""
+    fitted = all(math.isfinite(value) for value in checked.law.values)
+    shown = checked.law.text() if fitted else checked.formula.text.strip()
+    return f"{shown} is {checked.verdict}{over}{reason}."
+
+
+def _table(checked: Checked) -> Any:
+    from rich.table import Table
+
+    law = checked.law
+    per = "trajectory" if checked.period is None else f"period of {checked.period} samples"
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "to fit", "held out"):
+        table.add_column(title, justify="right" if title else "left")
+    table.add_row("conservation ratio", _figure(law.conservation_ratio), _figure(law.heldout_ratio))
+    table.add_row("the same, random data", _figure(law.random_ratio), "")
+    table.add_row("accuracy, of its spread", *_both(checked, "deviation"))
+    table.add_row("largest deviation", *_both(checked, "largest"))
+    table.add_row(f"drift per {per}", *_both(checked, "slope"))
+    return table
+
+
+def _both(checked: Checked, field: str) -> tuple[str, str]:
+    return _percent(checked.train, field), _percent(checked.held_out, field)
+
+
+def _percent(own: Drift | None, field: str) -> str:
+    if own is None:
+        return "-"
+    value = 100 * float(getattr(own, field))
+    return f"{value:.2g} %" if value < 99.5 else f"{value:.0f} %"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"

@@ -1,0 +1,102 @@
+"""``noether-sym enumerate``: count and write the candidates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from noether_sym.commands.console import Screen
+from noether_sym.commands.options import (
+    common_options,
+    data_from,
+    data_options,
+    search_from,
+    search_options,
+)
+
+if TYPE_CHECKING:
+    from noether_sym.pipeline import Enumerated
+    from noether_sym.store.search import Search
+
+PAPER_COUNTS = {"ideal_pendulum": 41_460, "ideal_spring": 72_372}
+"""Formulas to depth 7 in Alet et al. 2021, appendix C."""
+
+
+@click.command("enumerate", short_help="Enumerate every dimensionally valid formula.")
+@data_options(required=False)
+@search_options
+@click.option(
+    "--all",
+    "write_all",
+    is_flag=True,
+    help="Write every valid formula too, as flat arrays, to formulas.parquet.",
+)
+@common_options
+def command(**values: Any) -> None:
+    """Enumerate every dimensionally valid formula, and each distinct law once."""
+    from noether_sym.pipeline import run_enumeration, write_formulas
+    from noether_sym.store import runs
+    from noether_sym.store.search import prepare
+
+    screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
+    search = prepare(values["results"], data_from(values), search_from(values))
+    with runs.locked(search.run), screen.progress() as progress:
+        result = run_enumeration(search, progress)
+        if values["write_all"]:
+            write_formulas(search, progress)
+    screen.json(
+        {
+            "run": str(search.run.path),
+            "formulas_by_size": list(result.raw_counts),
+            "families_by_size": list(result.distinct.families_by_size),
+            "laws_by_size": list(result.distinct.laws_by_size),
+            "candidates": sum(result.raw_counts),
+            "distinct": len(result.distinct.expressions),
+            "seconds": round(result.seconds, 3),
+        }
+    )
+    show_counts(screen, search, result)
+
+
+def show_counts(screen: Screen, search: Search, result: Enumerated) -> None:
+    """Print the counts by size, and the paper's beside them."""
+    from rich.table import Table
+
+    distinct = result.distinct
+    table = Table(title=f"{search.dataset.name}, grammar {search.grammar.name}", box=None)
+    for title in ("nodes", "valid formulas", "new families", "distinct laws"):
+        table.add_column(title, justify="right")
+    rows = zip(result.raw_counts, distinct.families_by_size, distinct.laws_by_size, strict=True)
+    for size, (raw, families, laws) in enumerate(rows, 1):
+        table.add_row(f"{size}", f"{raw:,}", f"{families:,}", f"{laws:,}")
+    table.add_section()
+    table.add_row(
+        "all",
+        f"{sum(result.raw_counts):,}",
+        f"{sum(distinct.families_by_size):,}",
+        f"{len(distinct.expressions):,}",
+    )
+    screen.table(table)
+    for line in _account(search, result):
+        screen.say(line)
+
+
+def _account(search: Search, result: Enumerated) -> list[str]:
+    lines = [
+        f"Grammar {search.grammar.name}: {', '.join(search.grammar.operations)};",
+        "inputs, and constants of the unit that their place asks for.",
+        f"{sum(result.raw_counts):,} formulas of up to {search.depth} nodes with fitting units, "
+        "the order of + and *",
+        f"ignored, come to {len(result.distinct.expressions):,} distinct laws "
+        f"in {result.seconds:.2f} s.",
+        f"Written to {search.run.path}",
+    ]
+    paper = PAPER_COUNTS.get(search.dataset.name)
+    if paper is not None and search.depth == 7 and search.grammar.name == "paper":
+        lines += [
+            f"The paper counts {paper:,} valid formulas here. It draws the units of",
+            "parameters from a set that it does not print; here a parameter takes the unit",
+            "that its place asks for, once, and sin and cos take any dimensionless argument.",
+        ]
+    return lines

@@ -1,0 +1,68 @@
+"""``noether-sym export``: laws in the form that people reuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from noether_sym.commands.console import Screen
+
+_FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "mathml", "json")
+
+
+@click.command("export", short_help="Write laws as LaTeX, Markdown, SymPy, code or JSON.")
+@click.argument("run_folder", metavar="[RUN]", required=False)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="latex", show_default=True)
+@click.option(
+    "--all", "everything", is_flag=True, help="Every accepted law, not one of each family."
+)
+@click.option("--siunitx", is_flag=True, help="LaTeX quantities for the siunitx package.")
+@click.option(
+    "--document/--fragment",
+    default=None,
+    help="LaTeX that compiles by itself, or what goes into a document.  [default: document]",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="A file to write.  [default: standard output]",
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of all runs.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the export itself.")
+def command(
+    run_folder: str | None,
+    form: str,
+    everything: bool,
+    siunitx: bool,
+    document: bool | None,
+    output: Path | None,
+    results: Path,
+    quiet: bool,
+) -> None:
+    """Write the accepted laws of RUN (a folder; by default the newest run)."""
+    if form != "latex" and (siunitx or document is not None):
+        raise click.UsageError(
+            f"--siunitx, --document and --fragment are for --format latex, not {form}"
+        )
+    from noether_sym.export import export
+    from noether_sym.pipeline import accepted_laws
+    from noether_sym.store import runs
+
+    run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
+    laws = accepted_laws(run.checked(runs.LAWS_FILE), heads_only=not everything)
+    text = export(laws, form, siunitx=siunitx, document=document is not False)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+    screen = Screen(as_json=True, quiet=quiet)
+    where = f" to {output}" if output is not None else ""
+    screen.say(f"{len(laws)} law{'s' * (len(laws) != 1)} of {run.path}{where}")

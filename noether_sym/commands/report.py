@@ -1,0 +1,26 @@
+"""``noether-sym report``: figures and one self-contained page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report", short_help="Draw the figures and write report.html.")
+@click.argument("run_folder", metavar="[RUN]", required=False)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of all runs.",
+)
+def command(run_folder: str | None, results: Path) -> None:
+    """Write figures/ and report.html of RUN (a folder; by default the newest run)."""
+    from noether_sym.pipeline import run_report
+    from noether_sym.store import runs
+
+    run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
+    with runs.locked(run):
+        click.echo(f"Report: {run_report(run)}")

@@ -1,0 +1,114 @@
+"""``noether-sym run``: all three stages, then the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from noether_sym.commands.console import Screen
+from noether_sym.commands.options import (
+    common_options,
+    data_from,
+    data_options,
+    fit_options,
+    search_from,
+    search_options,
+    tailor_options,
+)
+
+if TYPE_CHECKING:
+    from noether_sym.store.search import Search
+
+_PLANNED = ("top", "seeds", "epochs", "loss")
+_FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json", "quiet")
+"""Options that may differ when a run goes on: they do not change the answer."""
+
+
+@click.command("run", short_help="Enumerate, fit, tailor and report.")
+@data_options(required=False)
+@search_options
+@fit_options
+@tailor_options
+@common_options
+@click.option(
+    "--resume",
+    metavar="RUN",
+    default=None,
+    help="Go on with a run that was cut short, with the options that it was made with.",
+)
+@click.pass_context
+def command(ctx: click.Context, **values: Any) -> None:
+    """Enumerate, fit and tailor on a data set, then write the report.
+
+    A run that was interrupted goes on from its last finished piece: by the same command
+    again, or by --resume.
+    """
+    from noether_sym.commands.fit import fit_and_show
+    from noether_sym.commands.tailor import tailor_and_show, tailoring_from
+    from noether_sym.pipeline import held_tailoring, run_report
+    from noether_sym.store import runs
+    from noether_sym.store.search import prepare
+
+    screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
+    given = [
+        name for name in values if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    ]
+    if values["resume"] is not None:
+        search = _resumed(values, given)
+    elif "dataset" not in given:
+        raise click.UsageError("Missing option '--dataset' (or --resume RUN).")
+    else:
+        plan = {name: values[name] for name in _PLANNED}
+        search = prepare(values["results"], data_from(values), search_from(values), plan=plan)
+    with runs.locked(search.run):
+        if not values["fresh"]:
+            held_tailoring(search.run, tailoring_from(values, search))
+        search.run.update(tailoring={name: values[name] for name in _PLANNED})
+        fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
+        if not search.run.checked(runs.LAWS_FILE)["laws"]:
+            screen.say("No law to tailor with; `noether-sym tailor` trials the closest candidates.")
+        elif not search.dataset.test:
+            screen.say("No held-out data to predict: tailoring is left out.")
+        else:
+            tailor_and_show(screen, search, values)
+        screen.say(f"Report: {run_report(search.run)}")
+    screen.json(search.run.checked(runs.LAWS_FILE))
+
+
+def _resumed(values: dict[str, Any], given: list[str]) -> Search:
+    """The search that a run was made for; `values` get the tailoring it was to have."""
+    from noether_sym._version import __version__
+    from noether_sym.commands.options import jobs_from
+    from noether_sym.commands.tailor import tailoring_from
+    from noether_sym.errors import RunError
+    from noether_sym.store import runs, schema
+    from noether_sym.store.search import reopen
+
+    other = [name.replace("_", "-") for name in given if name not in _FREE]
+    if other:
+        raise click.UsageError(
+            f"--resume takes the options of the run; leave out --{', --'.join(other)}"
+        )
+    run = runs.find_run(values["resume"])
+    held = run.checked(runs.RUN_FILE)
+    if "tailoring" not in held:
+        raise click.UsageError(
+            f"{run.path} was not made by `noether-sym run`; go on with the verb that made it"
+        )
+    if held["identity"]["version"] != __version__:
+        raise RunError(
+            f"{run.path} was begun by noether-sym {held['identity']['version']}, and this is "
+            f"{__version__}; go on with that version, or begin again"
+        )
+    schema.check(held["tailoring"], schema.PLAN, f"{run.file(runs.RUN_FILE)}, tailoring")
+    values.update({name: held["tailoring"][name] for name in _PLANNED}, seed=None)
+    search = reopen(
+        run, jobs_from(values), values["device"], values["backend"], values["scheduler"]
+    )
+    try:
+        tailoring_from(values, search)
+    except ValueError as error:
+        raise RunError(f"{run.file(runs.RUN_FILE)}, entry 'tailoring': {error}") from error
+    return search

@@ -1,0 +1,164 @@
+"""``noether-sym runs``: list what was computed, and tidy up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from noether_sym.store.runs import Run
+
+_DAMAGED = "damaged"
+_RESULTS = click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of all runs.",
+)
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.group("runs", short_help="List runs, remove them.", invoke_without_command=True)
+@_RESULTS
+@click.option("--keep", type=click.IntRange(min=0), help="Remove all runs but the newest N.")
+@_YES
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@click.pass_context
+def command(ctx: click.Context, results: Path, keep: int | None, yes: bool, as_json: bool) -> None:
+    """List the runs of a results folder, newest first."""
+    if ctx.invoked_subcommand is not None:
+        if keep is not None:
+            raise click.UsageError("--keep and rm are two ways of removing; give one of them")
+        return
+    from noether_sym.errors import RunError
+    from noether_sym.store import runs
+
+    found = sorted(runs.run_like(results), key=_when, reverse=True)
+    if keep is None:
+        _show(found, results, as_json=as_json)
+        return
+    true = []
+    for run in found:
+        try:
+            runs.check_removable(run)
+            true.append(run)
+        except RunError as error:
+            click.echo(f"Not counted, and left alone: {error}", err=True)
+    _remove(ctx, true[keep:], yes=yes)
+
+
+@command.command("rm", short_help="Remove runs.")
+@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@_YES
+@click.pass_context
+def remove(ctx: click.Context, names: tuple[str, ...], yes: bool) -> None:
+    """Remove runs, and nothing else: folders, or names in the results folder."""
+    assert ctx.parent is not None
+    results = ctx.parent.params["results"]
+    found = [_named(name, results) for name in names]
+    _remove(ctx, list({run.path.absolute(): run for run in found}.values()), yes=yes)
+
+
+def _named(name: str, results: Path) -> Run:
+    from noether_sym.store import runs
+
+    inside = results / name
+    return runs.find_run(name if Path(name).exists() or not inside.is_dir() else str(inside))
+
+
+def _when(run: Run) -> float:
+    from noether_sym.store import runs
+
+    for path in (run.file(runs.RUN_FILE), run.path):
+        with suppress(OSError):
+            return path.lstat().st_mtime
+    return 0.0
+
+
+def _remove(ctx: click.Context, found: list[Run], *, yes: bool) -> None:
+    """Show the runs, ask, and remove them; none if one of them is no run."""
+    from noether_sym.store import runs
+
+    if not found:
+        click.echo("Nothing to remove.")
+        return
+    for run in found:
+        runs.check_removable(run)
+        click.echo(_printable(str(run.path)))
+    try:
+        agreed = yes or click.confirm(f"Remove {len(found)} run{'s' * (len(found) != 1)}?")
+    except click.Abort:
+        click.echo("")
+        agreed = False
+    if not agreed:
+        click.echo("Nothing is removed; --yes does not ask.", err=True)
+        ctx.exit(1)
+    for run in found:
+        runs.remove(run)
+    click.echo(f"{len(found)} removed.")
+
+
+def _show(found: list[Run], results: Path, *, as_json: bool) -> None:
+    from rich.table import Table
+
+    from noether_sym.commands.console import Screen
+
+    rows = [_facts(run) for run in found]
+    screen = Screen(as_json=as_json, quiet=False)
+    if not rows:
+        screen.say(f"No runs in {results}.", important=True)
+    else:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("run (data set first)", overflow="fold")
+        for name in ("when", "stage", "laws", "size"):
+            justify: Any = "right" if name in ("laws", "size") else "left"
+            table.add_column(name, justify=justify, no_wrap=True)
+        for row in rows:
+            laws = "" if row["laws"] is None else str(row["laws"])
+            table.add_row(row["run"], row["when"], row["stage"], laws, _size(row["bytes"]))
+        screen.table(table)
+    screen.json({"results": str(results), "runs": rows})
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What the list says of a run; a damaged one is named so."""
+    from datetime import datetime
+
+    from noether_sym.errors import RunError
+    from noether_sym.store import runs
+
+    dataset, stage, laws = None, "begun", None
+    try:
+        runs.find_run(str(run.path))
+        held = run.checked(runs.RUN_FILE)
+        dataset = held["dataset"]["name"]
+        for name in ("enumerate", "fit", "tailor"):
+            stage = name if name in held["stages"] else stage
+        if "fit" in held["stages"]:
+            laws = run.checked(runs.LAWS_FILE)["independent_laws"]
+        if "tailor" in held["stages"]:
+            run.checked(runs.TAILORING_FILE)
+    except RunError:
+        stage, laws = _DAMAGED, None
+    when = datetime.fromtimestamp(_when(run)).strftime("%Y-%m-%d %H:%M")
+    return {
+        "run": _printable(run.name),
+        "dataset": dataset,
+        "when": when,
+        "stage": stage,
+        "laws": laws,
+        "bytes": runs.size_of(run),
+    }
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
+def _printable(name: str) -> str:
+    """A folder's name without what a terminal would obey or cannot show."""
+    return "".join(char if char.isprintable() else "?" for char in name)

@@ -1,0 +1,1 @@
+"""Own data: files and tables of a program, read into data sets."""

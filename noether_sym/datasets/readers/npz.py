@@ -1,0 +1,108 @@
+"""Read a NumPy ``.npz`` file: named arrays of one length. Objects are never unpickled."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noether_sym.datasets.readers.raw_table import MOST_CELLS, RawTable, TableBuilder
+from noether_sym.errors import DatasetError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_TEXT = "U"
+
+
+def read_npz(path: Path, trajectory: str | None = None) -> RawTable:
+    """Read named arrays of shape (row,), a name such as ``q [rad]`` with or without its unit.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged or no ``.npz`` file, a member's path climbs out of it, or an
+        array has more than one dimension, another length than the others, or holds anything
+        but numbers (or, for the trajectories, text).
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            _check_members(path, members)
+            arrays = {
+                one.filename.removesuffix(".npy"): _array(path, archive, one) for one in members
+            }
+    except _DAMAGE as error:
+        raise DatasetError(
+            f"{path} is not a readable .npz file ({error}); write it again with numpy.savez"
+        ) from error
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise DatasetError(
+            f"{path}: the arrays differ in length ({listed}); give one number a sample in each, "
+            "or one file a trajectory"
+        )
+    builder = TableBuilder(path, "row", list(arrays), trajectory)
+    count = next(iter(lengths.values()))
+    for name, array in zip(builder.names, arrays.values(), strict=True):
+        if array.dtype.kind in _TEXT and name != builder.trajectory:
+            raise DatasetError(f"{path}, array {name!r}: text where numbers are needed")
+    if count:
+        builder.add(np.arange(1, count + 1), list(arrays.values()))
+    return builder.finish()
+
+
+def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    names = [one.filename for one in members]
+    for name in names:
+        parts = PurePosixPath(name.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in name[:2]:
+            raise DatasetError(
+                f"{path}: the path of its member {name!r} leads out of the file; write it again "
+                "with numpy.savez"
+            )
+    strange = [name for name in names if not name.endswith(".npy")]
+    if strange or not names:
+        found = f"it holds {', '.join(map(repr, strange[:3]))}" if strange else "it is empty"
+        raise DatasetError(
+            f"{path} is no .npz file of NumPy: {found}; save a workbook as CSV, unpack an archive"
+        )
+    if sum(one.file_size for one in members) > 16 * MOST_CELLS:
+        raise DatasetError(f"{path} holds more than {MOST_CELLS:,} numbers; give a part of them")
+
+
+def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    name = member.filename.removesuffix(".npy")
+    with archive.open(member) as stream:
+        try:
+            version = np.lib.format.read_magic(stream)
+            read = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            shape, _, kind = read(stream)
+        except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+            raise DatasetError(f"{path}, array {name!r}: damaged ({error})") from error
+        if kind.hasobject:
+            raise DatasetError(
+                f"{path}, array {name!r}: holds pickled objects, which are never opened; save "
+                "plain numbers"
+            )
+        if len(shape) != 1:
+            raise DatasetError(
+                f"{path}, array {name!r}: has the shape {shape}; give one array a column, of "
+                "shape (row,)"
+            )
+        if kind.kind not in "biuf" + _TEXT or not kind.itemsize:
+            raise DatasetError(f"{path}, array {name!r}: {kind} where numbers are needed")
+        size = math.prod(shape) * kind.itemsize
+        data = stream.read(size) if 0 <= size <= member.file_size else b""
+    if len(data) != size:
+        raise DatasetError(f"{path}, array {name!r}: truncated; write it again")
+    return np.frombuffer(data, dtype=kind)

@@ -1,0 +1,1 @@
+"""The built-in systems and the measured data."""

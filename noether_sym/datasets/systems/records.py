@@ -1,0 +1,365 @@
+"""The built-in systems, one record each: equations, units, starts, sampling, source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from noether_sym.datasets.systems import initial_conditions as starts
+from noether_sym.datasets.systems import vector_fields as fields
+
+if TYPE_CHECKING:
+    from noether_sym.datasets.systems.initial_conditions import Start
+    from noether_sym.datasets.systems.vector_fields import Field
+
+_GREYDANUS = "Greydanus, Dzamba, Yosinski 2019, Hamiltonian Neural Networks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A system of ordinary differential equations with a known answer.
+
+    Attributes
+    ----------
+    name, description : str
+        Name as the user types it, and one line about the system.
+    columns : tuple of (str, str)
+        Name and unit of each state variable.
+    time_unit : str
+    field : callable
+        ``field(t, x)``: dx/dt of shape (..., column) for states of that shape.
+    start : callable
+        ``start(rng)``: one starting state of shape (column,).
+    span : float
+        Trajectories run from time 0 to here, several periods where there is a period.
+    samples, trajectories, training : int
+        Samples of each trajectory, number of trajectories, and how many of them, the
+        first ones, are for training.
+    known_laws : int
+        Number of functionally independent single-valued invariants.
+    laws : str
+        What they are, in words or symbols, for listings. The search never reads it.
+    source : str
+        Citation.
+    grammar : str
+        The named grammar that can write the known laws.
+    depth : int
+        Size of formulas that a search reaches unless told otherwise.
+    canonical_pairs : tuple of (int, int)
+        Columns (q, p) in which the equations are Hamilton's.
+    weight_decay : float
+        Of the baseline MLP.
+    """
+
+    name: str
+    description: str
+    columns: tuple[tuple[str, str], ...]
+    time_unit: str
+    field: Field
+    start: Start
+    span: float
+    samples: int
+    trajectories: int = 20
+    training: int = 15
+    known_laws: int = 0
+    laws: str = "none"
+    source: str
+    grammar: str = "paper"
+    depth: int = 7
+    canonical_pairs: tuple[tuple[int, int], ...] = ()
+    weight_decay: float = 1e-4
+
+    @property
+    def oracle(self) -> str:
+        """Name of the known law in `known_invariants`; empty without one."""
+        return self.name if self.known_laws else ""
+
+
+def _columns(names: str, *units: str) -> tuple[tuple[str, str], ...]:
+    """Pair names with units; a single unit is that of every column."""
+    split = names.split()
+    return tuple(zip(split, units if len(units) > 1 else units * len(split), strict=True))
+
+
+_PLANE = _columns("x y vx vy", "m", "m", "m/s", "m/s")
+_PLANE_PAIRS = ((0, 2), (1, 3))
+
+_PAPER = (
+    System(
+        name="ideal_spring",
+        description="mass on a spring, H = q^2 + p^2",
+        columns=_columns("q p", "m", "kg*m/s"),
+        time_unit="s",
+        field=fields.ideal_spring,
+        start=starts.ring(0.1, 1.0),
+        span=3.0,
+        samples=30,
+        trajectories=50,
+        training=25,
+        known_laws=1,
+        laws="energy q^2 + p^2",
+        source=_GREYDANUS,
+        canonical_pairs=((0, 1),),
+    ),
+    System(
+        name="ideal_pendulum",
+        description="pendulum, H = 3 (1 - cos q) + p^2",
+        columns=_columns("q p", "rad", "kg*m**2/s"),
+        time_unit="s",
+        field=fields.ideal_pendulum,
+        start=starts.ring(1.3, 2.3),
+        span=3.0,
+        samples=45,
+        trajectories=50,
+        training=25,
+        known_laws=1,
+        laws="energy p^2 - 3 cos q",
+        source=_GREYDANUS,
+        canonical_pairs=((0, 1),),
+    ),
+)
+
+_CONSERVED = (
+    System(
+        name="duffing",
+        description="undamped particle in a double well, x'' = x - x^3",
+        columns=_columns("x v", "m", "m/s"),
+        time_unit="s",
+        field=fields.duffing,
+        start=starts.box((-1.5, -1.0), (1.5, 1.0)),
+        span=20.0,
+        samples=120,
+        known_laws=1,
+        laws="energy v^2/2 - x^2/2 + x^4/4",
+        source="Kovacic, Brennan 2011, The Duffing Equation",
+        # the smallest formula of the law in the paper's grammar, (x^2 - c0)^2 + c1*v^2,
+        # has 10 nodes
+        depth=10,
+        canonical_pairs=((0, 1),),
+    ),
+    System(
+        name="isotropic_oscillator_2d",
+        description="isotropic harmonic oscillator in the plane, r'' = -r",
+        columns=_PLANE,
+        time_unit="s",
+        field=fields.isotropic_oscillator_2d,
+        start=starts.box((-1.5, -1.5, -1.5, -1.5), (1.5, 1.5, 1.5, 1.5)),
+        span=20.0,
+        samples=100,
+        known_laws=3,
+        laws="x^2 + vx^2; y^2 + vy^2; x vy - y vx",
+        source="Goldstein, Poole, Safko 2002, Classical Mechanics, chapters 3 and 9",
+        canonical_pairs=_PLANE_PAIRS,
+    ),
+    System(
+        name="kepler_2d",
+        description="planet about a fixed sun, r'' = -r/r^3",
+        columns=_PLANE,
+        time_unit="s",
+        field=fields.kepler_2d,
+        start=starts.ellipse,
+        span=20.0,
+        samples=120,
+        known_laws=3,
+        laws="energy; angular momentum; Laplace-Runge-Lenz vector",
+        source="Goldstein, Poole, Safko 2002, Classical Mechanics, chapter 3",
+        grammar="extended",
+        canonical_pairs=_PLANE_PAIRS,
+    ),
+    System(
+        name="lotka_volterra",
+        description="prey x and predators y, x' = .25x - .075xy, y' = .07xy - .15y",
+        columns=_columns("x y", "dimensionless"),
+        time_unit="year",
+        field=fields.lotka_volterra,
+        start=starts.box((1.0, 1.0), (5.0, 5.0)),
+        span=120.0,
+        samples=120,
+        known_laws=1,
+        laws=".07x - .15 ln x + .075y - .25 ln y",
+        source="Volterra 1926, Nature 118, 558",
+        grammar="extended",
+    ),
+    System(
+        name="rigid_body",
+        description="free rigid body with moments of inertia 1, 2, 3",
+        columns=_columns("w1 w2 w3", "rad/s"),
+        time_unit="s",
+        field=fields.rigid_body,
+        start=starts.box((-1.5, -1.5, -1.5), (1.5, 1.5, 1.5)),
+        span=30.0,
+        samples=120,
+        known_laws=2,
+        laws="energy sum I w^2; angular momentum sum I^2 w^2",
+        source="Goldstein, Poole, Safko 2002, Classical Mechanics, chapter 5",
+    ),
+    System(
+        name="spherical_pendulum",
+        description="pendulum of length 1 in space, angle theta from the upright, g = 9.8",
+        columns=_columns("theta phi wt wp", "rad", "rad", "rad/s", "rad/s"),
+        time_unit="s",
+        field=fields.spherical_pendulum,
+        start=starts.spherical,
+        span=8.0,
+        samples=120,
+        known_laws=2,
+        laws="energy (wt^2 + sin^2(theta) wp^2)/2 + g cos(theta); sin^2(theta) wp",
+        source="Landau, Lifshitz 1976, Mechanics, section 14",
+    ),
+    System(
+        name="double_pendulum",
+        description="two unit masses on unit rods, canonical angles and momenta, g = 9.8",
+        columns=_columns("th1 th2 p1 p2", "rad", "rad", "kg*m**2/s", "kg*m**2/s"),
+        time_unit="s",
+        field=fields.double_pendulum,
+        start=starts.box((-1.2, -1.2, -2.0, -2.0), (1.2, 1.2, 2.0, 2.0)),
+        span=10.0,
+        samples=120,
+        known_laws=1,
+        laws="energy",
+        source="Landau, Lifshitz 1976, Mechanics, section 5",
+        canonical_pairs=_PLANE_PAIRS,
+    ),
+    System(
+        name="henon_heiles",
+        description="star in a galactic plane, x'' = -x - 2xy, y'' = -y - x^2 + y^2",
+        columns=_columns("x y vx vy", "dimensionless"),
+        time_unit="dimensionless",
+        field=fields.henon_heiles,
+        # below the escape energy of 1/6 everywhere in the box
+        start=starts.box((-0.25, -0.25, -0.25, -0.25), (0.25, 0.25, 0.25, 0.25)),
+        span=30.0,
+        samples=120,
+        known_laws=1,
+        laws="energy (v^2 + r^2)/2 + x^2 y - y^3/3",
+        source="Henon, Heiles 1964, Astronomical Journal 69, 73",
+        canonical_pairs=_PLANE_PAIRS,
+    ),
+    System(
+        name="toda_3",
+        description="periodic Toda chain of three particles",
+        columns=_columns("q1 q2 q3 p1 p2 p3", "dimensionless"),
+        time_unit="dimensionless",
+        field=fields.toda_3,
+        start=starts.box((-1.0,) * 6, (1.0,) * 6),
+        span=15.0,
+        samples=120,
+        known_laws=3,
+        laws="momentum; energy; p1p2p3 - sum p_i exp(q_{i+1} - q_{i+2})",
+        source="Toda 1967, Journal of the Physical Society of Japan 22, 431",
+        grammar="extended",
+        canonical_pairs=((0, 3), (1, 4), (2, 5)),
+    ),
+    System(
+        name="three_body_planar",
+        description="three unit masses under gravity in the plane, G = 1",
+        columns=(
+            *_columns("x1 y1 x2 y2 x3 y3", "m"),
+            *_columns("vx1 vy1 vx2 vy2 vx3 vy3", "m/s"),
+        ),
+        time_unit="s",
+        field=fields.three_body_planar,
+        start=starts.hierarchy,
+        span=24.0,
+        samples=150,
+        known_laws=4,
+        laws="momentum x and y; angular momentum; energy",
+        source="Goldstein, Poole, Safko 2002, Classical Mechanics, section 3.12",
+        canonical_pairs=tuple((column, column + 6) for column in range(6)),
+    ),
+    System(
+        name="charge_in_B",
+        description="charge in a uniform magnetic field, vx' = vy, vy' = -vx",
+        columns=_PLANE,
+        time_unit="s",
+        field=fields.charge_in_B,
+        start=starts.box((-1.0, -1.0, -1.5, -1.5), (1.0, 1.0, 1.5, 1.5)),
+        span=20.0,
+        samples=100,
+        known_laws=3,
+        laws="vx^2 + vy^2; vx - y; vy + x",
+        source="Jackson 1998, Classical Electrodynamics, section 12.2",
+    ),
+    System(
+        name="point_vortices",
+        description="three point vortices in the plane, circulations 1, .6, -.4",
+        columns=_columns("x1 y1 x2 y2 x3 y3", "m"),
+        time_unit="s",
+        field=fields.point_vortices,
+        start=starts.vortices,
+        span=100.0,
+        samples=150,
+        known_laws=4,
+        laws="impulse x and y; angular impulse; sum G_i G_j ln r_ij^2",
+        source="Aref 1979, Physics of Fluids 22, 393",
+        grammar="extended",
+    ),
+    System(
+        name="sir",
+        description="epidemic, S' = -.5 S I, I' = .5 S I - .2 I, R' = .2 I",
+        columns=_columns("S I R", "dimensionless"),
+        time_unit="day",
+        field=fields.sir,
+        # totals differ, so that S + I + R is a law and not a constant of the data
+        start=starts.box((0.6, 0.01, 0.0), (1.2, 0.1, 0.3)),
+        span=50.0,
+        samples=100,
+        known_laws=2,
+        laws="S + I + R; S + I - .4 ln S",
+        source="Kermack, McKendrick 1927, Proceedings of the Royal Society A 115, 700",
+        grammar="extended",
+    ),
+)
+
+_NOTHING_CONSERVED = (
+    System(
+        name="lorenz",
+        description="Lorenz attractor (10, 28, 8/3); nothing is conserved",
+        columns=_columns("x y z", "dimensionless"),
+        time_unit="dimensionless",
+        field=fields.lorenz,
+        start=starts.box((-10.0, -10.0, 10.0), (10.0, 10.0, 40.0)),
+        span=5.0,
+        samples=125,
+        source="Lorenz 1963, Journal of the Atmospheric Sciences 20, 130",
+    ),
+    System(
+        name="damped_oscillator",
+        description="damped oscillator, x'' = -x - .2x'; nothing single-valued is conserved",
+        columns=_columns("x v", "m", "m/s"),
+        time_unit="s",
+        field=fields.damped_oscillator,
+        start=starts.ring(0.5, 2.0),
+        span=20.0,
+        samples=100,
+        source="Landau, Lifshitz 1976, Mechanics, section 25",
+    ),
+    System(
+        name="van_der_pol",
+        description="van der Pol oscillator, x'' = (1 - x^2) x' - x; nothing is conserved",
+        columns=_columns("x v", "dimensionless", "1/s"),
+        time_unit="s",
+        field=fields.van_der_pol,
+        start=starts.ring(0.5, 3.0),
+        span=20.0,
+        samples=120,
+        source="van der Pol 1926, Philosophical Magazine 2, 978",
+    ),
+    System(
+        name="driven_pendulum",
+        description="damped pendulum driven by 1.2 cos(2t/3); nothing is conserved",
+        columns=_columns("theta omega", "rad", "rad/s"),
+        time_unit="s",
+        field=fields.driven_pendulum,
+        start=starts.box((-1.5, -1.5), (1.5, 1.5)),
+        span=40.0,
+        samples=160,
+        source="Baker, Gollub 1996, Chaotic Dynamics, chapter 3",
+    ),
+)
+
+SYSTEMS = MappingProxyType(
+    {system.name: system for system in (*_PAPER, *_CONSERVED, *_NOTHING_CONSERVED)}
+)
+"""Every built-in system, by name."""

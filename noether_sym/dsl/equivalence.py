@@ -1,0 +1,307 @@
+"""Families of functions as arrays, and the operations of a grammar on them.
+
+A family is held as a core function with two flags: `scale` (any multiple of the core is in
+the family) and `shift` (any constant may be added). Parameters that no flag absorbs become
+internal parameters of the core. ``c*q``, ``q/c`` and ``c*q + c*q`` are all the family of
+core ``q`` with a free scale. Since a parameter may take any unit, a free scale and 'any
+unit' are one and the same.
+
+Cores are known by their values and gradients at random complex points, with fixed random
+numbers for the internal parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.dsl.dimension_ids import ANY
+from noether_sym.dsl.enumeration import LEAF
+from noether_sym.dsl.grammar import Grammar
+from noether_sym.dsl.operators import BY_CODE, Operator, UnitRule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PARAMETER_ROW = 0
+"""Number of the family that is a parameter alone: the first of all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Families:
+    """Families of functions, a row each; arrays of one length.
+
+    `values` has shape (row, offset, point) and `slopes` (row, offset, point, column): the
+    core and its gradient with the internal parameters taken from slot `offset` on, so that
+    two operands can be given different slots.
+    """
+
+    code: NDArray[np.int8]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    shift: NDArray[np.bool_]
+    slots: NDArray[np.int64]
+    values: NDArray[np.complex128]
+    slopes: NDArray[np.complex128]
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Families:
+        return Families(*(getattr(self, name)[rows] for name in self.__slots__))
+
+    def without_numbers(self) -> Families:
+        """The same families when they are only ever unfolded, not built upon."""
+        return replace(self, values=self.values[:, :0], slopes=self.slopes[:, :0])
+
+
+Operand = tuple[Families, "NDArray[np.int64]"]
+"""Families and their numbers over all sizes."""
+
+
+class Algebra:
+    """Operations on families.
+
+    Parameters
+    ----------
+    grammar : Grammar
+    points : array of shape (point, column)
+        Random complex points.
+    slot_values : array of shape (slot,)
+        Numbers that stand for internal parameters.
+    offsets : int
+
+    Attributes
+    ----------
+    offsets : int
+        How many offsets of the slots results are computed for; fewer as formulas grow.
+    """
+
+    def __init__(
+        self,
+        grammar: Grammar,
+        points: NDArray[np.complex128],
+        slot_values: NDArray[np.complex128],
+        offsets: int,
+    ) -> None:
+        self.grammar = grammar
+        self.points = points
+        self.slot_values = slot_values
+        self.offsets = offsets
+
+    def leaves(self, kinds: Sequence[int]) -> Families:
+        """The parameter alone, then the columns, whose kinds are given."""
+        points, columns = self.points.shape
+        count = columns + 1
+        values = np.ones((count, self.offsets, points), np.complex128)
+        values[1:] = self.points.T[:, None, :]
+        slopes = np.zeros((count, self.offsets, points, columns), np.complex128)
+        for column in range(columns):
+            slopes[column + 1, :, :, column] = 1.0
+        return Families(
+            np.full(count, LEAF, np.int8),
+            np.arange(-1, columns),
+            np.full(count, -1, np.int64),
+            np.array([ANY, *kinds]),
+            np.zeros(count, bool),
+            np.zeros(count, np.int64),
+            values,
+            slopes,
+        )
+
+    def unary(
+        self,
+        operator: Operator,
+        argument: Families,
+        numbers: NDArray[np.int64],
+        table: NDArray[np.int64],
+    ) -> Families:
+        """Apply an operation of one argument.
+
+        Parameters
+        ----------
+        operator : Operator
+        argument : Families
+        numbers : array of shape (row,)
+            Numbers of the arguments over all sizes.
+        table : array of shape (kind,)
+            Kind of the result.
+        """
+        kind = table[argument.kind]
+        scale, shift, slots = argument.kind == ANY, argument.shift, argument.slots
+        values, slopes = self._shifted(argument, None)
+        if operator.name in ("sin", "cos", "exp"):
+            values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
+        if operator.name == "exp" and {"mul", "div"} & set(self.grammar.operations):
+            kind = np.where(shift, ANY, kind)  # exp(a + t) is c*exp(a), of any unit
+        else:
+            values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
+        result, result_slopes = _chain(operator, values, slopes)
+        if operator.name == "sin" and shift.any():  # sin(a + t) and cos(a + t') are one family
+            other = _chain(_COSINE, values[shift], slopes[shift])
+            result[shift], result_slopes[shift] = other
+        # log(s*a) is log(a) with a free constant
+        out_shift = scale if operator.name == "log" else np.zeros(len(argument), bool)
+        return Families(
+            np.full(len(argument), operator.code, np.int8),
+            numbers,
+            np.full(len(argument), -1, np.int64),
+            kind,
+            out_shift,
+            slots,
+            result,
+            result_slopes,
+        )
+
+    def binary(
+        self,
+        operator: Operator,
+        left: Operand,
+        right: Operand,
+        table: NDArray[np.int64],
+    ) -> Families:
+        """Apply an operation of two arguments, each with its numbers; as `unary`.
+
+        `table` has shape (kind, kind).
+        """
+        kind = table[left[0].kind, right[0].kind]
+        if operator.unit_rule is UnitRule.EQUAL:
+            parts = self._sum(operator, left, right)
+        else:
+            parts = self._product(operator, left, right)
+        values, slopes, slots, shift = parts
+        return Families(
+            np.full(len(kind), operator.code, np.int8),
+            left[1],
+            right[1],
+            kind,
+            shift,
+            slots,
+            values,
+            slopes,
+        )
+
+    def _sum(
+        self, operator: Operator, left: Operand, right: Operand
+    ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """a + b: where both scales are free one is taken out, else a free one goes inside."""
+        a, b = left[0], right[0]
+        free_a, free_b = a.kind == ANY, b.kind == ANY
+        constant_a, constant_b = left[1] == PARAMETER_ROW, right[1] == PARAMETER_ROW
+        # the operand whose scale is free, if any, comes second and takes the new slot
+        swap = free_a & ~free_b
+        b_values, b_slopes = self._shifted(b, a.slots)
+        a_values, a_slopes = self._shifted(a, None)
+        if swap.any():
+            first_values, first_slopes = self._shifted(b.take(swap), None)
+            second_values, second_slopes = self._shifted(a.take(swap), b.slots[swap])
+            a_values, a_slopes = a_values.copy(), a_slopes.copy()
+            b_values, b_slopes = b_values.copy(), b_slopes.copy()
+            a_values[swap], b_values[swap] = first_values, second_values
+            a_slopes[swap], b_slopes[swap] = first_slopes, second_slopes
+        slots = a.slots + b.slots
+        inside = (free_a | free_b) & ~constant_a & ~constant_b
+        b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
+        sign_a = np.ones(len(a))
+        sign_b = np.ones(len(a))
+        if operator.name == "sub":
+            sign_b = np.where(swap, 1.0, -1.0)
+            sign_a = np.where(swap, -1.0, 1.0)
+        # a constant adds a free shift and nothing else; here it stands second, or first
+        # with the other operand's scale free too
+        weight_a = np.where(constant_a & ~swap, 0.0, sign_a)
+        weight_b = np.where(constant_b | (constant_a & swap), 0.0, sign_b)
+        values = weight_a[:, None, None] * a_values + weight_b[:, None, None] * b_values
+        slopes = weight_a[:, None, None, None] * a_slopes + weight_b[:, None, None, None] * b_slopes
+        return values, slopes, slots, a.shift | b.shift | constant_a | constant_b
+
+    def _product(
+        self, operator: Operator, left: Operand, right: Operand
+    ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """a * b or a / b: free scales come out, free shifts go inside."""
+        a, b = left[0], right[0]
+        constant_a, constant_b = left[1] == PARAMETER_ROW, right[1] == PARAMETER_ROW
+        numerator_only = constant_b | (constant_a & (operator.name == "mul"))
+        keep_shift = numerator_only & (a.shift | b.shift)
+        b_values, b_slopes = self._shifted(b, a.slots)
+        slots = a.slots + b.slots
+        a_values, a_slopes = self._shifted(a, None)
+        a_values, a_slopes, slots = self._insert(
+            a_values, a_slopes, slots, a.shift & ~keep_shift, multiply=False
+        )
+        b_values, b_slopes, slots = self._insert(
+            b_values, b_slopes, slots, b.shift & ~keep_shift, multiply=False
+        )
+        values = operator.apply(np, a_values, b_values)
+        by_a, by_b = operator.partials(np, values, a_values, b_values)
+        slopes = by_a[..., None] * a_slopes + by_b[..., None] * b_slopes
+        return values, slopes, slots, keep_shift
+
+    def _insert(
+        self,
+        values: NDArray,
+        slopes: NDArray,
+        slots: NDArray,
+        where: NDArray[np.bool_],
+        *,
+        multiply: bool,
+    ) -> tuple[NDArray, NDArray, NDArray]:
+        """Give a flag's freedom to a new internal parameter in the next free slot."""
+        if not where.any():
+            return values, slopes, slots
+        offsets = np.arange(values.shape[1])
+        last = len(self.slot_values) - 1
+        chosen = self.slot_values[np.minimum(slots[where][:, None] + offsets, last)][..., None]
+        values, slopes = values.copy(), slopes.copy()
+        if multiply:
+            values[where] *= chosen
+            slopes[where] *= chosen[..., None]
+        else:
+            # {t - a} is {a + t} turned round: the sign that comes out must not tell them apart
+            lean = values[where, :, 1:2] - values[where, :, :1]
+            values[where] += np.where(lean.real < 0, -chosen, chosen)
+        return values, slopes, slots + where
+
+    def _shifted(self, families: Families, by: NDArray[np.int64] | None) -> tuple[NDArray, NDArray]:
+        """The cores with their internal parameters `by` slots further on, None for none."""
+        if by is None or not by.any():
+            return families.values[:, : self.offsets], families.slopes[:, : self.offsets]
+        offsets = np.arange(self.offsets)
+        wanted = np.minimum(by[:, None] + offsets, families.values.shape[1] - 1)
+        rows = np.arange(len(families))[:, None]
+        return families.values[rows, wanted], families.slopes[rows, wanted]
+
+
+_COSINE = next(operator for operator in BY_CODE if operator.name == "cos")
+
+
+def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArray, NDArray]:
+    result = operator.apply(np, values)
+    (slope,) = operator.partials(np, result, values)
+    return result, slope[..., None] * slopes
+
+
+def join(parts: list[Families], offsets: int, shape: tuple[int, ...]) -> Families:
+    """Families of several blocks in one; `shape` is that of the points, for none at all."""
+    if parts:
+        return Families(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in Families.__slots__
+            )
+        )
+    whole = np.empty(0, np.int64)
+    return Families(
+        whole.astype(np.int8),
+        whole,
+        whole,
+        whole,
+        whole.astype(bool),
+        whole,
+        np.empty((0, offsets, shape[0]), np.complex128),
+        np.empty((0, offsets, *shape), np.complex128),
+    )

@@ -1,1 +1,0 @@
-"""Fit: parameters, conservation ratios, acceptance, families."""

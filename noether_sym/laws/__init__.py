@@ -1,0 +1,5 @@
+"""Laws as values; canonical coordinates and the symmetries that laws generate."""
+
+from noether_sym.laws.law import ACCEPTED, Law, Parameter, Symmetry
+
+__all__ = ["ACCEPTED", "Law", "Parameter", "Symmetry"]

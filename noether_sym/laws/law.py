@@ -1,0 +1,235 @@
+"""A law: a formula with values, units and evidence. Any search may produce one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noether_sym.dsl.expression import Expression
+from noether_sym.dsl.tidy import tidied
+from noether_sym.errors import DatasetError
+from noether_sym.units.dimension import Dimension
+
+if TYPE_CHECKING:
+    import sympy
+    from numpy.typing import NDArray
+
+
+ACCEPTED = "accepted"
+"""Status of a law."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A fitted constant: value, unit, and standard error (None where unknown)."""
+
+    name: str
+    value: float
+    dimension: Dimension
+    stderr: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetry:
+    """The symmetry that a law generates.
+
+    Attributes
+    ----------
+    name : str
+        ``time translation``, ``translation``, ``rotation``, ``phase rotation``,
+        ``scaling``, ``unnamed``, or ``none`` where the columns are no canonical
+        coordinates.
+    about : str
+        Of what, in words; for ``none``, why.
+    pairs : tuple of (int, int)
+        Columns (q, p) of the flow; empty for ``none``. Its formulas are those of
+        `noether_sym.laws.symmetry.flow`.
+    note : str
+        What was assumed of the coordinates; empty if nothing.
+    factor : float or None
+        For time translation: dx/ds over dx/dt, if it is one number.
+    """
+
+    name: str
+    about: str
+    pairs: tuple[tuple[int, int], ...] = ()
+    note: str = ""
+    factor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A fitted formula g(x) of the state x, and how well it is conserved.
+
+    Attributes
+    ----------
+    expression : Expression
+        The formula; parameter slots refer to `parameters`.
+    inputs : tuple of (str, str)
+        Name and unit of each column, as the formula takes it.
+    parameters : tuple of Parameter
+    dimension : Dimension
+        Of the value of g.
+    conservation_ratio : float
+        Within-sequence variance over that of the random control.
+    random_ratio : float
+        The same formula fitted to the random control.
+    heldout_ratio, alignment : float or None
+        Conservation ratio on held-out data, and mean cos^2 between the gradient of g and
+        the velocity there.
+    status : str
+        ``accepted`` or why not.
+    rank, family : int
+        From 1; 0 while not ranked.
+    selected : bool
+        Whether tailoring chose this law.
+    symmetry : Symmetry or None
+        What the law generates by Noether's theorem, where it was looked for; see
+        `noether_sym.laws.symmetry`.
+    """
+
+    expression: Expression
+    inputs: tuple[tuple[str, str], ...]
+    parameters: tuple[Parameter, ...]
+    dimension: Dimension
+    conservation_ratio: float
+    random_ratio: float
+    heldout_ratio: float | None = None
+    alignment: float | None = None
+    status: str = ACCEPTED
+    rank: int = 0
+    family: int = 0
+    selected: bool = False
+    window: int | None = field(default=None)
+    symmetry: Symmetry | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of nodes of the formula."""
+        return self.expression.size
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the formula counts as conserved."""
+        return self.status == ACCEPTED
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Values of the parameters by slot."""
+        return tuple(parameter.value for parameter in self.parameters)
+
+    def with_(self, **changes: Any) -> Law:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def tidied(self) -> Law:
+        """The same law with signs as people write them; see `noether_sym.dsl.tidy`."""
+        expression, values = tidied(self.expression, self.values)
+        parameters = tuple(
+            replace(parameter, value=value)
+            for parameter, value in zip(self.parameters, values, strict=True)
+        )
+        return replace(self, expression=expression, parameters=parameters)
+
+    def text(self, digits: int = 5) -> str:
+        """The formula as infix text, constants to `digits` significant digits."""
+        names = [name for name, _ in self.inputs]
+        return self.expression.text(names, [f"{value:.{digits}g}" for value in self.values])
+
+    def sympy(self) -> sympy.Expr:
+        """The formula as a SymPy expression in real symbols named as the columns."""
+        import sympy
+
+        symbols = [sympy.Symbol(name, real=True) for name, _ in self.inputs]
+        return self.expression.sympy(symbols, [sympy.Float(value) for value in self.values])
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __call__(self, states: Any) -> NDArray[np.float64]:
+        """Evaluate g.
+
+        Parameters
+        ----------
+        states : array of shape (..., column), or a table with the columns of `inputs`
+            In the units of `inputs`.
+
+        Returns
+        -------
+        array of shape (...)
+
+        Raises
+        ------
+        DatasetError
+            If a column is missing, or the array has another number of columns.
+        """
+        columns = np.moveaxis(self._states(states), -1, 0)
+        value = self.expression.evaluate(np, list(columns), list(np.array(self.values)))
+        return np.broadcast_to(value, columns.shape[1:]).astype(np.float64)
+
+    def _states(self, states: Any) -> NDArray[np.float64]:
+        names = [name for name, _ in self.inputs]
+        if hasattr(states, "keys"):
+            missing = [name for name in names if name not in states]
+            if missing:
+                raise DatasetError(
+                    f"the law reads {', '.join(names)}; the table lacks {', '.join(missing)}"
+                )
+            return np.stack([np.asarray(states[name], dtype=np.float64) for name in names], -1)
+        array = np.asarray(states, dtype=np.float64)
+        if array.shape[-1:] != (len(names),):
+            raise DatasetError(
+                f"states of shape {array.shape} do not end in the law's {len(names)} columns: "
+                f"{', '.join(names)}"
+            )
+        return array
+
+    def gradient(self, states: Any) -> NDArray[np.float64]:
+        """Gradient of g by the state: shape (..., column) for `states` as in a call."""
+        states = self._states(states)
+        columns = list(np.moveaxis(states, -1, 0))
+        _, slopes = self.expression.gradient(np, columns, list(np.array(self.values)))
+        result = np.empty_like(states)
+        for column, slope in enumerate(slopes):
+            result[..., column] = slope
+        return result
+
+    def torch_value(self, states: Any) -> Any:
+        """Evaluate g as a differentiable torch tensor at states (..., column)."""
+        import torch
+
+        columns = list(torch.unbind(states, dim=-1))
+        value = self.expression.evaluate(torch, columns, self._torch_values(states))
+        return _filled(value, columns[0])
+
+    def torch_gradient(self, states: Any) -> Any:
+        """Gradient of g as a differentiable torch tensor, shape of `states` (..., column).
+
+        Not a number where g itself is not finite.
+        """
+        import torch
+
+        columns = list(torch.unbind(states, dim=-1))
+        value, slopes = self.expression.gradient(torch, columns, self._torch_values(states))
+        gradient = torch.stack([_filled(slope, columns[0]) for slope in slopes], dim=-1)
+        return torch.where(torch.isfinite(value)[..., None], gradient, torch.nan)
+
+    def _torch_values(self, states: Any) -> Any:
+        """Parameters as scalar tensors: torch takes no cosine of a plain number.
+
+        They stay on the CPU: torch hands such scalars to a GPU with the operation itself.
+        """
+        import torch
+
+        return torch.tensor(self.values, dtype=states.dtype).unbind()
+
+
+def _filled(value: Any, like: Any) -> Any:
+    """A number, a scalar tensor or a tensor, as a tensor of the shape and place of `like`."""
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return torch.full_like(like, value)
+    return torch.broadcast_to(value.to(like.device), like.shape)

@@ -1,0 +1,1 @@
+"""Where stages compute, by whom, and what they tell and ask of whoever runs them."""

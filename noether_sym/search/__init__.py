@@ -1,0 +1,1 @@
+"""Search of formulas: candidates with nonlinear parameters, fitted together."""

@@ -1,0 +1,1 @@
+"""Evaluation of many formulas together: one door to torch and to compiled code."""

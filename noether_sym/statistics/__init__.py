@@ -1,0 +1,1 @@
+"""Samples beside their surrogate, and the variances that everything is judged by."""

@@ -1,0 +1,1 @@
+"""The store: run folders, what their files hold, and finished pieces."""

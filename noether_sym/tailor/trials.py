@@ -1,0 +1,213 @@
+"""Screening and meta-tailoring of many candidates, rates and networks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from noether_sym.tailor.gradients import meta_gradients
+from noether_sym.tailor.inner_step import Conserved, Quantities, projected_field, tailored_field
+from noether_sym.tailor.network import Problem, Weights, adam, field
+from noether_sym.tailor.rollout import Targets, roll_out, squared_errors
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+OK = "ok"
+DIVERGED = "diverged"
+OUT_OF_DOMAIN = "out of domain"
+
+_LEAST_DEFINED = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What all trials of one network share.
+
+    Attributes
+    ----------
+    problem : Problem
+    train, test : Targets
+        Sequences to roll out.
+    step : float
+        Median time step, for the finite difference.
+    loss : str
+    epochs : int
+    """
+
+    problem: Problem
+    train: Targets
+    test: Targets
+    step: float
+    loss: str
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """One trial: a candidate at an inner rate (or a control).
+
+    Attributes
+    ----------
+    candidate : int
+        Row in the list of laws; -1 for none.
+    rate : float or None
+    status : str
+    train_error, test_error : float
+        Mean squared roll-out error in network coordinates; inf where it diverged.
+    path : array of shape (sequence, time, column), optional
+        Test roll-outs in network coordinates.
+    """
+
+    candidate: int
+    rate: float | None
+    status: str
+    train_error: float
+    test_error: float
+    path: NDArray[np.float64] | None
+
+
+def plain_tailoring(
+    setting: Setting,
+    weights: Weights,
+    numbers: Sequence[int],
+    laws: Sequence[Conserved],
+    rates: Sequence[Sequence[float]],
+) -> list[Outcome]:
+    """Tailor a trained network at prediction time, without training it further.
+
+    Parameters
+    ----------
+    setting : Setting
+    weights : Weights
+        Of one network.
+    numbers : sequence of int
+        The laws' rows in the stage's list.
+    laws : sequence of Conserved
+    rates : sequence of sequences of float
+        Inner rates of each law, equally many.
+    """
+    trials = sum(map(len, rates))
+    repeated = Weights(
+        *(tensor.expand(trials, *tensor.shape[1:]) for tensor in weights.detached().tensors())
+    )
+    return _evaluated(setting, repeated, numbers, laws, rates)
+
+
+def meta_tailoring(
+    setting: Setting,
+    weights: Weights,
+    numbers: Sequence[int],
+    laws: Sequence[Conserved],
+    rates: Sequence[Sequence[float]],
+) -> list[Outcome]:
+    """Fine-tune the network so that it predicts well after the inner step (appendix C).
+
+    Parameters are those of `plain_tailoring`.
+    """
+    problem = setting.problem
+    trials = sum(map(len, rates))
+    quantities = Quantities.of(laws, problem, setting.step)
+    states = problem.states.expand(trials, -1, -1)
+    gradients = quantities.gradients(problem.states.expand(len(laws), -1, -1))
+    spread = gradients.repeat_interleave(trials // len(laws), 0)
+    rate = _rates(rates, problem)
+    own = weights.repeated(trials)
+    optimizer = adam(own, problem.weight_decay)
+    for _ in range(setting.epochs):
+        if setting.loss == "drift":
+            _, found = meta_gradients(
+                own.detached(), problem.states, problem.derivatives, rate, spread
+            )
+            for tensor, gradient in zip(own.tensors(), found, strict=True):
+                tensor.grad = gradient
+        else:
+            optimizer.zero_grad(set_to_none=True)
+            predicted = tailored_field(own, states, rate, quantities, loss=setting.loss)
+            (predicted - problem.derivatives).square().mean((1, 2)).sum().backward()
+        optimizer.step()
+    return _evaluated(setting, own.detached(), numbers, laws, rates)
+
+
+def evaluate_field(setting: Setting, dynamics: Callable[[Tensor], Tensor]) -> Outcome:
+    """Roll out one field on both parts; `dynamics` maps (1, sequence, column) to its output."""
+    pace = setting.problem.pace
+    paths = [
+        roll_out(lambda states: dynamics(states) * pace, 1, targets)
+        for targets in (setting.train, setting.test)
+    ]
+    return _outcomes(setting, paths, [-1], [None])[0]
+
+
+def evaluate_plain(setting: Setting, weights: Weights) -> Outcome:
+    """Roll out a network as it is."""
+    return evaluate_field(setting, lambda states: field(weights, states))
+
+
+def evaluate_projected(setting: Setting, weights: Weights, law: Conserved) -> Outcome:
+    """Roll out a network whose field is projected onto the law's level set."""
+    quantities = Quantities.of([law], setting.problem, setting.step)
+    return evaluate_field(
+        setting,
+        lambda states: projected_field(field(weights, states), quantities.gradients(states)),
+    )
+
+
+def _evaluated(
+    setting: Setting,
+    weights: Weights,
+    numbers: Sequence[int],
+    laws: Sequence[Conserved],
+    rates: Sequence[Sequence[float]],
+) -> list[Outcome]:
+    problem = setting.problem
+    quantities = Quantities.of(laws, problem, setting.step)
+    rate = _rates(rates, problem)
+
+    def dynamics(states: Tensor) -> Tensor:
+        output = tailored_field(weights, states, rate, quantities, loss=setting.loss)
+        return output * problem.pace
+
+    trials = sum(map(len, rates))
+    with torch.no_grad():
+        defined = quantities.defined(problem.states).cpu().numpy()
+        paths = [roll_out(dynamics, trials, targets) for targets in (setting.train, setting.test)]
+    each = len(rates[0])
+    candidates = np.repeat(np.asarray(numbers), each).tolist()
+    outcomes = _outcomes(setting, paths, candidates, [rate for own in rates for rate in own])
+    return [
+        outcome
+        if defined[row // each] >= _LEAST_DEFINED
+        else Outcome(outcome.candidate, outcome.rate, OUT_OF_DOMAIN, np.inf, np.inf, None)
+        for row, outcome in enumerate(outcomes)
+    ]
+
+
+def _outcomes(
+    setting: Setting,
+    paths: list[Tensor],
+    candidates: Sequence[int],
+    rates: Sequence[float | None],
+) -> list[Outcome]:
+    errors = [
+        squared_errors(path, targets)
+        for path, targets in zip(paths, (setting.train, setting.test), strict=True)
+    ]
+    outcomes = []
+    for row, (candidate, rate) in enumerate(zip(candidates, rates, strict=True)):
+        train, test = (float(np.nanmean(part[row])) for part in errors)
+        status = OK if np.isfinite(train) else DIVERGED
+        outcomes.append(
+            Outcome(candidate, rate, status, train, test, paths[1][row].double().cpu().numpy())
+        )
+    return outcomes
+
+
+def _rates(rates: Sequence[Sequence[float]], problem: Problem) -> Tensor:
+    flat = [rate for own in rates for rate in own]
+    return torch.tensor(flat, dtype=torch.float32, device=problem.device)

@@ -1,0 +1,217 @@
+"""The border to pint: unit names come in here, exact dimensions go on.
+
+Columns of one data set are brought into one coherent system of base units, so that
+``x [cm] + y [m]`` can never be added without conversion. The system takes the base
+units that the columns themselves name (``au`` for lengths if the first length is in
+``au``) and SI for the rest; temperatures are always in K. Angles go to radians, which
+are dimensionless in formulas but stay in the unit that is shown (``rad/s``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noether_sym.errors import UnitError
+from noether_sym.units.dimension import Dimension
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SI = {
+    "[length]": "m",
+    "[mass]": "kg",
+    "[time]": "s",
+    "[current]": "A",
+    "[temperature]": "K",
+    "[substance]": "mol",
+    "[luminosity]": "cd",
+}
+_NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
+_WORD = re.compile(r"[^\W\d]\w*")
+_FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]")
+_POWER_OF_NUMBER = re.compile(r"(?<!\w)\d[\d.]*\s*\)*\s*(?:\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_LONGEST = 200
+_LARGEST_POWER = 20
+_ASTRONOMICAL = re.compile(r"\bAU\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as it enters formulas.
+
+    Attributes
+    ----------
+    given : str
+        As the user wrote it (``deg``).
+    symbol : str
+        As formulas use it (``rad``); equal to `given` where no conversion is needed.
+    dimension : Dimension
+        Exponents of the coherent base units.
+    factor, offset : float
+        ``value_in_formulas = factor * value_given + offset``.
+    """
+
+    given: str
+    symbol: str
+    dimension: Dimension
+    factor: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def converted(self) -> bool:
+        """Whether values change when they enter formulas."""
+        return self.factor != 1.0 or self.offset != 0.0
+
+    def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring values given in `given` into `symbol`."""
+        return self.factor * values + self.offset if self.converted else values
+
+
+def coherent_units(names: Sequence[str]) -> tuple[Unit, ...]:
+    """Read unit names and bring them into one coherent system.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One unit a column, as pint reads them; ``""``, ``"1"`` and ``"dimensionless"``
+        are dimensionless. ``AU`` is the astronomical unit.
+
+    Returns
+    -------
+    tuple of Unit
+        In the order of `names`.
+
+    Raises
+    ------
+    UnitError
+        If a name is not a unit, is logarithmic (decibels), or measures nothing physical
+        (bits, pixels).
+    """
+    parsed = [_parse(name) for name in names]
+    base = _base_units(names, parsed)
+    return tuple(_coherent(name, unit, base) for name, unit in zip(names, parsed, strict=True))
+
+
+def _base_units(names: Sequence[str], parsed: Sequence[Any]) -> dict[str, str]:
+    """The base unit of each kind: the first that the names spell out, else SI."""
+    registry = _registry()
+    base: dict[str, str] = {}
+    for name, unit in zip(names, parsed, strict=True):
+        spelled = _spelled(name)
+        for part in _parts(unit):
+            dimensionality = dict(registry.get_dimensionality(part))
+            kind = next(iter(dimensionality), "")
+            if dimensionality == {kind: 1} and kind in _SI and kind != "[temperature]":
+                base.setdefault(kind, spelled.get(part) or f"{registry.Unit(part):~}")
+    return {**_SI, **base}
+
+
+def _spelled(name: str) -> dict[str, str]:
+    """How the user wrote each part of a unit: ``yr`` for what pint calls ``year``."""
+    found: dict[str, str] = {}
+    for word in _WORD.findall(_readable(name)):
+        try:
+            parts = dict(_registry().Quantity(1.0, _registry().Unit(word)).unit_items())
+        except Exception:  # a word that is no unit alone (the E of 1E3)
+            continue
+        if list(parts.values()) == [1]:  # m² is a word too
+            found.setdefault(next(iter(parts)), word)
+    return found
+
+
+def _coherent(name: str, unit: Any, base: dict[str, str]) -> Unit:
+    registry = _registry()
+    exponents: dict[str, Fraction] = {}
+    target = registry.Unit("")
+    for kind, exponent in unit.dimensionality.items():
+        power = Fraction(exponent).limit_denominator(1000)
+        exponents[base[kind]] = power
+        target = target * registry.Unit(base[kind]) ** power
+    dimension = Dimension.of(exponents)
+    factor, offset = _conversion(name, unit, target)
+    if abs(factor - 1.0) < 1e-12 and offset == 0.0:
+        return Unit(name, _readable(name), dimension)
+    angle = Fraction(_roots(unit).get("radian", 0)).limit_denominator(1000)
+    shown = dimension * Dimension.of({"rad": angle})
+    return Unit(name, str(shown), dimension, factor, offset)
+
+
+def _conversion(name: str, unit: Any, target: Any) -> tuple[float, float]:
+    """Factor and offset that bring a value in `unit` into `target`."""
+    registry = _registry()
+    try:
+        at_zero, at_one, at_two = (
+            float(registry.Quantity(value, unit).to(target).magnitude) for value in (0.0, 1.0, 2.0)
+        )
+    except Exception as error:  # pint raises many kinds here; all mean the same to a user
+        raise UnitError(f"unit {name!r} cannot be converted to {target:~}: {error}") from error
+    factor, offset = at_one - at_zero, at_zero
+    if abs(at_two - at_one - factor) > 1e-9 * abs(factor):
+        raise UnitError(f"unit {name!r} is logarithmic; convert the column to a linear unit first")
+    if offset == 0.0:
+        factor = at_one
+    if not (math.isfinite(factor) and factor > 0):
+        raise UnitError(f"unit {name!r} is too large or too small to convert to {target:~}")
+    return factor, offset
+
+
+def _parse(name: str) -> Any:
+    text = _readable(name)
+    wrong = _FORBIDDEN.search(text)
+    try:
+        if wrong:
+            raise ValueError(f"{wrong.group()!r} has no place in a unit")
+        # 9**9**9 would be computed, digit by digit
+        if _POWER_OF_NUMBER.search(text) or len(text) > _LONGEST:
+            raise ValueError("too long, or a power of a plain number")
+        unit = _registry().Unit(text)
+        kinds = set(unit.dimensionality)
+        if any(not abs(power) <= _LARGEST_POWER for power in unit.dimensionality.values()):
+            raise ValueError(f"a power above {_LARGEST_POWER}")
+        strange = (kinds - set(_SI)) | ({*_parts(unit), *_roots(unit)} & _NOT_PHYSICAL)
+    except Exception as error:  # pint raises many kinds here; all mean the same to a user
+        reason = str(error) or type(error).__name__
+        raise UnitError(
+            f"{name[:_LONGEST]!r} is not a unit that is known ({reason}); write it as in "
+            "kg*m**2/s, rad, deg, m/s, dimensionless"
+        ) from error
+    if strange:
+        raise UnitError(
+            f"unit {name!r} measures no physical quantity ({', '.join(sorted(strange))}); give a "
+            "physical unit, or dimensionless for a plain number, or --unitless to search without "
+            "units"
+        )
+    return unit
+
+
+def _readable(name: str) -> str:
+    """The name as pint is to read it, and as it is shown where nothing is converted."""
+    text = name.strip()
+    # to pint AU is the absorbance unit, to people with trajectories the astronomical one
+    return "dimensionless" if text in ("", "1") else _ASTRONOMICAL.sub("au", text)
+
+
+def _parts(unit: Any) -> tuple[str, ...]:
+    """Names of the units that a unit is written with."""
+    return tuple(name for name, _ in _registry().Quantity(1.0, unit).unit_items())
+
+
+def _roots(unit: Any) -> dict[str, Any]:
+    """Exponents of pint's root units; unlike its dimensions, these keep angles and bits."""
+    _, root = _registry().get_root_units(unit, check_nonmult=False)
+    return dict(_registry().Quantity(1.0, root).unit_items())
+
+
+@cache
+def _registry() -> Any:
+    import pint
+
+    return pint.UnitRegistry()

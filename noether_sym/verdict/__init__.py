@@ -1,0 +1,1 @@
+"""The verdict: which fitted candidates are laws, and how many are independent."""

@@ -1,0 +1,122 @@
+"""Judge fitted candidates: which are laws, which belong together, how many independent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.laws.law import Law
+from noether_sym.runtime.workers import Workers
+from noether_sym.search.build import build_law
+from noether_sym.search.candidate import Candidate
+from noether_sym.search.fit import NOT_CONSERVED, Fitted, fit_candidates
+from noether_sym.statistics.samples import Samples
+from noether_sym.verdict.evidence import Parts, law_ratio, rank_ratio
+from noether_sym.verdict.gradients import Frame, alignment, local_ratio
+from noether_sym.verdict.independence import Judged, Judgement, independent_laws
+from noether_sym.verdict.near_miss import CAPTURED, Corrections
+
+_JUDGED = 300
+_SLACK = 3.0
+
+
+def judge(
+    candidates: Sequence[Candidate],
+    fits: Sequence[Fitted],
+    samples: Samples,
+    held_out: Samples | None,
+    dataset: Dataset,
+    *,
+    factor: float,
+    seed: int,
+    workers: Workers | None = None,
+    device: str = "cpu",
+) -> Judgement:
+    """Accept what is conserved `factor` times better than chance, everywhere it is tested.
+
+    A candidate is accepted when all of these hold: its conservation ratio is `factor` times
+    below that of the same formula fitted to the surrogate (paper, appendix C); so is
+    its ratio on held-out data, that of its ranks, and that in each part of the sequences,
+    within a small slack; its variance is as far below what its gradients at the data allow;
+    no smooth correction is far better conserved; and what its gradient adds to those of
+    better laws is conserved too.
+    """
+    order = [
+        number
+        for number in sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
+        if fits[number].status == NOT_CONSERVED
+    ][:_JUDGED]
+    random = _random_ratios(candidates, order, samples, seed, workers, device)
+    frame = Frame.of(samples)
+    held_out_frame = None if held_out is None else Frame.of(held_out)
+    parts, corrections = Parts(samples), Corrections(samples)
+    entries = []
+    for number in order:
+        law = build_law(candidates[number], fits[number], dataset, samples)
+        law = law.with_(
+            random_ratio=random[number],
+            heldout_ratio=None if held_out is None else law_ratio(law, held_out),
+            alignment=_alignment(law, held_out_frame),
+        )
+        gradients, unit = frame.scaled_gradients(law)
+        local, ranked = local_ratio(law, samples, gradients, unit), rank_ratio(law, samples)
+        reason = _reason(law, local, ranked, parts, corrections, factor)
+        score = max(law.conservation_ratio, local, ranked)
+        entries.append(Judged(number, law, score, gradients, reason))
+    return independent_laws(entries, frame.directions())
+
+
+def _size(candidates: Sequence[Candidate], number: int) -> int:
+    return candidates[number].expression.size
+
+
+def _reason(
+    law: Law,
+    local: float,
+    ranked: float,
+    parts: Parts,
+    corrections: Corrections,
+    factor: float,
+) -> str:
+    """Why a candidate is not accepted; empty if nothing speaks against it."""
+    bound = law.random_ratio / factor
+    if law.conservation_ratio > bound:
+        return f"varies: ratio {law.conservation_ratio:.2g}, more than {bound:.2g}"
+    if local > 1.0 / factor:
+        return f"varies as much as its gradients allow: local ratio {local:.2g}"
+    if ranked > _SLACK * bound:
+        return f"varies by rank: ratio {ranked:.2g}, more than {_SLACK * bound:.2g}"
+    if law.heldout_ratio is not None and not law.heldout_ratio <= _SLACK * bound:
+        return f"not confirmed on held-out data: ratio {law.heldout_ratio:.2g}"
+    worst = parts.worst(law)
+    if worst > _SLACK * bound:
+        return f"varies in a part of the time: ratio {worst:.2g}, more than {_SLACK * bound:.2g}"
+    captured = corrections.captured(law)
+    if captured > CAPTURED:
+        return "a near miss: a smooth correction is conserved ten times better"
+    return ""
+
+
+def _random_ratios(
+    candidates: Sequence[Candidate],
+    order: list[int],
+    samples: Samples,
+    seed: int,
+    workers: Workers | None,
+    device: str,
+) -> dict[int, float]:
+    """Conservation ratio of the same formulas fitted to random data."""
+    surrogate = samples.as_surrogate(seed + 1)
+    fits = fit_candidates([candidates[n] for n in order], surrogate, workers=workers, device=device)
+    return {
+        number: min(fit.ratio, 1.0) if np.isfinite(fit.ratio) else 1.0
+        for number, fit in zip(order, fits, strict=True)
+    }
+
+
+def _alignment(law: Law, frame: Frame | None) -> float | None:
+    if frame is None:
+        return None
+    return alignment(frame.gradients(law), frame.directions())

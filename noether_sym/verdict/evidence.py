@@ -1,0 +1,114 @@
+"""How well one law is conserved on any samples: by variance, by rank, in every quarter.
+
+A variance can be small beside that of the surrogate only because a few values of the
+surrogate are huge, as those of v/x^4 are where x has decayed. Where g is conserved, so is its
+rank among the values that chance gives; ranks know no scale. And a quantity that decays may
+look constant because most samples lie where it has decayed; a law holds from the start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from noether_sym.laws.law import Law
+from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.variance import centred, degrees_of_freedom, robust_weights
+
+_PARTS = 4
+_SHORTEST = 2
+_STILL = 0.5
+_MOST_RANKED = 20_000
+
+
+def law_ratio(law: Law, samples: Samples) -> float:
+    """Conservation ratio of a law as it stands."""
+    on_data, on_surrogate = (torch.from_numpy(one) for one in _values(law, samples))
+    weights = torch.from_numpy(samples.weights)
+    mask, surrogate_mask = (torch.isfinite(one) * weights for one in (on_data, on_surrogate))
+    on_data = torch.where(mask > 0, on_data, 0.0)
+    on_surrogate = torch.where(surrogate_mask > 0, on_surrogate, 0.0)
+    within = centred(on_data, mask).square().sum() / degrees_of_freedom(mask)
+    robust = robust_weights(on_surrogate, surrogate_mask)
+    weight = robust.square()
+    mean = (on_surrogate * weight).sum() / weight.sum().clamp_min(1.0)
+    spread = ((on_surrogate - mean) * robust).square().sum()
+    variance = spread / (surrogate_mask.sum() - 1.0).clamp_min(1.0)
+    return float(within / variance) if variance > 0 else float("inf")
+
+
+def rank_ratio(law: Law, samples: Samples) -> float:
+    """Variance within sequences of a law's ranks among its values on the surrogate.
+
+    Over that of ranks at random, 1/12: 0 for a conserved quantity, about 1 for chance.
+    """
+    samples = samples.thinned(_MOST_RANKED)
+    value, chance = _values(law, samples)
+    chance = chance[samples.weights > 0]
+    known, counts = np.unique(chance[np.isfinite(chance)], return_counts=True)
+    if len(known) < 2:
+        return 1.0
+    ranks = (np.cumsum(counts) - 0.5 * counts) / counts.sum()
+    mask = np.isfinite(value) * samples.weights
+    rank = torch.from_numpy(_between(np.where(mask > 0, value, known[0]), known, ranks))
+    weights = torch.from_numpy(mask)
+    return 12.0 * float(centred(rank, weights).square().sum() / degrees_of_freedom(weights))
+
+
+class Parts:
+    """Parts of time: the first quarters of all sequences, the second quarters, and so on.
+
+    Each beside a surrogate of its own.
+    """
+
+    def __init__(self, samples: Samples) -> None:
+        lengths = samples.weights.sum(1)
+        count = min(_PARTS, int(np.median(lengths)) // _SHORTEST)
+        self._parts: list[Samples] = []
+        if count >= 2:
+            place = np.arange(samples.weights.shape[1])
+            part = np.minimum(place * count // lengths[:, None], count - 1)
+            self._parts = [
+                samples.part((part == number) * samples.weights, number) for number in range(count)
+            ]
+        whole = _spread(samples)
+        self._moves = [_spread(part) > _STILL * whole for part in self._parts]
+
+    def worst(self, law: Law) -> float:
+        """Largest ratio over the parts, by variance or by rank, whichever is less in each.
+
+        Only parts count in which a column that the law reads still moves; 0 if there are
+        none.
+        """
+        columns = sorted(law.expression.inputs)
+        ratios = [
+            min(law_ratio(law, part), rank_ratio(law, part))
+            for part, moves in zip(self._parts, self._moves, strict=True)
+            if moves[columns].any()
+        ]
+        return max(ratios, default=0.0)
+
+
+def _spread(samples: Samples) -> NDArray[np.float64]:
+    spread: NDArray[np.float64] = samples.states[:, samples.weights > 0].std(1)
+    return spread
+
+
+def _values(law: Law, samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    with np.errstate(all="ignore"):
+        on_data, on_surrogate = (
+            law(np.moveaxis(states, 0, -1)) for states in (samples.states, samples.surrogate)
+        )
+    return on_data, on_surrogate
+
+
+def _between(
+    value: NDArray[np.float64], known: NDArray[np.float64], ranks: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Linear interpolation of ranks, whatever the size of values and gaps."""
+    above = np.clip(np.searchsorted(known, value), 1, len(known) - 1)
+    low, high = known[above - 1], known[above]
+    gap = 0.5 * high - 0.5 * low  # a difference of halves does not overflow
+    share = (0.5 * np.clip(value, low, high) - 0.5 * low) / np.where(gap > 0, gap, 1.0)
+    return ranks[above - 1] + np.where(gap > 0, share, 0.5) * (ranks[above] - ranks[above - 1])

@@ -1,0 +1,140 @@
+"""Gradients of laws at samples: local ratios, alignment, parallel families."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.laws.law import Law
+from noether_sym.statistics.samples import Samples
+
+PARALLEL = 1e-4
+"""Gradients whose angle has a mean squared sine below this are parallel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Samples in coordinates of unit spread.
+
+    Attributes
+    ----------
+    states, velocities : arrays of shape (sample, column)
+    spread : array of shape (column,)
+        Standard deviation of each column within sequences.
+    """
+
+    states: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, samples: Samples) -> Frame:
+        """Take the samples apart into rows, without padding."""
+        real = samples.weights > 0
+        count = samples.weights.sum(1)
+        mean = (samples.states * samples.weights).sum(2) / count
+        deviation = (samples.states - mean[..., None]) * samples.weights
+        degrees_of_freedom = max(1.0, float(samples.weights.sum() - len(count)))
+        spread = np.sqrt((deviation**2).sum((1, 2)) / degrees_of_freedom)
+        return cls(
+            samples.states[:, real].T,
+            samples.velocities[:, real].T,
+            np.where(spread > 0, spread, 1.0),
+        )
+
+    def gradients(self, law: Law) -> NDArray[np.float64]:
+        """Gradient of a law by the unit-spread coordinates, 0 where not finite.
+
+        In units of its largest component, so that squares stay finite.
+        """
+        return self.scaled_gradients(law)[0]
+
+    def scaled_gradients(self, law: Law) -> tuple[NDArray[np.float64], float]:
+        """The gradients as above, and the unit that they are given in."""
+        with np.errstate(all="ignore"):
+            gradient = law.gradient(self.states) * self.spread
+        gradient = np.where(np.isfinite(gradient).all(1, keepdims=True), gradient, 0.0)
+        unit = float(np.abs(gradient).max(initial=0.0)) or 1.0
+        return gradient / unit, unit
+
+    def directions(self) -> NDArray[np.float64]:
+        """Velocity in the unit-spread coordinates."""
+        return self.velocities / self.spread
+
+
+def alignment(gradients: NDArray[np.float64], velocities: NDArray[np.float64]) -> float:
+    """Mean squared cosine between gradients and velocities, weighted by their lengths.
+
+    0 for a conserved quantity, 1/n for directions at random in n dimensions.
+    """
+    drift = (gradients * velocities).sum(1) ** 2
+    longest = (gradients**2).sum(1) * (velocities**2).sum(1)
+    bound = _trim_bound(longest)
+    weight = np.minimum(bound, longest) / np.where(longest > 0, longest, 1.0)
+    total = float((weight * longest).sum())
+    return float((weight * drift).sum()) / total if total > 0 else 1.0
+
+
+def local_ratio(law: Law, samples: Samples, gradients: NDArray[np.float64], unit: float) -> float:
+    """Variance within sequences over what independent coordinates would give it.
+
+    The denominator is the sum of (dg/dx_i)^2 var(x_i) at the data themselves. It catches
+    what the surrogate cannot: a quantity like (x - y)^4 is small along data with x
+    near y, and large on shuffled columns, without being conserved. `gradients` and `unit`
+    are those of `Frame.scaled_gradients`.
+    """
+    with np.errstate(all="ignore"):
+        value = law(np.moveaxis(samples.states, 0, -1)) / unit
+        mask = np.isfinite(value) * samples.weights
+        value = np.where(mask > 0, value, 0.0)
+        count = np.maximum(mask.sum(1, keepdims=True), 1.0)
+        deviation = (value - value.sum(1, keepdims=True) / count) * mask
+        degrees_of_freedom = max(1.0, float(mask.sum() - (mask.sum(1) > 0).sum()))
+        within = float((deviation**2).sum()) / degrees_of_freedom
+    lengths = (gradients**2).sum(1)
+    expected = _trimmed_sum(lengths) / max(1, len(lengths))
+    return within / expected if expected > 0 and np.isfinite(within) else float("inf")
+
+
+def angle_between(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    """Mean squared sine of the angle between two gradient fields, weighted by length."""
+    dot = (one * two).sum(1) ** 2
+    lengths = (one**2).sum(1) * (two**2).sum(1)
+    total = lengths.sum()
+    return float(1.0 - dot.sum() / total) if total > 0 else 1.0
+
+
+def proportional(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
+    """Whether two gradient fields are one field and a constant factor."""
+    dot, lengths = float((one * two).sum()) ** 2, float((one**2).sum()) * float((two**2).sum())
+    return lengths > 0 and 1.0 - dot / lengths < PARALLEL
+
+
+def residual(
+    gradients: NDArray[np.float64], others: list[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Part of a gradient field outside the span of other fields, sample by sample."""
+    rest = gradients.copy()
+    basis: list[NDArray[np.float64]] = []
+    for other in others:
+        direction = other.copy()
+        for known in basis:
+            direction -= (direction * known).sum(1, keepdims=True) * known
+        length = np.linalg.norm(direction, axis=1, keepdims=True)
+        usable = length > 1e-8 * np.maximum(np.linalg.norm(other, axis=1, keepdims=True), 1e-300)
+        basis.append(np.where(usable, direction / np.where(usable, length, 1.0), 0.0))
+    for known in basis:
+        rest -= (rest * known).sum(1, keepdims=True) * known
+    return rest
+
+
+def _trimmed_sum(values: NDArray[np.float64]) -> float:
+    """Sum with the few largest pulled in, so that one pole does not decide."""
+    return float(np.minimum(values, _trim_bound(values)).sum())
+
+
+def _trim_bound(values: NDArray[np.float64]) -> float:
+    bound = 9.0 * float(np.quantile(values, 0.9))
+    return bound if bound > 0 else float("inf")

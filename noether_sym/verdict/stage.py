@@ -1,0 +1,182 @@
+"""The fit stage: from a data set and a grammar to ranked laws."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.windows import choose_window
+from noether_sym.dsl.distinct import DistinctLaws
+from noether_sym.errors import DatasetError
+from noether_sym.laws.law import ACCEPTED
+from noether_sym.runtime.device import single_threaded
+from noether_sym.runtime.workers import Workers
+from noether_sym.search.candidate import Candidate, decompose
+from noether_sym.search.fit import Fitted, fit_candidates
+from noether_sym.statistics.samples import Samples, make_samples
+from noether_sym.verdict.criteria import Judgement, judge
+
+if TYPE_CHECKING:
+    from noether_sym.runtime.stages import Cache, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How to fit and accept.
+
+    Attributes
+    ----------
+    factor : float
+        How many times better than on the surrogate a law must be conserved (the
+        paper's two orders of magnitude).
+    window : str or int
+        ``auto``: whole sequences first, then, if nothing is conserved over them, windows
+        long enough for the inputs to look mixed. ``full``: whole sequences only. A number:
+        windows of so many samples.
+    seed : int
+    workers : Workers
+    device : str
+        ``cpu`` or ``cuda``.
+    """
+
+    factor: float = 100.0
+    window: str | int = "auto"
+    seed: int = 0
+    workers: Workers = field(default_factory=Workers)
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """Everything the fit stage found.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        In the order of enumeration, each distinct combination once.
+    fits : tuple of Fitted
+        With the final status of every candidate.
+    judgement : Judgement
+    window : int or None
+        Windows that the ratios refer to; None for whole sequences.
+    seconds : float
+    """
+
+    candidates: tuple[Candidate, ...]
+    fits: tuple[Fitted, ...]
+    judgement: Judgement
+    window: int | None
+    seconds: float
+
+
+def fit(
+    dataset: Dataset,
+    distinct: DistinctLaws,
+    options: FitOptions,
+    progress: Progress | None = None,
+    checkpoint: Cache | None = None,
+) -> FitResult:
+    """Fit every distinct formula to a data set, and judge.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    distinct : DistinctLaws
+        From `noether_sym.dsl.distinct.enumerate_laws`.
+    options : FitOptions
+    progress : callable, optional
+        Called with (stage, done, total).
+    checkpoint : Cache, optional
+        Where finished chunks are kept, and looked for.
+
+    Returns
+    -------
+    FitResult
+    """
+    with single_threaded():
+        return _fit(dataset, distinct, options, progress, checkpoint)
+
+
+def _fit(
+    dataset: Dataset,
+    distinct: DistinctLaws,
+    options: FitOptions,
+    progress: Progress | None,
+    checkpoint: Cache | None,
+) -> FitResult:
+    begin = time.perf_counter()
+    candidates = distinct_candidates(distinct)
+    first: tuple[list[Fitted], Judgement, int | None] | None = None
+    for window in _windows(dataset, options):
+        samples = make_samples(dataset.train, window=window, seed=options.seed)
+        fits = fit_candidates(
+            candidates,
+            samples,
+            workers=options.workers,
+            device=options.device,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
+        judgement = judge(
+            candidates,
+            fits,
+            samples,
+            _held_out(dataset.test, window, options.seed),
+            dataset,
+            factor=options.factor,
+            seed=options.seed,
+            workers=options.workers,
+            device=options.device,
+        )
+        if first is None or judgement.laws:
+            first = fits, judgement, window
+        if judgement.laws:
+            break
+    assert first is not None
+    fits, judgement, window = first
+    return FitResult(
+        tuple(candidates),
+        tuple(_final_status(fits, judgement)),
+        judgement,
+        window,
+        time.perf_counter() - begin,
+    )
+
+
+def distinct_candidates(distinct: DistinctLaws) -> list[Candidate]:
+    """Decompose formulas; those that come to the same combination are kept once."""
+    found: dict[tuple[object, ...], Candidate] = {}
+    for expression in distinct.expressions:
+        candidate = decompose(expression)
+        found.setdefault(candidate.terms, candidate)
+    return list(found.values())
+
+
+def _windows(dataset: Dataset, options: FitOptions) -> list[int | None]:
+    if options.window == "full":
+        return [None]
+    if options.window == "auto":
+        window = choose_window(dataset.train)
+        return [None] if window is None else [None, window]
+    return [int(options.window)]
+
+
+def _held_out(trajectories: Sequence[Trajectory], window: int | None, seed: int) -> Samples | None:
+    if not trajectories:
+        return None
+    try:
+        return make_samples(trajectories, window=window, seed=seed)
+    except DatasetError:  # held-out data too short for one window: nothing to confirm on
+        return None
+
+
+def _final_status(fits: list[Fitted], judgement: Judgement) -> list[Fitted]:
+    statuses = list(fits)
+    for number, reason in judgement.verdicts.items():
+        if not reason:
+            own = fits[number]
+            statuses[number] = Fitted(ACCEPTED, own.ratio, own.nonlinear, own.factors, own.defined)
+    return statuses

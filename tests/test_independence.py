@@ -1,0 +1,76 @@
+"""Which of the candidates that passed are laws, families, or near misses of one another."""
+
+import numpy as np
+from networks import law_of
+
+from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.verdict.independence import Judged, independent_laws
+
+Q, P, C = input_(0), input_(1), parameter(0)
+TOTAL = call("add", Q, P)
+SPARE = call("sub", TOTAL, call("div", C, Q))
+VELOCITIES = np.tile([1.0, -1.0], (100, 1))
+ALONG = np.ones((100, 2))
+
+
+def entry(number, expression, score, gradients, reason=""):
+    values = [2.0] * expression.parameter_count
+    return Judged(number, law_of(expression, *values), score, gradients, reason)
+
+
+def test_of_laws_about_as_good_the_simplest_comes_first():
+    """Noise is fitted a little better by a constant to spare, best of all beside a pole."""
+    pole = ALONG.copy()
+    pole[0, 0] = 50.0
+    found = independent_laws(
+        [entry(0, SPARE, 3.8e-4, pole), entry(1, TOTAL, 3.9e-4, ALONG)], VELOCITIES
+    )
+    assert [law.expression for law in found.laws] == [TOTAL]
+    assert found.independent == 1
+    assert found.verdicts[1] == ""
+    assert found.verdicts[0].startswith("a near miss of law 1")
+    assert [law.expression for law in found.closest] == [SPARE]
+
+
+def test_a_simpler_formula_that_is_worse_does_not_come_first():
+    entries = [entry(0, SPARE, 1e-5, 2.0 * ALONG), entry(1, TOTAL, 1e-4, ALONG)]
+    found = independent_laws(entries, VELOCITIES)
+    assert [law.expression for law in found.laws] == [SPARE]
+    assert found.verdicts == {0: "", 1: ""}
+
+
+def test_a_quantity_is_listed_once_and_a_function_of_it_beside_it():
+    growing = ALONG * np.linspace(0.5, 1.5, 100)[:, None]
+    entries = [
+        entry(0, TOTAL, 1e-20, ALONG),
+        entry(1, call("mul", C, TOTAL), 1e-20, -3.0 * ALONG),
+        entry(2, call("square", TOTAL), 1e-20, growing),
+    ]
+    found = independent_laws(entries, VELOCITIES)
+    assert [law.expression for law in found.laws] == [TOTAL, call("square", TOTAL)]
+    assert [law.family for law in found.laws] == [1, 1]
+    assert [law.rank for law in found.laws] == [1, 2]
+
+
+def test_the_same_quantity_told_far_worse_is_a_near_miss():
+    entries = [entry(0, TOTAL, 1e-20, ALONG), entry(1, SPARE, 1e-3, ALONG)]
+    found = independent_laws(entries, VELOCITIES)
+    assert [law.expression for law in found.laws] == [TOTAL]
+    assert "far better conserved" in found.verdicts[1]
+
+
+def test_another_direction_is_another_law():
+    across = np.tile([0.0, 0.0, 1.0], (100, 1))
+    along, velocities = np.tile([1.0, 1.0, 0.0], (100, 1)), np.tile([1.0, -1.0, 0.0], (100, 1))
+    found = independent_laws(
+        [entry(0, TOTAL, 1e-20, along), entry(1, Q, 1e-20, across)], velocities
+    )
+    assert found.independent == 2
+    assert [law.family for law in found.laws] == [1, 2]
+
+
+def test_what_was_refused_keeps_its_reason():
+    found = independent_laws([entry(3, TOTAL, 0.5, ALONG, "varies")], VELOCITIES)
+    assert found.laws == ()
+    assert found.reasons == ("varies",)
+    assert found.independent == 0
