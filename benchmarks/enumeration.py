@@ -13,7 +13,7 @@ data = load({name!r})
 best = None
 for _ in range({repeats}):
     begin = time.perf_counter()
-    formulas = Enumeration(resolve_grammar(data.grammar), data.dimensions, {depth})
+    formulas = Enumeration(resolve_grammar("paper"), data.dimensions, {depth})
     count = size = 0
     for nodes in range(1, {depth} + 1):
         for block in formulas.blocks(nodes):
@@ -31,7 +31,7 @@ from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
 data = load({name!r})
 begin = time.perf_counter()
-laws = enumerate_laws(resolve_grammar(data.grammar), data.dimensions, {depth})
+laws = enumerate_laws(resolve_grammar("paper"), data.dimensions, {depth})
 print(json.dumps([len(laws.expressions), time.perf_counter() - begin]))
 """
 

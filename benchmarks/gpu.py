@@ -14,7 +14,7 @@ from benchmarks._measure import cores, machine, table, timed
 from noether_sym.datasets import load
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.pipeline import oracle_law
+from noether_sym.laws.known import known_law
 from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.fit import fit_candidates
@@ -75,7 +75,7 @@ def _fit(depth: int, device: str) -> float:
 
 def _tailor(seeds: int, device: str, *, quick: bool) -> float:
     data = load("ideal_pendulum")
-    law = oracle_law(data)
+    law = known_law(data)
     assert law is not None
     laws = [law.with_(status="accepted", family=row) for row in range(2 if quick else 20)]
     options = TailorOptions(

@@ -76,7 +76,7 @@ def _shown(cost: list[Any]) -> list[str]:
 def _cost(data: Dataset, depth: int, jobs: int) -> tuple[int, float, float]:
     """Candidates, seconds of the enumeration, seconds of the fit."""
     enumerated, laws = timed(
-        lambda: enumerate_laws(resolve_grammar(data.grammar), data.dimensions, depth)
+        lambda: enumerate_laws(resolve_grammar("paper"), data.dimensions, depth)
     )
     candidates = distinct_candidates(laws)
     samples = make_samples(data.train, window=None, seed=0)

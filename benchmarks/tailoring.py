@@ -7,7 +7,7 @@ import torch
 from benchmarks._measure import Section, alternate, cores, table
 from benchmarks.naive import tailor_one
 from noether_sym.datasets import load
-from noether_sym.pipeline import oracle_law
+from noether_sym.laws.known import known_law
 from noether_sym.tailor.gradients import meta_gradients
 from noether_sym.tailor.inner_step import Quantities
 from noether_sym.tailor.network import HIDDEN, Problem, initial_weights
@@ -20,7 +20,7 @@ def measure(quick: bool) -> Section:
     """One epoch of one trial on the pendulum's 1,125 states; one thread."""
     torch.set_num_threads(1)
     data = load("ideal_pendulum")
-    law = oracle_law(data)
+    law = known_law(data)
     assert law is not None
     problem = Problem.of(data, "cpu")
     weights = initial_weights(2, 2, 0, "cpu")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from noether_sym import pipeline
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
 from noether_sym.errors import RunError
 from noether_sym.laws.law import Law
 from noether_sym.runtime.workers import worker_count
@@ -214,8 +215,8 @@ def discover(
     columns: Sequence[str] = (),
     drop_missing: bool = False,
     noise: float = 0.0,
-    depth: int | None = None,
-    grammar: str | None = None,
+    depth: int = DEFAULT_DEPTH,
+    grammar: str = DEFAULT_GRAMMAR,
     acceptance: float = 100.0,
     window: str | int = "auto",
     tailor: bool = False,
@@ -251,9 +252,9 @@ def discover(
         Leave out rows with a missing number and cut the trajectory there.
     noise : float
         Noise on generated data.
-    depth : int, optional
-        Largest number of nodes of a formula; by default 7.
-    grammar : str, optional
+    depth : int
+        Largest number of nodes of a formula.
+    grammar : str
         As the command line takes it.
     acceptance : float
         How many times better than random data a law must be conserved.

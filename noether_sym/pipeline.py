@@ -23,7 +23,6 @@ from noether_sym.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from noether_sym.datasets.dataset import Dataset
     from noether_sym.dsl.distinct import DistinctLaws
     from noether_sym.laws.law import Law
     from noether_sym.tailor.stage import TailorOptions
@@ -103,7 +102,7 @@ def run_fit(
     document = laws_document(
         with_symmetries(judgement.laws, search.dataset),
         dataset=search.dataset.name,
-        inputs=[(column.name, column.unit.symbol) for column in search.dataset.columns],
+        inputs=search.dataset.inputs,
         counts={
             "candidates": sum(enumerated.raw_counts),
             "distinct": len(enumerated.distinct.expressions),
@@ -142,6 +141,7 @@ def run_tailoring(
 ) -> dict[str, Any]:
     """Tailor with the run's laws; write ``tailoring.json`` and mark the selected law."""
     from noether_sym.export import law_from_json
+    from noether_sym.laws.known import known_law
     from noether_sym.store.checkpoint import Checkpoint
     from noether_sym.tailor import tailor
 
@@ -152,7 +152,7 @@ def run_tailoring(
     result = tailor(
         search.dataset,
         [law_from_json(entry) for entry in entries],
-        oracle=oracle_law(search.dataset),
+        oracle=known_law(search.dataset),
         options=options,
         progress=progress,
         checkpoint=checkpoint,
@@ -252,28 +252,6 @@ def run_report(run: Run) -> Path:
         run.file(runs.REPORT_FILE), run=held, laws=laws, tailoring=tailoring, figures=figures
     )
     return run.file(runs.REPORT_FILE)
-
-
-def oracle_law(dataset: Dataset) -> Law | None:
-    """The known law of a data set, for the tailoring's controls only."""
-    if not dataset.oracle:
-        return None
-    from noether_sym.datasets.systems.known_invariants import oracle
-    from noether_sym.laws.law import Law, Parameter
-
-    expression, values = oracle(dataset.oracle)
-    dimension, dimensions = expression.parameter_dimensions(dataset.dimensions)
-    return Law(
-        expression=expression,
-        inputs=tuple((column.name, column.unit.symbol) for column in dataset.columns),
-        parameters=tuple(
-            Parameter(f"c{slot}", value, dimensions[slot]) for slot, value in enumerate(values)
-        ),
-        dimension=dimension,
-        conservation_ratio=0.0,
-        random_ratio=1.0,
-        status="known",
-    )
 
 
 def versions() -> dict[str, str]:

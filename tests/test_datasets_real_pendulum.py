@@ -59,7 +59,7 @@ def test_data(file):
     assert dataset.names == ("q", "p")
     assert [column.unit.symbol for column in dataset.columns] == ["rad", "rad/s"]
     assert dataset.derivative == "forward difference"
-    assert dataset.weight_decay == 1e-5
+    assert dataset.invariant == "p**2 - 2.4*cos(q)"
     assert dataset.canonical_pairs == ((0, 1),)
     assert train.times[0] == 5.0
     assert test.times[0] > train.times[-1]

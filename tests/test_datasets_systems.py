@@ -1,5 +1,6 @@
 """The built-in systems: equations against their invariants, sampling, noise, seeds."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,9 +8,9 @@ import pytest
 
 from noether_sym.datasets import load
 from noether_sym.datasets.systems.generate import generate
-from noether_sym.datasets.systems.known_invariants import ORACLES, oracle
 from noether_sym.datasets.systems.records import SYSTEMS
 from noether_sym.errors import DatasetError
+from noether_sym.laws.known import known_law
 
 GAMMA = (1.0, 0.6, -0.4)
 
@@ -175,40 +176,28 @@ def test_fields_are_vectorised(dataset):
     assert field(part.times, stacked).shape == stacked.shape
 
 
-def test_oracle_is_conserved_and_has_consistent_units(dataset):
-    if not dataset.oracle:
-        assert not SYSTEMS[dataset.name].known_laws
-        return
-    expression, values = oracle(dataset.oracle)
-    assert expression == expression.renumbered()
-    _, units = expression.parameter_dimensions(dataset.dimensions)
-    assert len(units) == len(values) == expression.parameter_count
-    for part in dataset.train[:3]:
-        law = expression.evaluate(np, list(part.states.T), values)
-        assert np.ptp(law) < 1e-7
+def test_invariants_of_the_record_are_conserved_and_have_consistent_units(dataset):
+    system = SYSTEMS[dataset.name]
+    assert dataset.invariant == next(iter(system.invariants), "")
+    for text in system.invariants:
+        law = known_law(replace(dataset, invariant=text))
+        for part in dataset.train[:3]:
+            assert np.ptp(law(part.states)) < 1e-7
 
 
-def test_oracles_of_the_paper():
-    names = ["q", "p"]
-    texts = {}
-    for name in ("ideal_spring", "ideal_pendulum", "real_pendulum"):
-        expression, values = oracle(name)
-        assert expression.size == 7
-        texts[name] = expression.text(names, [f"{value:g}" for value in values])
-    assert texts == {
-        "ideal_spring": "q**2 + 1*p**2",
-        "ideal_pendulum": "p**2 - 3*cos(q)",
-        "real_pendulum": "p**2 - 2.4*cos(q)",
-    }
-    assert set(ORACLES) == {*INVARIANTS, "real_pendulum"}
-    with pytest.raises(DatasetError, match="no law is known for 'lorenz'"):
-        oracle("lorenz")
+def test_invariants_of_the_record_span_the_known_laws(conservative):
+    dataset = conservative
+    laws = [known_law(replace(dataset, invariant=one)) for one in SYSTEMS[dataset.name].invariants]
+    gradients = np.array([law.gradient(dataset.train[1].states[7]) for law in laws])
+    gradients /= np.linalg.norm(gradients, axis=1, keepdims=True)
+    assert np.linalg.matrix_rank(gradients, tol=1e-6) == SYSTEMS[dataset.name].known_laws
 
 
-def test_duffing_reaches_its_law():
-    """The depth of the record is the size of the smallest formula of the law."""
-    expression, _ = oracle("duffing")
-    assert expression.size == SYSTEMS["duffing"].depth == 10
+def test_known_laws_of_the_paper():
+    for name, text in (("ideal_spring", "q**2 + 1*p**2"), ("ideal_pendulum", "p**2 - 3*cos(q)")):
+        law = known_law(loaded(name))
+        assert (str(law), law.size) == (text, 7)
+    assert known_law(loaded("lorenz")) is None
 
 
 @pytest.mark.parametrize(

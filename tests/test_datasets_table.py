@@ -58,7 +58,7 @@ def test_trajectories_with_units(file):
     assert [len(part) for part in dataset.train] == [12, 13, 14, 10]
     assert dataset.derivative == INTERPOLATED
     assert dataset.notes == ("the last trajectory is for testing",)
-    assert (dataset.grammar, dataset.depth, dataset.oracle) == ("paper", 7, "")
+    assert dataset.invariant == ""
     for part in dataset.train:
         q, p = part.states.T
         assert part.derivatives == pytest.approx(np.stack([p, -q], axis=-1), abs=0.02)

@@ -82,7 +82,7 @@ def test_built_in_names(name):
     assert facts["train"] == [len(one) for one in dataset.train]
     assert facts["derivative"] in shown.replace("\n              ", " ")
     assert [one["name"] for one in facts["columns"]] == list(dataset.names)
-    counts = count_formulas(resolve_grammar(dataset.grammar), dataset.dimensions, dataset.depth)
+    counts = count_formulas(resolve_grammar("paper"), dataset.dimensions, 7)
     assert facts["search"]["formulas"] == sum(counts)
     assert f"{sum(counts):,} formulas" in shown
 

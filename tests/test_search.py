@@ -25,8 +25,7 @@ PAPER = GRAMMARS["paper"]
 
 
 def laws_of(dataset, depth=None, grammar=None, **options):
-    chosen = GRAMMARS[grammar or dataset.grammar]
-    distinct = enumerate_laws(chosen, dataset.dimensions, depth or dataset.depth)
+    distinct = enumerate_laws(GRAMMARS[grammar or "paper"], dataset.dimensions, depth or 7)
     return fit(dataset, distinct, FitOptions(**options)).judgement
 
 

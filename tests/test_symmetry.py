@@ -15,9 +15,9 @@ from noether_sym.datasets.dataset import Column, Trajectory
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.export import law_from_json, law_to_json
 from noether_sym.laws.coordinates import canonical_coordinates
+from noether_sym.laws.known import known_law
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.laws.symmetry import flow, symmetry_of, with_symmetries
-from noether_sym.pipeline import oracle_law
 from noether_sym.units.coherent import coherent_units
 
 
@@ -61,7 +61,7 @@ ENERGIES = [
 @pytest.mark.parametrize("name", ENERGIES)
 def test_energies_generate_time(name):
     dataset = load(name)
-    own = symmetry_of(oracle_law(dataset), dataset)
+    own = symmetry_of(known_law(dataset), dataset)
     assert own.name == "time translation"
     assert own.pairs == dataset.canonical_pairs
     expected = {"ideal_spring": 1, "ideal_pendulum": 1, "duffing": 4}.get(name, 2)
@@ -223,7 +223,7 @@ def test_the_flow_is_the_turned_gradient(law):
 
 def test_symmetries_go_through_json():
     dataset = load("ideal_pendulum")
-    (law,) = with_symmetries((oracle_law(dataset),), dataset)
+    (law,) = with_symmetries((known_law(dataset),), dataset)
     entry = law_to_json(law)["symmetry"]
     assert entry["name"] == "time translation"
     assert entry["pairs"] == [["q", "p"]]
@@ -234,7 +234,7 @@ def test_symmetries_go_through_json():
     q = sympy.Symbol("q", real=True)
     assert sympy.sympify(entry["flow"][1]["sympy"]) == -3.0 * sympy.sin(q)
     assert law_from_json(law_to_json(law)) == law
-    plain = law_from_json(law_to_json(oracle_law(dataset)))
+    plain = law_from_json(law_to_json(known_law(dataset)))
     assert plain.symmetry is None
 
 

@@ -98,7 +98,7 @@ class GivenFormula:
         fresh = (name for name in names if name not in taken)
         return Law(
             expression=self.formula.expression,
-            inputs=tuple((column.name, column.unit.symbol) for column in self.dataset.columns),
+            inputs=self.dataset.inputs,
             parameters=tuple(
                 Parameter(
                     own.name or next(fresh),

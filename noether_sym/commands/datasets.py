@@ -22,9 +22,8 @@ def command(as_json: bool, quiet: bool) -> None:
                 "description": info.description,
                 "columns": [{"name": name, "unit": unit} for name, unit in info.columns],
                 "time_unit": info.time_unit,
-                "grammar": info.grammar,
-                "depth": info.depth,
                 "known_laws": info.known_laws,
+                "invariants": list(info.invariants),
                 "source": info.source,
             }
             for info in infos
@@ -42,13 +41,11 @@ def _show(infos) -> None:  # type: ignore[no-untyped-def]
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for title in ("data set", "columns", "grammar", "depth", "laws", "source"):
+    for title in ("data set", "columns", "laws", "source"):
         table.add_column(title, overflow="fold")
     for info in infos:
         columns = ", ".join(f"{name} [{unit}]" for name, unit in info.columns)
-        table.add_row(
-            info.name, columns, info.grammar, str(info.depth), str(info.known_laws), info.source
-        )
+        table.add_row(info.name, columns, str(info.known_laws), info.source)
     screen = Screen(as_json=False, quiet=False)
     screen.table(table)
     screen.say("\nOr a CSV, Parquet or .npz file: one row a sample, units in the header, as in")

@@ -30,8 +30,8 @@ def command(**values: Any) -> None:
     from noether_sym.dsl.grammar import resolve_grammar
 
     dataset = data_from(values).load()
-    grammar = resolve_grammar(values["grammar"] or dataset.grammar)
-    depth = values["depth"] if values["depth"] is not None else dataset.depth
+    grammar = resolve_grammar(values["grammar"])
+    depth = values["depth"]
     formulas = sum(count_formulas(grammar, dataset.dimensions, depth))
     found = inspect(dataset)
     screen = Screen(as_json=values["as_json"], quiet=values["as_json"])

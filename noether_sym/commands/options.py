@@ -163,14 +163,16 @@ def search_options(function: _Function) -> _Function:
             click.option(
                 "--depth",
                 type=click.IntRange(min=1),
-                default=None,
-                help="Largest number of nodes of a formula.  [default: the data set's, mostly 7]",
+                default=7,
+                show_default=True,
+                help="Largest number of nodes of a formula.",
             ),
             click.option(
                 "--grammar",
-                default=None,
+                default="paper",
+                show_default=True,
                 help="paper, polynomial, rational, extended; changes as in paper+log-sin; or "
-                "operations with commas.  [default: the data set's, mostly paper]",
+                "operations with commas.",
             ),
         ],
         function,
@@ -225,6 +227,13 @@ def tailor_options(function: _Function) -> _Function:
                 default=100,
                 show_default=True,
                 help="Epochs of meta-tailoring.",
+            ),
+            click.option(
+                "--weight-decay",
+                type=_Positive(0.0, inclusive=True),
+                default=1e-4,
+                show_default=True,
+                help="Of every network; Greydanus et al. 2019 take 1e-5 for the real pendulum.",
             ),
             click.option(
                 "--loss",
@@ -304,8 +313,8 @@ def search_from(values: dict[str, Any]) -> SearchOptions:
     from noether_sym.store.search import SearchOptions
 
     return SearchOptions(
-        grammar=values.get("grammar"),
-        depth=values.get("depth"),
+        grammar=values["grammar"],
+        depth=values["depth"],
         factor=values.get("acceptance", 100.0),
         window=values.get("window", "auto"),
         jobs=jobs_from(values),

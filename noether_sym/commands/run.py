@@ -21,7 +21,7 @@ from noether_sym.commands.options import (
 if TYPE_CHECKING:
     from noether_sym.store.search import Search
 
-_PLANNED = ("top", "seeds", "epochs", "loss")
+_PLANNED = ("top", "seeds", "epochs", "weight_decay", "loss")
 _FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json", "quiet")
 """Options that may differ when a run goes on: they do not change the answer."""
 

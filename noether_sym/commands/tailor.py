@@ -65,6 +65,7 @@ def tailoring_from(values: dict[str, Any], search: Search) -> TailorOptions:
     return TailorOptions(
         top=values["top"],
         epochs=values["epochs"],
+        weight_decay=values["weight_decay"],
         seeds=values["seeds"],
         seed=values["seed"] if values["seed"] is not None else search.data.seed,
         jobs=search.options.jobs,

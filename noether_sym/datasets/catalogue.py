@@ -25,14 +25,10 @@ class DatasetInfo:
     columns : tuple of (str, str)
         Name and unit of each column.
     time_unit : str
-    grammar : str
-        Name of the grammar that a search uses unless told otherwise.
-    depth : int
-        Size of formulas that a search reaches unless told otherwise.
     known_laws : int
         Number of independent laws that are known.
-    laws : str
-        What they are, for people to read.
+    invariants : tuple of str
+        Formulas of them.
     source : str
         Citation.
     generated : bool
@@ -43,31 +39,25 @@ class DatasetInfo:
     description: str
     columns: tuple[tuple[str, str], ...]
     time_unit: str
-    grammar: str
-    depth: int
     known_laws: int
-    laws: str
+    invariants: tuple[str, ...]
     source: str
     generated: bool
 
 
 def available() -> tuple[DatasetInfo, ...]:
-    """Every built-in data set, those of the paper first."""
-    infos = [_describe(system) for system in SYSTEMS.values()]
-    paper = sum(info.name.startswith("ideal_") for info in infos)
+    """Every built-in data set, the measured ones last."""
     measured = DatasetInfo(
         name=real_pendulum.NAME,
         description=real_pendulum.DESCRIPTION,
         columns=real_pendulum.COLUMNS,
         time_unit=real_pendulum.TIME_UNIT,
-        grammar="paper",
-        depth=7,
         known_laws=1,
-        laws="nearly p^2 - 2.4 cos q",
+        invariants=(real_pendulum.INVARIANT,),
         source=real_pendulum.SOURCE,
         generated=False,
     )
-    return (*infos[:paper], measured, *infos[paper:])
+    return (*map(_describe, SYSTEMS.values()), measured)
 
 
 def load(
@@ -156,10 +146,8 @@ def _describe(system: System) -> DatasetInfo:
         description=system.description,
         columns=system.columns,
         time_unit=system.time_unit,
-        grammar=system.grammar,
-        depth=system.depth,
         known_laws=system.known_laws,
-        laws=system.laws,
+        invariants=system.invariants,
         source=system.source,
         generated=True,
     )

@@ -100,17 +100,11 @@ class Dataset:
         Where dx/dt comes from, in words (``exact``, ``forward difference``).
     source : str
         Citation or path.
-    grammar : str
-        Name of the grammar that a search uses unless told otherwise.
-    depth : int
-        Size of formulas that a search reaches unless told otherwise.
     canonical_pairs : tuple of (int, int)
         Columns (q, p) that are canonical coordinates; needed by the Hamiltonian NN.
-    oracle : str
-        Name of the known law in `noether_sym.datasets.systems.known_invariants`; empty when
-        unknown. Only the controls of the tailoring read it, never the search.
-    weight_decay : float
-        Of the baseline MLP (Greydanus et al. 2019 use 1e-5 for the real pendulum).
+    invariant : str
+        Formula of a known invariant; empty where none is known. Only the comparisons of the
+        tailoring read it, never the search.
     notes : tuple of str
         What was done to the data: conversions, columns set aside, splits.
     """
@@ -122,11 +116,8 @@ class Dataset:
     test: tuple[Trajectory, ...]
     derivative: str
     source: str = ""
-    grammar: str = "paper"
-    depth: int = 7
     canonical_pairs: tuple[tuple[int, int], ...] = ()
-    oracle: str = ""
-    weight_decay: float = 1e-4
+    invariant: str = ""
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -150,6 +141,11 @@ class Dataset:
     def dimensions(self) -> tuple[Dimension, ...]:
         """Dimensions of the columns."""
         return tuple(column.dimension for column in self.columns)
+
+    @property
+    def inputs(self) -> tuple[tuple[str, str], ...]:
+        """Name and unit of each column, as `noether_sym.laws.Law.inputs` holds them."""
+        return tuple((column.name, column.unit.symbol) for column in self.columns)
 
     def digest(self) -> str:
         """SHA-256 of everything a search can see: names, units, split and numbers."""

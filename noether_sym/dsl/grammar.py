@@ -57,6 +57,10 @@ _NAMED = (
     Grammar("extended", (*_PAPER, "sqrt", "log", "exp")),
 )
 
+DEFAULT_GRAMMAR = "paper"
+DEFAULT_DEPTH = 7
+"""What a search takes unless told otherwise, whatever the data: the paper's (appendix C)."""
+
 GRAMMARS = MappingProxyType({grammar.name: grammar for grammar in _NAMED})
 """The grammars that have a name; ``paper`` is that of Alet et al. 2021, appendix C."""
 

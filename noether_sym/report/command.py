@@ -14,6 +14,7 @@ _DEFAULTS = {
     "top": 20,
     "seeds": 1,
     "epochs": 100,
+    "weight_decay": 1e-4,
     "loss": "drift",
 }
 
@@ -35,8 +36,9 @@ def command_line(run: Entry, tailoring: Entry | None = None) -> str:
         words += [f"--{key}", str(search[key])] if search.get(key) is not None else []
     words += _changed(search, {"factor": "--acceptance", "window": "--window"})
     words += ["--seed", str(data.get("seed", 0))]
-    names = ("top", "seeds", "epochs", "loss")
-    words += _changed(part(tailoring or {}, "options"), {name: f"--{name}" for name in names})
+    names = ("top", "seeds", "epochs", "weight_decay", "loss")
+    flags = {name: f"--{name.replace('_', '-')}" for name in names}
+    words += _changed(part(tailoring or {}, "options"), flags)
     return shlex.join(words)
 
 

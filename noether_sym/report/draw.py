@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noether_sym.export import law_from_json
+from noether_sym.laws.known import known_law
 from noether_sym.report.lookup import Entry, objects
 from noether_sym.store import runs, schema
 
@@ -94,9 +95,7 @@ def _figures(
 
 def _energy_unit(dataset: Dataset, entry: Entry | None) -> str:
     """Unit of the energy that the tailoring reports: of the known law, else of the selected."""
-    if dataset.oracle:
-        from noether_sym.datasets.systems.known_invariants import oracle
-
-        expression, _ = oracle(dataset.oracle)
-        return str(expression.parameter_dimensions(dataset.dimensions)[0])
+    known = known_law(dataset)
+    if known is not None:
+        return str(known.dimension)
     return str(entry["unit"]) if entry is not None and entry.get("selected") else ""

@@ -42,7 +42,7 @@ def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samp
     errors = standard_errors(expression, fitted, samples)
     law = Law(
         expression=expression,
-        inputs=tuple((column.name, column.unit.symbol) for column in dataset.columns),
+        inputs=dataset.inputs,
         parameters=tuple(
             Parameter(f"c{slot}", value, dimensions[slot], error)
             for slot, (value, error) in enumerate(zip(fitted, errors, strict=True))

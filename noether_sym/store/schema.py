@@ -64,7 +64,13 @@ RUN: dict[str, Any] = {
     "raw_counts": [int],
     "stages": dict,
 }
-PLAN: dict[str, Any] = {"top": int, "seeds": int, "epochs": int, "loss": str}
+PLAN: dict[str, Any] = {
+    "top": int,
+    "seeds": int,
+    "epochs": int,
+    "weight_decay": _NUMBER,
+    "loss": str,
+}
 LAWS: dict[str, Any] = {
     "dataset": str,
     "inputs": [{"name": str, "unit": str}],

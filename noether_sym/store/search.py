@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from noether_sym._version import __version__
 from noether_sym.datasets import load
 from noether_sym.dsl.enumeration import count_formulas
-from noether_sym.dsl.grammar import Grammar, resolve_grammar
+from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR, Grammar, resolve_grammar
 from noether_sym.errors import RunError
 from noether_sym.store import runs
 from noether_sym.store.runs import Run
@@ -51,10 +51,10 @@ class DataOptions:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How to enumerate and fit; None takes what the data set suggests."""
+    """How to enumerate and fit."""
 
-    grammar: str | None = None
-    depth: int | None = None
+    grammar: str = DEFAULT_GRAMMAR
+    depth: int = DEFAULT_DEPTH
     factor: float = 100.0
     window: str | int = "auto"
     jobs: int = 1
@@ -94,8 +94,8 @@ def prepare(
         resolve_device(options.device)  # refused before anything is written
     if dataset is None:
         dataset = data.load()
-    grammar = resolve_grammar(options.grammar or dataset.grammar)
-    depth = options.depth if options.depth is not None else dataset.depth
+    grammar = resolve_grammar(options.grammar)
+    depth = options.depth
     counts = count_formulas(grammar, dataset.dimensions, depth)
     identity = {
         "dataset_sha256": dataset.digest(),

@@ -50,7 +50,7 @@ class Problem:
     pairs: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, dataset: Dataset, device: str) -> Problem:
+    def of(cls, dataset: Dataset, device: str, weight_decay: float = 1e-4) -> Problem:
         """Take a data set's training part into network coordinates.
 
         Of more than `MOST_STATES` states, evenly spaced ones are taken.
@@ -62,7 +62,7 @@ class Problem:
             as_tensor(derivatives / slope_scale, device),
             state_scale,
             slope_scale,
-            dataset.weight_decay,
+            weight_decay,
             dataset.canonical_pairs,
         )
 

@@ -27,6 +27,8 @@ class TailorOptions:
         Epochs of meta-tailoring.
     baseline_steps : int
         Steps of training of the baseline MLP and of the Hamiltonian NN.
+    weight_decay : float
+        Of every network; the default is that of Greydanus et al. 2019 for generated data.
     seeds : int
         Number of networks; their seeds are seed, seed + 1, ...
     seed : int
@@ -47,6 +49,7 @@ class TailorOptions:
     rates: tuple[float, ...] = RATES
     epochs: int = 100
     baseline_steps: int = 2000
+    weight_decay: float = 1e-4
     seeds: int = 1
     seed: int = 0
     jobs: int = 1
@@ -61,6 +64,8 @@ class TailorOptions:
             raise ValueError(f"seed is {self.seed}; give a whole number from 0 up")
         if not self.rates or not all(0.0 < rate < math.inf for rate in self.rates):
             raise ValueError(f"rates are {self.rates}; give one or more positive numbers")
+        if not 0.0 <= self.weight_decay < math.inf:
+            raise ValueError(f"weight_decay is {self.weight_decay}; give a number from 0 up")
         if self.loss not in LOSSES:
             raise ValueError(f"unknown Noether loss {self.loss!r}; known: {', '.join(LOSSES)}")
         if self.device not in DEVICES:

@@ -14,7 +14,8 @@ import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.errors import DatasetError
-from noether_sym.laws.law import Law
+from noether_sym.laws.known import KNOWN
+from noether_sym.laws.law import ACCEPTED, Law
 from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.tailor import network
 from noether_sym.tailor.network import Problem, Weights
@@ -47,7 +48,7 @@ __all__ = ["RATES", "TailorOptions", "tailor"]
 Method = Callable[..., list[Outcome]]
 
 _EXTENSIONS = 4
-_CONSERVED = ("accepted", "known")
+_CONSERVED = (ACCEPTED, KNOWN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +160,7 @@ def _setting(dataset: Dataset, device: str, options: TailorOptions) -> Setting:
             f"data set {dataset.name!r} has no sequence of two or more samples to predict in its "
             f"{'training' if test else 'test'} part"
         )
-    problem = Problem.of(dataset, device)
+    problem = Problem.of(dataset, device, options.weight_decay)
     steps = np.concatenate([np.diff(one.times) for one in dataset.train])
     return Setting(
         problem,

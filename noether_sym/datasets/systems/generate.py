@@ -65,11 +65,8 @@ def generate(system: System, *, seed: int = 0, noise: float = 0.0) -> Dataset:
         test=tuple(trajectories[system.training :]),
         derivative="exact, of the noise-free state" if noise else "exact",
         source=system.source,
-        grammar=system.grammar,
-        depth=system.depth,
         canonical_pairs=system.canonical_pairs,
-        oracle=system.oracle,
-        weight_decay=system.weight_decay,
+        invariant=next(iter(system.invariants), ""),
         notes=(f"Gaussian noise of standard deviation {noise:g} on every column",) if noise else (),
     )
 

@@ -24,6 +24,7 @@ NAME = "real_pendulum"
 DESCRIPTION = "measured pendulum with slight friction"
 COLUMNS = (("q", "rad"), ("p", "rad/s"))
 TIME_UNIT = "s"
+INVARIANT = "p**2 - 2.4*cos(q)"
 SOURCE = "Schmidt, Lipson 2009, Science 324, 81; real_pend_h_1.txt"
 DATA_VARIABLE = "NOETHER_SYM_DATA"
 FILE_NAME = "real_pend_h_1.txt"
@@ -68,8 +69,7 @@ def load_real_pendulum() -> Dataset:
         derivative="forward difference",
         source=SOURCE,
         canonical_pairs=((0, 1),),
-        oracle=NAME,
-        weight_decay=1e-5,
+        invariant=INVARIANT,
         notes=(
             f"the last {TEST_SHARE:.0%} of the time is for testing",
             f"{gaps} gaps in time; dx/dt before a gap is the difference across it",

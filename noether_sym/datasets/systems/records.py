@@ -38,18 +38,14 @@ class System:
         first ones, are for training.
     known_laws : int
         Number of functionally independent single-valued invariants.
-    laws : str
-        What they are, in words or symbols, for listings. The search never reads it.
+    invariants : tuple of str
+        Known invariants as formulas that `noether_sym.dsl.parser` reads. They may depend on
+        each other (Kepler's four are three). The first is what tailoring is compared with;
+        the search reads none.
     source : str
         Citation.
-    grammar : str
-        The named grammar that can write the known laws.
-    depth : int
-        Size of formulas that a search reaches unless told otherwise.
     canonical_pairs : tuple of (int, int)
         Columns (q, p) in which the equations are Hamilton's.
-    weight_decay : float
-        Of the baseline MLP.
     """
 
     name: str
@@ -63,17 +59,9 @@ class System:
     trajectories: int = 20
     training: int = 15
     known_laws: int = 0
-    laws: str = "none"
+    invariants: tuple[str, ...] = ()
     source: str
-    grammar: str = "paper"
-    depth: int = 7
     canonical_pairs: tuple[tuple[int, int], ...] = ()
-    weight_decay: float = 1e-4
-
-    @property
-    def oracle(self) -> str:
-        """Name of the known law in `known_invariants`; empty without one."""
-        return self.name if self.known_laws else ""
 
 
 def _columns(names: str, *units: str) -> tuple[tuple[str, str], ...]:
@@ -98,7 +86,7 @@ _PAPER = (
         trajectories=50,
         training=25,
         known_laws=1,
-        laws="energy q^2 + p^2",
+        invariants=("q**2 + 1*p**2",),
         source=_GREYDANUS,
         canonical_pairs=((0, 1),),
     ),
@@ -114,7 +102,7 @@ _PAPER = (
         trajectories=50,
         training=25,
         known_laws=1,
-        laws="energy p^2 - 3 cos q",
+        invariants=("p**2 - 3*cos(q)",),
         source=_GREYDANUS,
         canonical_pairs=((0, 1),),
     ),
@@ -131,11 +119,8 @@ _CONSERVED = (
         span=20.0,
         samples=120,
         known_laws=1,
-        laws="energy v^2/2 - x^2/2 + x^4/4",
+        invariants=("(x**2 - 1)**2 + 2*v**2",),
         source="Kovacic, Brennan 2011, The Duffing Equation",
-        # the smallest formula of the law in the paper's grammar, (x^2 - c0)^2 + c1*v^2,
-        # has 10 nodes
-        depth=10,
         canonical_pairs=((0, 1),),
     ),
     System(
@@ -148,7 +133,11 @@ _CONSERVED = (
         span=20.0,
         samples=100,
         known_laws=3,
-        laws="x^2 + vx^2; y^2 + vy^2; x vy - y vx",
+        invariants=(
+            "x**2 + y**2 + 1*(vx**2 + vy**2)",
+            "x**2 + 1*vx**2",
+            "x*vy - y*vx",
+        ),
         source="Goldstein, Poole, Safko 2002, Classical Mechanics, chapters 3 and 9",
         canonical_pairs=_PLANE_PAIRS,
     ),
@@ -162,9 +151,13 @@ _CONSERVED = (
         span=20.0,
         samples=120,
         known_laws=3,
-        laws="energy; angular momentum; Laplace-Runge-Lenz vector",
+        invariants=(
+            "vx**2 + vy**2 - 2/sqrt(x**2 + y**2)",
+            "x*vy - y*vx",
+            "vy*(x*vy - y*vx) - 1*x/sqrt(x**2 + y**2)",
+            "vx*(x*vy - y*vx) + 1*y/sqrt(x**2 + y**2)",
+        ),
         source="Goldstein, Poole, Safko 2002, Classical Mechanics, chapter 3",
-        grammar="extended",
         canonical_pairs=_PLANE_PAIRS,
     ),
     System(
@@ -177,9 +170,8 @@ _CONSERVED = (
         span=120.0,
         samples=120,
         known_laws=1,
-        laws=".07x - .15 ln x + .075y - .25 ln y",
+        invariants=("0.07*x + 0.075*y - (0.15*log(x) + 0.25*log(y))",),
         source="Volterra 1926, Nature 118, 558",
-        grammar="extended",
     ),
     System(
         name="rigid_body",
@@ -191,7 +183,10 @@ _CONSERVED = (
         span=30.0,
         samples=120,
         known_laws=2,
-        laws="energy sum I w^2; angular momentum sum I^2 w^2",
+        invariants=(
+            "w1**2 + 2*w2**2 + 3*w3**2",
+            "w1**2 + 4*w2**2 + 9*w3**2",
+        ),
         source="Goldstein, Poole, Safko 2002, Classical Mechanics, chapter 5",
     ),
     System(
@@ -204,7 +199,10 @@ _CONSERVED = (
         span=8.0,
         samples=120,
         known_laws=2,
-        laws="energy (wt^2 + sin^2(theta) wp^2)/2 + g cos(theta); sin^2(theta) wp",
+        invariants=(
+            "wt**2 + (sin(theta)*wp)**2 + 19.6*cos(theta)",
+            "sin(theta)**2*wp",
+        ),
         source="Landau, Lifshitz 1976, Mechanics, section 14",
     ),
     System(
@@ -217,7 +215,10 @@ _CONSERVED = (
         span=10.0,
         samples=120,
         known_laws=1,
-        laws="energy",
+        invariants=(
+            "(p1**2 + 2*p2**2 - 2*(p1*p2*cos(th1 - th2)))/(2 - cos(th1 - th2)**2) "
+            "- (39.2*cos(th1) + 19.6*cos(th2))",
+        ),
         source="Landau, Lifshitz 1976, Mechanics, section 5",
         canonical_pairs=_PLANE_PAIRS,
     ),
@@ -232,7 +233,7 @@ _CONSERVED = (
         span=30.0,
         samples=120,
         known_laws=1,
-        laws="energy (v^2 + r^2)/2 + x^2 y - y^3/3",
+        invariants=("x**2 + y**2 + vx**2 + vy**2 + (2*x**2 - 2/3*y**2)*y",),
         source="Henon, Heiles 1964, Astronomical Journal 69, 73",
         canonical_pairs=_PLANE_PAIRS,
     ),
@@ -246,9 +247,12 @@ _CONSERVED = (
         span=15.0,
         samples=120,
         known_laws=3,
-        laws="momentum; energy; p1p2p3 - sum p_i exp(q_{i+1} - q_{i+2})",
+        invariants=(
+            "p1**2 + p2**2 + p3**2 + 2*(exp(q1 - q2) + exp(q2 - q3) + exp(q3 - q1))",
+            "p1 + p2 + p3",
+            "p1*p2*p3 - p1*exp(q2 - q3) - p2*exp(q3 - q1) - p3*exp(q1 - q2)",
+        ),
         source="Toda 1967, Journal of the Physical Society of Japan 22, 431",
-        grammar="extended",
         canonical_pairs=((0, 3), (1, 4), (2, 5)),
     ),
     System(
@@ -264,7 +268,14 @@ _CONSERVED = (
         span=24.0,
         samples=150,
         known_laws=4,
-        laws="momentum x and y; angular momentum; energy",
+        invariants=(
+            "vx1**2 + vy1**2 + vx2**2 + vy2**2 + vx3**2 + vy3**2 - (2/sqrt((x1 - x2)**2 "
+            "+ (y1 - y2)**2) + 2/sqrt((x1 - x3)**2 + (y1 - y3)**2) + 2/sqrt((x2 - x3)**2 "
+            "+ (y2 - y3)**2))",
+            "vx1 + vx2 + vx3",
+            "vy1 + vy2 + vy3",
+            "x1*vy1 - y1*vx1 + x2*vy2 - y2*vx2 + x3*vy3 - y3*vx3",
+        ),
         source="Goldstein, Poole, Safko 2002, Classical Mechanics, section 3.12",
         canonical_pairs=tuple((column, column + 6) for column in range(6)),
     ),
@@ -278,7 +289,11 @@ _CONSERVED = (
         span=20.0,
         samples=100,
         known_laws=3,
-        laws="vx^2 + vy^2; vx - y; vy + x",
+        invariants=(
+            "vx**2 + vy**2",
+            "vx - 1*y",
+            "vy + 1*x",
+        ),
         source="Jackson 1998, Classical Electrodynamics, section 12.2",
     ),
     System(
@@ -291,9 +306,14 @@ _CONSERVED = (
         span=100.0,
         samples=150,
         known_laws=4,
-        laws="impulse x and y; angular impulse; sum G_i G_j ln r_ij^2",
+        invariants=(
+            "1*(x1**2 + y1**2) + 0.6*(x2**2 + y2**2) - 0.4*(x3**2 + y3**2)",
+            "1*x1 + 0.6*x2 - 0.4*x3",
+            "1*y1 + 0.6*y2 - 0.4*y3",
+            "0.6*log(1*((x1 - x2)**2 + (y1 - y2)**2)) - 0.4*log(1*((x1 - x3)**2 + (y1 "
+            "- y3)**2)) - 0.24*log(1*((x2 - x3)**2 + (y2 - y3)**2))",
+        ),
         source="Aref 1979, Physics of Fluids 22, 393",
-        grammar="extended",
     ),
     System(
         name="sir",
@@ -306,9 +326,11 @@ _CONSERVED = (
         span=50.0,
         samples=100,
         known_laws=2,
-        laws="S + I + R; S + I - .4 ln S",
+        invariants=(
+            "S + I - 0.4*log(S)",
+            "S + I + R",
+        ),
         source="Kermack, McKendrick 1927, Proceedings of the Royal Society A 115, 700",
-        grammar="extended",
     ),
 )
 
@@ -362,4 +384,4 @@ _NOTHING_CONSERVED = (
 SYSTEMS = MappingProxyType(
     {system.name: system for system in (*_PAPER, *_CONSERVED, *_NOTHING_CONSERVED)}
 )
-"""Every built-in system, by name."""
+"""Every built-in system, by name; those of the paper first."""
