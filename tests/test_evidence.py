@@ -6,8 +6,9 @@ from networks import law_of
 
 from noether_sym.datasets import Trajectory, load
 from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import make_samples
-from noether_sym.verdict.evidence import Parts, law_ratio, rank_ratio
+from noether_sym.verdict.evidence import Quarters, rank_ratio
 
 Q, P = input_(0), input_(1)
 ENERGY = call("add", call("square", Q), call("square", P))
@@ -15,7 +16,7 @@ NOISY = make_samples(load("ideal_spring", noise=0.1).train, window=None, seed=0)
 
 
 def worst_part(law, samples):
-    return Parts(samples).worst(law)
+    return Quarters(samples).worst(law)
 
 
 def test_a_law_is_conserved_by_rank_and_chance_is_not():
@@ -75,7 +76,7 @@ def decaying(slow, fast, count=20):
 
 def test_a_quantity_that_only_decays_varies_in_the_first_part():
     settling = law_of(call("sub", call("div", parameter(0), Q), call("div", parameter(1), P)), 1, 1)
-    assert law_ratio(settling, decaying(1.0, 3.0)) < 1e-3
+    assert conservation_ratio(settling, decaying(1.0, 3.0)) < 1e-3
     assert worst_part(settling, decaying(1.0, 3.0)) > 0.1
 
 
@@ -87,10 +88,10 @@ def test_a_law_holds_in_every_part_though_noise_is_all_that_is_left():
     one = Trajectory("reaction", times, states, np.gradient(states, times, axis=0))
     samples = make_samples([one], window=None, seed=0)
     total = law_of(call("add", Q, P))
-    assert law_ratio(total, samples) < 0.02
+    assert conservation_ratio(total, samples) < 0.02
     assert worst_part(total, samples) < 0.03
     assert worst_part(law_of(Q), samples) > 0.3
-    assert worst_part(law_of(ENERGY), NOISY) < 3 * law_ratio(law_of(ENERGY), NOISY)
+    assert worst_part(law_of(ENERGY), NOISY) < 3 * conservation_ratio(law_of(ENERGY), NOISY)
 
 
 def test_short_sequences_are_cut_into_less():

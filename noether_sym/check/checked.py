@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from noether_sym.check.drift import Drift, drift_along, spread_on_surrogate
+from noether_sym.check.drift import Drift, drift_along
 from noether_sym.check.formula import GivenFormula
 from noether_sym.check.judging import JudgedFit, judged
 from noether_sym.check.written import as_written
@@ -16,6 +16,8 @@ from noether_sym.dsl.parser import Formula
 from noether_sym.laws.law import Law
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.runtime.device import single_threaded
+from noether_sym.statistics.conservation import spread_on_surrogate
+from noether_sym.statistics.samples import windows_to_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,12 @@ def check(
     UnitError
         If its units do not fit.
     DatasetError
-        If no sequence is long enough.
+        If no segment is long enough.
     """
     given = GivenFormula.of(text, dataset)
     with single_threaded(), np.errstate(all="ignore"):
         first: JudgedFit | None = None
-        for size in _windows(dataset, window):
+        for size in windows_to_try(dataset.train, window):
             outcome = judged(given, size, factor, seed)
             first = first or outcome
             if outcome.law.accepted:
@@ -101,15 +103,6 @@ def check(
                 break
         assert first is not None
         return _checked(given, first)
-
-
-def _windows(dataset: Dataset, window: str | int) -> list[int | None]:
-    if window == "full":
-        return [None]
-    if window == "auto":
-        chosen = choose_window(dataset.train)
-        return [None] if chosen is None else [None, chosen]
-    return [int(window)]
 
 
 def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:

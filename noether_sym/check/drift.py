@@ -10,9 +10,6 @@ import numpy as np
 
 from noether_sym.datasets.dataset import Trajectory
 from noether_sym.laws.law import Law
-from noether_sym.statistics.samples import Samples
-
-_SPREAD = (0.01, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Drift:
         Root mean square over trajectories of the change per period (or per trajectory) that
         a straight line through the values shows.
     deviation : float
-        Root mean square of what the values differ from their mean along each sequence.
+        Root mean square of what the values differ from their mean along each segment.
     largest : float
         Largest such difference.
     """
@@ -33,16 +30,6 @@ class Drift:
     slope: float
     deviation: float
     largest: float
-
-
-def spread_on_surrogate(law: Law, samples: Samples) -> float:
-    """Standard deviation on the surrogate, its outermost values left out."""
-    value = law(np.moveaxis(samples.surrogate, 0, -1))[samples.weights > 0]
-    value = value[np.isfinite(value)]
-    if len(value) < 2:
-        return 0.0
-    low, high = np.quantile(value, _SPREAD)
-    return float(np.clip(value, low, high).std())
 
 
 def drift_along(
@@ -59,9 +46,9 @@ def drift_along(
     law : Law
     trajectories : sequence of Trajectory
     window, period : int or None
-        Samples of a sequence and of about a period; None for whole trajectories.
+        Samples of a segment and of about a period; None for whole trajectories.
     spread : float
-        From `spread_on_surrogate`.
+        From `noether_sym.statistics.conservation.spread_on_surrogate`.
     """
     slopes, squares, largest, dof = [], 0.0, 0.0, 0
     for trajectory in trajectories:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
 
 from noether_sym.check.formula import GivenFormula
-from noether_sym.datasets.dataset import Trajectory
 from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
-from noether_sym.errors import DatasetError, GrammarError
+from noether_sym.errors import GrammarError
 from noether_sym.laws.law import Law
 from noether_sym.search.candidate import decompose
 from noether_sym.search.fit import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, fit_candidates
-from noether_sym.statistics.samples import Samples, make_samples
+from noether_sym.statistics.samples import Samples, held_out_samples, make_samples
 from noether_sym.verdict.criteria import judge
 
 CONSERVED = "conserved"
@@ -78,7 +76,7 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
         [whole],
         [replace(fit, nonlinear=tuple(values))],
         samples,
-        _held_out(given.dataset.test, window, seed),
+        held_out_samples(given.dataset.test, window=window, seed=seed),
         given.dataset,
         factor=factor,
         seed=seed,
@@ -87,13 +85,6 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
         verdict = CONSERVED if window is None else APPROXIMATELY
         return JudgedFit(judgement.laws[0], verdict, "", samples, fit.nonlinear)
     return JudgedFit(judgement.closest[0], VARIES, judgement.reasons[0], samples, fit.nonlinear)
-
-
-def _held_out(trajectories: Sequence[Trajectory], window: int | None, seed: int) -> Samples | None:
-    try:
-        return make_samples(trajectories, window=window, seed=seed)
-    except DatasetError:  # none, or too short for one window: nothing to confirm on
-        return None
 
 
 def _refuse_additive(given: GivenFormula, samples: Samples) -> None:

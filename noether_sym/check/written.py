@@ -15,8 +15,8 @@ from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter
 from noether_sym.dsl.operators import Operator
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.law import Law
-from noether_sym.search.build import standard_errors
 from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.uncertainty import standard_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from noether_sym.statistics.variance import GUARD, centred, degrees_of_freedom, robust_weights
+from noether_sym.statistics.variance import (
+    GUARD,
+    robust_weights,
+    surrogate_covariance,
+    within_covariance,
+    within_variance,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,16 +65,14 @@ def best_combination(values: Tensor, weights: Tensor) -> Combination:
     data_mask, surrogate_mask = finite[..., 0, :, :], finite[..., 1, :, :]
     size = data.abs().amax((-1, -2)).clamp_min(1e-150)
     data, surrogate = data / size[..., None, None], surrogate / size[..., None, None]
-    within = products(centred(data, data_mask)) / degrees_of_freedom(data_mask)[..., None, None]
+    within = within_covariance(data, data_mask)
     robust = surrogate_mask
     for _ in range(1 if len(values) == 1 else _ROUNDS):
         spread = surrogate_covariance(surrogate, robust)
         least = _pencil_minimum(within, spread)
         robust = robust_weights(_combined(least, surrogate), surrogate_mask)
     total = _combined(least, values / size[..., None, None, None])
-    own = centred(total[..., 0, :, :], data_mask).square().sum((-1, -2)) / degrees_of_freedom(
-        data_mask
-    )
+    own = within_variance(total[..., 0, :, :], data_mask)
     variance, largest = _surrogate_variance(total[..., 1, :, :], robust)
     varies = variance > GUARD * largest.square()
     ratio = own / variance
@@ -79,22 +83,6 @@ def best_combination(values: Tensor, weights: Tensor) -> Combination:
 
 def _combined(factors: Tensor, values: Tensor) -> Tensor:
     return torch.einsum("msi,ims...->ms...", factors, values)
-
-
-def products(deviations: Tensor) -> Tensor:
-    """Products of terms summed over samples: (member, start, term, term)."""
-    flat = deviations.movedim(0, 2).flatten(-2)
-    return flat @ flat.transpose(-1, -2)
-
-
-def surrogate_covariance(surrogate: Tensor, robust: Tensor) -> Tensor:
-    """Covariance of quantities on the surrogate, outliers pulled in."""
-    weight = robust.square()
-    total = weight.sum((-1, -2)).clamp_min(1.0)
-    mean = (surrogate * weight).sum((-1, -2)) / total
-    deviations = (surrogate - mean[..., None, None]) * robust
-    count = (robust > 0).sum((-1, -2)).clamp_min(2.0) - 1.0
-    return products(deviations) / count[..., None, None]
 
 
 def _surrogate_variance(surrogate: Tensor, robust: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from noether_sym.search.closed_form import LEAST_DEFINED, products, surrogate_covariance
+from noether_sym.search.closed_form import LEAST_DEFINED
 from noether_sym.search.program.torch_evaluator import Batch
-from noether_sym.statistics.variance import GUARD, centred, degrees_of_freedom, robust_weights
+from noether_sym.statistics.variance import (
+    GUARD,
+    robust_weights,
+    surrogate_covariance,
+    within_covariance,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,10 +79,7 @@ def _model(batch: Batch, point: Tensor, terms: int) -> tuple[Tensor, Tensor, Ten
     size = table[0, ..., 0, :, :].abs().amax((-1, -2)).clamp_min(1e-150)
     table = table / size[..., None, None, None]
     robust = robust_weights(table[0, ..., 1, :, :], surrogate_mask)
-    data = (
-        products(centred(table[..., 0, :, :], data_mask))
-        / degrees_of_freedom(data_mask)[..., None, None]
-    )
+    data = within_covariance(table[..., 0, :, :], data_mask)
     surrogate = surrogate_covariance(table[..., 1, :, :], robust)
     variance = surrogate[..., 0, 0]
     within = data[..., 0, 0]

@@ -1,4 +1,4 @@
-"""What the fit sees: states in sequences, and the surrogate beside them."""
+"""What the fit sees: states in segments, and the surrogate beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.dataset import Trajectory
-from noether_sym.datasets.windows import cut
+from noether_sym.datasets.windows import choose_window, cut
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ _SHORTEST = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """States in sequences of padded, equal length.
+    """States in segments of padded, equal length.
 
     Attributes
     ----------
-    states, surrogate : arrays of shape (column, sequence, time)
+    states, surrogate : arrays of shape (column, segment, time)
         The data, and the same with every column shuffled by itself over all samples.
-    weights : array of shape (sequence, time)
+    weights : array of shape (segment, time)
         1 for a sample, 0 for padding.
-    velocities : array of shape (column, sequence, time)
+    velocities : array of shape (column, segment, time)
         dx/dt.
     window : int or None
-        Length of the windows that sequences were cut into; None for whole sequences.
+        Length of the windows that trajectories were cut into; None for whole trajectories.
     """
 
     states: NDArray[np.float64]
@@ -56,13 +56,13 @@ class Samples:
         return Samples(self.states, surrogate, weights, self.velocities, self.window)
 
     def thinned(self, limit: int) -> Samples:
-        """Every k-th time step (and, beyond that, sequence), at most about `limit` samples."""
+        """Every k-th time step (and, beyond that, segment), at most about `limit` samples."""
         if self.count <= limit:
             return self
-        sequences = self.weights.shape[0]
-        keep = np.arange(0, sequences, max(1, -(-sequences * _SHORTEST // limit)))
-        per_sequence = max(_SHORTEST, limit // len(keep))
-        step = max(1, -(-self.weights.shape[1] // per_sequence))
+        segments = self.weights.shape[0]
+        keep = np.arange(0, segments, max(1, -(-segments * _SHORTEST // limit)))
+        per_segment = max(_SHORTEST, limit // len(keep))
+        step = max(1, -(-self.weights.shape[1] // per_segment))
         return Samples(
             self.states[:, keep, ::step],
             self.surrogate[:, keep, ::step],
@@ -73,7 +73,7 @@ class Samples:
 
 
 def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed: int) -> Samples:
-    """Cut trajectories into sequences and add the surrogate.
+    """Cut trajectories into segments and add the surrogate.
 
     Parameters
     ----------
@@ -84,21 +84,49 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
     seed : int
         Of the surrogate.
     """
-    sequences = list(trajectories) if window is None else cut(trajectories, window)
-    sequences = [sequence for sequence in sequences if len(sequence) > 1]
-    if not sequences:
-        raise DatasetError("no sequence has two samples: nothing to compare within a sequence")
-    length = max(len(sequence) for sequence in sequences)
-    columns = sequences[0].states.shape[1]
-    states = np.zeros((columns, len(sequences), length))
+    segments = list(trajectories) if window is None else cut(trajectories, window)
+    segments = [segment for segment in segments if len(segment) > 1]
+    if not segments:
+        raise DatasetError("no segment has two samples: nothing to compare within a segment")
+    length = max(len(segment) for segment in segments)
+    columns = segments[0].states.shape[1]
+    states = np.zeros((columns, len(segments), length))
     velocities = np.zeros_like(states)
-    weights = np.zeros((len(sequences), length))
-    for row, sequence in enumerate(sequences):
-        states[:, row, : len(sequence)] = sequence.states.T
-        states[:, row, len(sequence) :] = sequence.states[-1][:, None]
-        velocities[:, row, : len(sequence)] = sequence.derivatives.T
-        weights[row, : len(sequence)] = 1.0
+    weights = np.zeros((len(segments), length))
+    for row, segment in enumerate(segments):
+        states[:, row, : len(segment)] = segment.states.T
+        states[:, row, len(segment) :] = segment.states[-1][:, None]
+        velocities[:, row, : len(segment)] = segment.derivatives.T
+        weights[row, : len(segment)] = 1.0
     return Samples(states, _shuffle(states, weights, seed), weights, velocities, window)
+
+
+def held_out_samples(
+    trajectories: Sequence[Trajectory], *, window: int | None, seed: int
+) -> Samples | None:
+    """Samples of held-out trajectories; None where there are none long enough to confirm on."""
+    try:
+        return make_samples(trajectories, window=window, seed=seed)
+    except DatasetError:
+        return None
+
+
+def windows_to_try(trajectories: Sequence[Trajectory], window: str | int) -> list[int | None]:
+    """Windows to compare within, in order; None is whole trajectories.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+    window : str or int
+        ``full``: whole trajectories. A number: windows of so many samples. ``auto``: whole
+        trajectories, then windows that the data suggest, if they do.
+    """
+    if window == "full":
+        return [None]
+    if window == "auto":
+        chosen = choose_window(trajectories)
+        return [None] if chosen is None else [None, chosen]
+    return [int(window)]
 
 
 def _shuffle(

@@ -1,4 +1,9 @@
-"""Variances within sequences, and on the surrogate with its outliers pulled in."""
+"""Variances within segments, and on the surrogate with its outliers pulled in.
+
+The conservation ratio is a Rayleigh quotient: the variance within segments over that of a
+reference, as slow feature analysis has it with the variance of the time derivative (Wiskott and
+Sejnowski 2002, Neural Computation 14, 715, doi:10.1162/089976602317318938).
+"""
 
 from __future__ import annotations
 
@@ -17,15 +22,67 @@ _QUANTILE_SAMPLES = 256
 
 
 def centred(values: Tensor, mask: Tensor) -> Tensor:
-    """Deviation from the mean of each sequence, 0 outside `mask` (..., sequence, time)."""
+    """Deviation from the mean of each segment, 0 outside `mask` (..., segment, time)."""
     count = mask.sum(-1, keepdim=True).clamp_min(1.0)
     return (values - (values * mask).sum(-1, keepdim=True) / count) * mask
 
 
 def degrees_of_freedom(mask: Tensor) -> Tensor:
-    """Samples less sequences that have any: shape (...,)."""
+    """Samples less segments that have any: shape (...,)."""
     count = mask.sum(-1)
     return (count.sum(-1) - (count > 0).sum(-1)).clamp_min(1.0)
+
+
+def within_variance(values: Tensor, mask: Tensor) -> Tensor:
+    """Variance within segments, pooled: shapes (..., segment, time) to (...,)."""
+    return centred(values, mask).square().sum((-1, -2)) / degrees_of_freedom(mask)
+
+
+def within_covariance(values: Tensor, mask: Tensor) -> Tensor:
+    """Covariance within segments, pooled, of quantities with one mask.
+
+    Parameters
+    ----------
+    values : tensor of shape (quantity, ..., segment, time)
+    mask : tensor of shape (..., segment, time)
+
+    Returns
+    -------
+    tensor of shape (..., quantity, quantity)
+    """
+    return products(centred(values, mask)) / degrees_of_freedom(mask)[..., None, None]
+
+
+def surrogate_variance(surrogate: Tensor, mask: Tensor) -> Tensor:
+    """Robust variance of a quantity on the surrogate: shapes (..., segment, time) to (...,)."""
+    return surrogate_covariance(surrogate[None], robust_weights(surrogate, mask))[..., 0, 0]
+
+
+def surrogate_covariance(surrogate: Tensor, robust: Tensor) -> Tensor:
+    """Covariance of quantities on the surrogate, outliers pulled in.
+
+    Parameters
+    ----------
+    surrogate : tensor of shape (quantity, ..., segment, time)
+    robust : tensor of shape (..., segment, time)
+        From `robust_weights`, of one quantity.
+
+    Returns
+    -------
+    tensor of shape (..., quantity, quantity)
+    """
+    weight = robust.square()
+    total = weight.sum((-1, -2)).clamp_min(1.0)
+    mean = (surrogate * weight).sum((-1, -2)) / total
+    deviations = (surrogate - mean[..., None, None]) * robust
+    count = (robust > 0).sum((-1, -2)).clamp_min(2.0) - 1.0
+    return products(deviations) / count[..., None, None]
+
+
+def products(deviations: Tensor) -> Tensor:
+    """Products summed over samples: (quantity, ..., segment, time) to (..., quantity, quantity)."""
+    flat = deviations.movedim(0, -3).flatten(-2)
+    return flat @ flat.transpose(-1, -2)
 
 
 def robust_weights(surrogate: Tensor, mask: Tensor) -> Tensor:
@@ -38,7 +95,7 @@ def robust_weights(surrogate: Tensor, mask: Tensor) -> Tensor:
 
     Parameters
     ----------
-    surrogate : tensor of shape (..., sequence, time)
+    surrogate : tensor of shape (..., segment, time)
         Values on the surrogate.
     mask : tensor of the same shape, 1 where they are finite
 

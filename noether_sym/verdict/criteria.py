@@ -12,8 +12,9 @@ from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.fit import NOT_CONSERVED, Fitted, fit_candidates
+from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples
-from noether_sym.verdict.evidence import Parts, law_ratio, rank_ratio
+from noether_sym.verdict.evidence import Quarters, rank_ratio
 from noether_sym.verdict.gradients import Frame, alignment, local_ratio
 from noether_sym.verdict.independence import Judged, Judgement, independent_laws
 from noether_sym.verdict.near_miss import CAPTURED, Corrections
@@ -38,7 +39,7 @@ def judge(
 
     A candidate is accepted when all of these hold: its conservation ratio is `factor` times
     below that of the same formula fitted to the surrogate (paper, appendix C); so is
-    its ratio on held-out data, that of its ranks, and that in each part of the sequences,
+    its ratio on held-out data, that of its ranks, and that in each part of the segments,
     within a small slack; its variance is as far below what its gradients at the data allow;
     no smooth correction is far better conserved; and what its gradient adds to those of
     better laws is conserved too.
@@ -51,18 +52,18 @@ def judge(
     random = _random_ratios(candidates, order, samples, seed, workers, device)
     frame = Frame.of(samples)
     held_out_frame = None if held_out is None else Frame.of(held_out)
-    parts, corrections = Parts(samples), Corrections(samples)
+    quarters, corrections = Quarters(samples), Corrections(samples)
     entries = []
     for number in order:
         law = build_law(candidates[number], fits[number], dataset, samples)
         law = law.with_(
             random_ratio=random[number],
-            heldout_ratio=None if held_out is None else law_ratio(law, held_out),
+            heldout_ratio=None if held_out is None else conservation_ratio(law, held_out),
             alignment=_alignment(law, held_out_frame),
         )
         gradients, unit = frame.scaled_gradients(law)
         local, ranked = local_ratio(law, samples, gradients, unit), rank_ratio(law, samples)
-        reason = _reason(law, local, ranked, parts, corrections, factor)
+        reason = _reason(law, local, ranked, quarters, corrections, factor)
         score = max(law.conservation_ratio, local, ranked)
         entries.append(Judged(number, law, score, gradients, reason))
     return independent_laws(entries, frame.directions())
@@ -76,7 +77,7 @@ def _reason(
     law: Law,
     local: float,
     ranked: float,
-    parts: Parts,
+    quarters: Quarters,
     corrections: Corrections,
     factor: float,
 ) -> str:
@@ -90,7 +91,7 @@ def _reason(
         return f"varies by rank: ratio {ranked:.2g}, more than {_SLACK * bound:.2g}"
     if law.heldout_ratio is not None and not law.heldout_ratio <= _SLACK * bound:
         return f"not confirmed on held-out data: ratio {law.heldout_ratio:.2g}"
-    worst = parts.worst(law)
+    worst = quarters.worst(law)
     if worst > _SLACK * bound:
         return f"varies in a part of the time: ratio {worst:.2g}, more than {_SLACK * bound:.2g}"
     captured = corrections.captured(law)

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from noether_sym.laws.law import Law
+from noether_sym.statistics.conservation import conservation_ratio, values_at
 from noether_sym.statistics.samples import Samples
-from noether_sym.statistics.variance import centred, degrees_of_freedom, robust_weights
+from noether_sym.statistics.variance import within_variance
 
 _PARTS = 4
 _SHORTEST = 2
@@ -22,42 +23,25 @@ _STILL = 0.5
 _MOST_RANKED = 20_000
 
 
-def law_ratio(law: Law, samples: Samples) -> float:
-    """Conservation ratio of a law as it stands."""
-    on_data, on_surrogate = (torch.from_numpy(one) for one in _values(law, samples))
-    weights = torch.from_numpy(samples.weights)
-    mask, surrogate_mask = (torch.isfinite(one) * weights for one in (on_data, on_surrogate))
-    on_data = torch.where(mask > 0, on_data, 0.0)
-    on_surrogate = torch.where(surrogate_mask > 0, on_surrogate, 0.0)
-    within = centred(on_data, mask).square().sum() / degrees_of_freedom(mask)
-    robust = robust_weights(on_surrogate, surrogate_mask)
-    weight = robust.square()
-    mean = (on_surrogate * weight).sum() / weight.sum().clamp_min(1.0)
-    spread = ((on_surrogate - mean) * robust).square().sum()
-    variance = spread / (surrogate_mask.sum() - 1.0).clamp_min(1.0)
-    return float(within / variance) if variance > 0 else float("inf")
-
-
 def rank_ratio(law: Law, samples: Samples) -> float:
-    """Variance within sequences of a law's ranks among its values on the surrogate.
+    """Variance within segments of a law's ranks among its values on the surrogate.
 
     Over that of ranks at random, 1/12: 0 for a conserved quantity, about 1 for chance.
     """
     samples = samples.thinned(_MOST_RANKED)
-    value, chance = _values(law, samples)
-    chance = chance[samples.weights > 0]
+    value = values_at(law, samples.states)
+    chance = values_at(law, samples.surrogate)[samples.weights > 0]
     known, counts = np.unique(chance[np.isfinite(chance)], return_counts=True)
     if len(known) < 2:
         return 1.0
     ranks = (np.cumsum(counts) - 0.5 * counts) / counts.sum()
     mask = np.isfinite(value) * samples.weights
     rank = torch.from_numpy(_between(np.where(mask > 0, value, known[0]), known, ranks))
-    weights = torch.from_numpy(mask)
-    return 12.0 * float(centred(rank, weights).square().sum() / degrees_of_freedom(weights))
+    return 12.0 * float(within_variance(rank, torch.from_numpy(mask)))
 
 
-class Parts:
-    """Parts of time: the first quarters of all sequences, the second quarters, and so on.
+class Quarters:
+    """Quarters of time: the first quarters of all segments, the second quarters, and so on.
 
     Each beside a surrogate of its own.
     """
@@ -76,14 +60,14 @@ class Parts:
         self._moves = [_spread(part) > _STILL * whole for part in self._parts]
 
     def worst(self, law: Law) -> float:
-        """Largest ratio over the parts, by variance or by rank, whichever is less in each.
+        """Largest ratio over the quarters, by variance or by rank, whichever is less in each.
 
-        Only parts count in which a column that the law reads still moves; 0 if there are
+        Only those count in which a column that the law reads still moves; 0 if there are
         none.
         """
         columns = sorted(law.expression.inputs)
         ratios = [
-            min(law_ratio(law, part), rank_ratio(law, part))
+            min(conservation_ratio(law, part), rank_ratio(law, part))
             for part, moves in zip(self._parts, self._moves, strict=True)
             if moves[columns].any()
         ]
@@ -93,14 +77,6 @@ class Parts:
 def _spread(samples: Samples) -> NDArray[np.float64]:
     spread: NDArray[np.float64] = samples.states[:, samples.weights > 0].std(1)
     return spread
-
-
-def _values(law: Law, samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    with np.errstate(all="ignore"):
-        on_data, on_surrogate = (
-            law(np.moveaxis(states, 0, -1)) for states in (samples.states, samples.surrogate)
-        )
-    return on_data, on_surrogate
 
 
 def _between(

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.laws.law import Law
+from noether_sym.statistics.conservation import masked, values_at
 from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.variance import within_variance
 
 PARALLEL = 1e-4
 """Gradients whose angle has a mean squared sine below this are parallel."""
@@ -22,7 +24,7 @@ class Frame:
     ----------
     states, velocities : arrays of shape (sample, column)
     spread : array of shape (column,)
-        Standard deviation of each column within sequences.
+        Standard deviation of each column within segments.
     """
 
     states: NDArray[np.float64]
@@ -33,11 +35,7 @@ class Frame:
     def of(cls, samples: Samples) -> Frame:
         """Take the samples apart into rows, without padding."""
         real = samples.weights > 0
-        count = samples.weights.sum(1)
-        mean = (samples.states * samples.weights).sum(2) / count
-        deviation = (samples.states - mean[..., None]) * samples.weights
-        degrees_of_freedom = max(1.0, float(samples.weights.sum() - len(count)))
-        spread = np.sqrt((deviation**2).sum((1, 2)) / degrees_of_freedom)
+        spread = within_variance(*masked(samples.states, samples.weights)).sqrt().numpy()
         return cls(
             samples.states[:, real].T,
             samples.velocities[:, real].T,
@@ -78,7 +76,7 @@ def alignment(gradients: NDArray[np.float64], velocities: NDArray[np.float64]) -
 
 
 def local_ratio(law: Law, samples: Samples, gradients: NDArray[np.float64], unit: float) -> float:
-    """Variance within sequences over what independent coordinates would give it.
+    """Variance within segments over what independent coordinates would give it.
 
     The denominator is the sum of (dg/dx_i)^2 var(x_i) at the data themselves. It catches
     what the surrogate cannot: a quantity like (x - y)^4 is small along data with x
@@ -86,13 +84,8 @@ def local_ratio(law: Law, samples: Samples, gradients: NDArray[np.float64], unit
     are those of `Frame.scaled_gradients`.
     """
     with np.errstate(all="ignore"):
-        value = law(np.moveaxis(samples.states, 0, -1)) / unit
-        mask = np.isfinite(value) * samples.weights
-        value = np.where(mask > 0, value, 0.0)
-        count = np.maximum(mask.sum(1, keepdims=True), 1.0)
-        deviation = (value - value.sum(1, keepdims=True) / count) * mask
-        degrees_of_freedom = max(1.0, float(mask.sum() - (mask.sum(1) > 0).sum()))
-        within = float((deviation**2).sum()) / degrees_of_freedom
+        value = values_at(law, samples.states) / unit
+    within = float(within_variance(*masked(value, samples.weights)))
     lengths = (gradients**2).sum(1)
     expected = _trimmed_sum(lengths) / max(1, len(lengths))
     return within / expected if expected > 0 and np.isfinite(within) else float("inf")

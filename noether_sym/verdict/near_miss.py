@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.laws.law import Law
+from noether_sym.statistics.conservation import masked, values_at
 from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.variance import centred
 
 IMPROVEMENT = 10.0
 """A correction must lower the ratio by this factor to count."""
@@ -47,8 +49,7 @@ class Corrections:
         """
         if law.conservation_ratio < _EXACT or not self._powers:
             return 0.0
-        with np.errstate(all="ignore"):
-            own = self._own(law, self.samples.states), self._own(law, self.samples.surrogate)
+        own = self._own(law, self.samples.states), self._own(law, self.samples.surrogate)
         if own[0] is None or own[1] is None:
             return 0.0
         data = np.vstack([own[0], self._data])
@@ -73,14 +74,12 @@ class Corrections:
         return np.stack([self._flat(row) for row in rows]) if rows else np.empty((0, 1))
 
     def _own(self, law: Law, states: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        value = law(np.moveaxis(states, 0, -1))
+        value = values_at(law, states)
         return self._flat(value) if np.isfinite(value[self.samples.weights > 0]).all() else None
 
     def _flat(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         weights = self.samples.weights
-        row = np.where(weights > 0, row, 0.0)
-        mean = row.sum(1, keepdims=True) / weights.sum(1, keepdims=True)
-        return ((row - mean) * weights)[weights > 0]
+        return centred(*masked(row, weights)).numpy()[weights > 0]
 
 
 def _powers(columns: int, limit: int) -> list[tuple[int, ...]]:

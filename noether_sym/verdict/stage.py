@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from noether_sym.datasets.dataset import Dataset, Trajectory
-from noether_sym.datasets.windows import choose_window
+from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.distinct import DistinctLaws
-from noether_sym.errors import DatasetError
 from noether_sym.laws.law import ACCEPTED
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.candidate import Candidate, decompose
 from noether_sym.search.fit import Fitted, fit_candidates
-from noether_sym.statistics.samples import Samples, make_samples
+from noether_sym.statistics.samples import held_out_samples, make_samples, windows_to_try
 from noether_sym.verdict.criteria import Judgement, judge
 
 if TYPE_CHECKING:
@@ -33,8 +30,8 @@ class FitOptions:
         How many times better than on the surrogate a law must be conserved (the
         paper's two orders of magnitude).
     window : str or int
-        ``auto``: whole sequences first, then, if nothing is conserved over them, windows
-        long enough for the inputs to look mixed. ``full``: whole sequences only. A number:
+        ``auto``: whole segments first, then, if nothing is conserved over them, windows
+        long enough for the inputs to look mixed. ``full``: whole segments only. A number:
         windows of so many samples.
     seed : int
     workers : Workers
@@ -61,7 +58,7 @@ class FitResult:
         With the final status of every candidate.
     judgement : Judgement
     window : int or None
-        Windows that the ratios refer to; None for whole sequences.
+        Windows that the ratios refer to; None for whole segments.
     seconds : float
     """
 
@@ -110,7 +107,7 @@ def _fit(
     begin = time.perf_counter()
     candidates = distinct_candidates(distinct)
     first: tuple[list[Fitted], Judgement, int | None] | None = None
-    for window in _windows(dataset, options):
+    for window in windows_to_try(dataset.train, options.window):
         samples = make_samples(dataset.train, window=window, seed=options.seed)
         fits = fit_candidates(
             candidates,
@@ -124,7 +121,7 @@ def _fit(
             candidates,
             fits,
             samples,
-            _held_out(dataset.test, window, options.seed),
+            held_out_samples(dataset.test, window=window, seed=options.seed),
             dataset,
             factor=options.factor,
             seed=options.seed,
@@ -155,28 +152,9 @@ def distinct_candidates(distinct: DistinctLaws) -> list[Candidate]:
     return list(found.values())
 
 
-def _windows(dataset: Dataset, options: FitOptions) -> list[int | None]:
-    if options.window == "full":
-        return [None]
-    if options.window == "auto":
-        window = choose_window(dataset.train)
-        return [None] if window is None else [None, window]
-    return [int(options.window)]
-
-
-def _held_out(trajectories: Sequence[Trajectory], window: int | None, seed: int) -> Samples | None:
-    if not trajectories:
-        return None
-    try:
-        return make_samples(trajectories, window=window, seed=seed)
-    except DatasetError:  # held-out data too short for one window: nothing to confirm on
-        return None
-
-
 def _final_status(fits: list[Fitted], judgement: Judgement) -> list[Fitted]:
     statuses = list(fits)
     for number, reason in judgement.verdicts.items():
         if not reason:
-            own = fits[number]
-            statuses[number] = Fitted(ACCEPTED, own.ratio, own.nonlinear, own.factors, own.defined)
+            statuses[number] = replace(fits[number], status=ACCEPTED)
     return statuses

@@ -1,0 +1,41 @@
+"""A law at samples: its values, its conservation ratio, its spread on the surrogate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from noether_sym.laws.law import Law
+from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.variance import surrogate_variance, within_variance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+def values_at(law: Law, states: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values at states of shape (column, segment, time): shape (segment, time)."""
+    with np.errstate(all="ignore"):
+        return law(np.moveaxis(states, 0, -1))
+
+
+def masked(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+    """Values with 0 where they are not finite, and the mask of where they are (and count)."""
+    mask = np.isfinite(values) * weights
+    return torch.from_numpy(np.where(mask > 0, values, 0.0)), torch.from_numpy(mask)
+
+
+def conservation_ratio(law: Law, samples: Samples) -> float:
+    """Variance of a law within segments over that on the surrogate; inf where that is 0."""
+    within = float(within_variance(*masked(values_at(law, samples.states), samples.weights)))
+    variance = spread_on_surrogate(law, samples) ** 2
+    return within / variance if variance > 0 else float("inf")
+
+
+def spread_on_surrogate(law: Law, samples: Samples) -> float:
+    """Robust standard deviation of a law on the surrogate."""
+    on_surrogate = values_at(law, samples.surrogate)
+    return float(surrogate_variance(*masked(on_surrogate, samples.weights)).sqrt())
