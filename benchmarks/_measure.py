@@ -131,3 +131,20 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def between(text: str, name: str, content: str) -> str:
+    """The text, with what stands between a pair of marks replaced.
+
+    The marks are the lines ``<!-- name: begin -->`` and ``<!-- name: end -->``.
+
+    Raises
+    ------
+    ValueError
+        If the pair of marks does not stand there once.
+    """
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise ValueError(f"the text needs the lines {begin.strip()} and {end}, once each")
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{content}\n\n{end}{rest.split(end)[1]}"

@@ -13,7 +13,7 @@ data = load({name!r})
 best = None
 for _ in range({repeats}):
     begin = time.perf_counter()
-    formulas = Enumeration(resolve_grammar("paper"), data.dimensions, {depth})
+    formulas = Enumeration(resolve_grammar({grammar!r}), data.dimensions, {depth})
     count = size = 0
     for nodes in range(1, {depth} + 1):
         for block in formulas.blocks(nodes):
@@ -31,30 +31,43 @@ from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
 data = load({name!r})
 begin = time.perf_counter()
-laws = enumerate_laws(resolve_grammar("paper"), data.dimensions, {depth})
+laws = enumerate_laws(resolve_grammar({grammar!r}), data.dimensions, {depth})
 print(json.dumps([len(laws.expressions), time.perf_counter() - begin]))
 """
 
 
 def measure(quick: bool) -> Section:
     """Depth 5 to 10 (6 if quick) for the pendulum, and two systems with more columns."""
-    cases = [("ideal_pendulum", depth) for depth in ((5, 6) if quick else (5, 6, 7, 8, 9, 10))]
-    cases += [] if quick else [("ideal_spring", 7), ("lorenz", 7), ("sir", 7)]
+    depths = (5, 6) if quick else (5, 6, 7, 8, 9, 10)
+    cases = [("ideal_pendulum", "paper", depth) for depth in depths]
+    if not quick:
+        cases += [(name, "paper", 7) for name in ("ideal_spring", "lorenz")]
+        cases += [("sir", "extended", 7)]
     rows = []
-    for name, depth in cases:
+    for name, grammar, depth in cases:
         _, peak, (count, seconds, size) = run_code(
-            _RAW.format(name=name, depth=depth, repeats=3 if depth < 9 else 1)
+            _RAW.format(name=name, grammar=grammar, depth=depth, repeats=3 if depth < 9 else 1)
         )
-        row = [name, str(depth), f"{count:,}", f"{count / seconds / 1e6:.1f}", f"{size:.0f}"]
+        row = [
+            name,
+            grammar,
+            str(depth),
+            f"{count:,}",
+            f"{count / seconds / 1e6:.1f}",
+            f"{size:.0f}",
+        ]
         row.append(f"{peak:.0f}")
         if name != "ideal_pendulum" or depth < 10:
-            _, peak, (laws, seconds) = run_code(_DISTINCT.format(name=name, depth=depth))
+            _, peak, (laws, seconds) = run_code(
+                _DISTINCT.format(name=name, grammar=grammar, depth=depth)
+            )
             row += [f"{laws:,}", f"{seconds:.2f}", f"{count / seconds / 1e3:,.0f}", f"{peak:.0f}"]
         else:
             row += ["", "", "", ""]
         rows.append(row)
     header = [
         "data set",
+        "grammar",
         "depth",
         "valid formulas",
         "raw, million/s",

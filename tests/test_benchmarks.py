@@ -1,37 +1,200 @@
-"""The benchmarks run through and write their page."""
+"""The benchmarks run through and write their pages."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from benchmarks import found, paper, same_laws
+from benchmarks._measure import between
+from noether_sym.datasets import load
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.pipeline import oracle_law
+
 ROOT = Path(__file__).parents[1]
 
 
-def test_quick_benchmarks_write_the_page(tmp_path):
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "benchmarks.performance", "--quick"),
-            *("--only", "enumeration,tailoring,startup", "--output", str(tmp_path)),
-        ],
+def run(module, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_quick_benchmarks_write_the_page(tmp_path):
+    done = run("performance", "--quick", "--only", "enumeration,tailoring", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "performance.md").read_text(encoding="utf-8")
-    for title in ("Enumeration", "Tailoring", "Start-up"):
+    for title in ("Enumeration", "Tailoring"):
         assert f"## {title}" in page
-    assert "plain loop over examples" in page
+    for way in ("plain loop over examples", "torch.func.vmap over examples"):
+        assert way in page
 
 
 def test_an_unknown_subject_is_refused():
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.performance", "--only", "nothing"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run("performance", "--only", "nothing")
     assert done.returncode == 2
     assert "known: enumeration" in done.stderr
+
+
+def test_what_is_found_is_written_with_its_failures_and_kept(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text(
+        "a\n<!-- found: begin -->\nbefore\n<!-- found: end -->\nb\n", encoding="utf-8"
+    )
+    arguments = ["--quick", "--only", "ideal_spring", "--output", str(tmp_path)]
+    arguments += ["--readme", str(readme)]
+    found.main(arguments)
+    page = (tmp_path / "found.md").read_text(encoding="utf-8")
+    assert "| ideal_spring | 1 | 0 | 0 | none; the closest: " in page
+    text = readme.read_text(encoding="utf-8")
+    assert "| ideal_spring | 1 | 0 | 0 | none |" in text
+    assert "before" not in text
+    assert text.startswith("a\n")
+    assert text.endswith("\nb\n")
+    monkeypatch.setattr(found, "_searched", lambda *_: pytest.fail("it was searched again"))
+    found.main(arguments)
+
+
+def test_a_data_set_without_its_file_is_listed_as_missing(tmp_path, monkeypatch):
+    def no_file(name):
+        raise found.DatasetError(f"no file of {name}")
+
+    monkeypatch.setattr(found, "load", no_file)
+    found.main(["--only", "real_pendulum", "--output", str(tmp_path)])
+    assert "not on this machine" in (tmp_path / "found.md").read_text(encoding="utf-8")
+
+
+def pendulum_law(data, coefficient):
+    known = oracle_law(data)
+    return known.with_(parameters=(Parameter("c0", coefficient, known.parameters[0].dimension),))
+
+
+def test_a_found_quantity_is_judged_by_its_values():
+    data = load("ideal_pendulum")
+    laws = [pendulum_law(data, value) for value in (3.0, 3.0, 2.9)]
+    fresh = load("ideal_pendulum", seed=found.FRESH_SEED).train
+    judged = found.judge(laws, fresh, None, measured=False)
+    assert [one["true"] for one in judged] == [True, True, False]
+    assert [one["independent"] for one in judged] == [True, False, False]
+    assert found.counted(judged, known=1) == {"found": 1, "false": 1}
+    assert found.counted(judged, known=0) == {"found": 0, "false": 2}
+
+
+def test_a_quantity_that_is_constant_everywhere_is_no_law():
+    data = load("ideal_pendulum")
+    law = pendulum_law(data, 3.0)
+
+    class Constant(Law):
+        def __call__(self, states):
+            return np.full(np.shape(states)[:-1], 2.0) + 1e-16 * np.sum(states, -1)
+
+    constant = Constant(law.expression, law.inputs, law.parameters, law.dimension, 0.0, 1.0)
+    assert found.fresh_ratio(constant, data.train, None) == np.inf
+
+
+def entry(method, values, networks):
+    mean = float(np.mean(values)) if values else None
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    cell = {"mean": mean, "std": std, "count": len(values)}
+    complete = len(values) == networks
+    return {
+        "method": method,
+        **dict.fromkeys(("test_rmse", "test_mse", "energy_mse"), cell),
+        "rmse_over_vanilla": mean / 0.2 if complete else None,
+    }
+
+
+def tailoring(**others):
+    methods = {"vanilla": [0.1, 0.3], "hnn": [0.1], "meta-tailored": [0.15, 0.25]}
+    return {
+        "selected": "q**2",
+        "summary": [entry(name, values, 2) for name, values in methods.items()],
+        "seeds": [
+            {
+                "controls": [
+                    {"method": name, "test_rmse": values[row] if row < len(values) else None}
+                    for name, values in methods.items()
+                ],
+                "trials": [{"status": "ok"}, {"status": "diverged"}],
+            }
+            for row in range(2)
+        ],
+        **others,
+    }
+
+
+def test_networks_that_diverged_are_counted():
+    page = "\n".join(paper.method_lines("ideal_pendulum", tailoring()))
+    assert "| vanilla MLP | .0563 | 0.2 ± 0.1 | 2 of 2 | 0.1000, 0.3000 | 1.00 |" in page
+    assert "| Hamiltonian NN |  | 0.1 | 1 of 2 | 0.1000, diverged | - |" in page
+    assert "4 meta-tailoring trials, 2 diverged" in page
+    both = dict.fromkeys(paper.SHOWN, tailoring())
+    shown = paper.predictions(both)
+    assert "| Hamiltonian NN | 0.1, 1 of 2 | - | 0.1, 1 of 2 | - |" in shown
+    assert "number 1 of 3 on the ideal pendulum" in shown
+
+
+def test_an_energy_that_is_the_selected_law_is_called_its_drift():
+    header = paper.method_lines("real_pendulum", tailoring())[1].splitlines()[0]
+    assert "| energy, MSE | published energy MSE |" in header
+    own = tailoring(energy_is="the selected law")
+    assert "| drift of the law, MSE |" in paper.method_lines("real_pendulum", own)[1]
+
+
+def test_the_paper_page_reports_a_data_set_without_laws(tmp_path):
+    paper.main(
+        [
+            *("--only", "ideal_spring", "--depth", "5", "--quick", "--jobs", "1"),
+            *("--results", str(tmp_path)),
+        ]
+    )
+    page = (tmp_path / "paper.md").read_text(encoding="utf-8")
+    assert "| law | q^2 + 1.002 p^2 | none found; the closest: " in page
+    assert "nothing was tailored" in page
+
+
+def test_marks_that_are_missing_are_named():
+    with pytest.raises(ValueError, match="found: begin"):
+        between("no marks", "found", "table")
+
+
+def document(value=3.0, text="p**2 - 3.0*cos(q)", status="accepted"):
+    law = {"expression": text, "status": status, "parameters": [{"value": value}]}
+    return {"dataset": "ideal_pendulum", "counts": {"accepted": 1}, "laws": [law]}
+
+
+@pytest.mark.parametrize(
+    ("other", "code", "said"),
+    [
+        (document(), 0, "identical bytes"),
+        (document(3.0 * (1 + 1e-12), "p**2 - 3.0000000000001*cos(q)"), 0, "same within"),
+        (document(3.001), 1, "laws[0].parameters[0].value: 3.0, now 3.001"),
+        (document(text="p**2 - 3.1*cos(q)"), 1, "laws[0].expression"),
+        (document(status="near miss"), 1, "laws[0].status"),
+        ({**document(), "laws": []}, 1, "laws: 1 entries, now 0"),
+    ],
+)
+def test_laws_of_two_versions_are_compared(tmp_path, capsys, other, code, said):
+    for folder, held in (("old", document()), ("new", other)):
+        run_folder = tmp_path / folder / "ideal_pendulum-depth7-0"
+        run_folder.mkdir(parents=True)
+        (run_folder / "laws.json").write_text(json.dumps(held), encoding="utf-8")
+    assert same_laws.main([str(tmp_path / "old"), str(tmp_path / "new")]) == code
+    assert said in capsys.readouterr().out
+
+
+def test_a_data_set_that_one_version_lacks_is_a_difference(tmp_path, capsys):
+    for folder, names in (("old", ("a", "b")), ("new", ("a",))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            path = tmp_path / folder / f"{name}.json"
+            path.write_text(json.dumps(document()), encoding="utf-8")
+    assert same_laws.main([str(tmp_path / "old"), str(tmp_path / "new")]) == 1
+    assert "| b | only in OLD |" in capsys.readouterr().out

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from noether_sym.pipeline import Enumerated
     from noether_sym.store.search import Search
 
-PAPER_COUNTS = {"ideal_pendulum": 41_460, "ideal_spring": 72_372}
-"""Formulas to depth 7 in Alet et al. 2021, appendix C."""
-
 
 @click.command("enumerate", short_help="Enumerate every dimensionally valid formula.")
 @data_options(required=False)
@@ -60,7 +57,7 @@ def command(**values: Any) -> None:
 
 
 def show_counts(screen: Screen, search: Search, result: Enumerated) -> None:
-    """Print the counts by size, and the paper's beside them."""
+    """Print the counts by size."""
     from rich.table import Table
 
     distinct = result.distinct
@@ -83,7 +80,7 @@ def show_counts(screen: Screen, search: Search, result: Enumerated) -> None:
 
 
 def _account(search: Search, result: Enumerated) -> list[str]:
-    lines = [
+    return [
         f"Grammar {search.grammar.name}: {', '.join(search.grammar.operations)};",
         "inputs, and constants of the unit that their place asks for.",
         f"{sum(result.raw_counts):,} formulas of up to {search.depth} nodes with fitting units, "
@@ -92,11 +89,3 @@ def _account(search: Search, result: Enumerated) -> list[str]:
         f"in {result.seconds:.2f} s.",
         f"Written to {search.run.path}",
     ]
-    paper = PAPER_COUNTS.get(search.dataset.name)
-    if paper is not None and search.depth == 7 and search.grammar.name == "paper":
-        lines += [
-            f"The paper counts {paper:,} valid formulas here. It draws the units of",
-            "parameters from a set that it does not print; here a parameter takes the unit",
-            "that its place asks for, once, and sin and cos take any dimensionless argument.",
-        ]
-    return lines
