@@ -265,10 +265,9 @@ def parameter(slot: int) -> Expression:
 
 def call(name: str, *arguments: Expression) -> Expression:
     """Apply an operation, by name, to arguments."""
-    if len(arguments) != operator_of(name).arity:
-        raise GrammarError(
-            f"{name} takes {operator_of(name).arity} arguments, not {len(arguments)}"
-        )
+    arity = operator_of(name).arity
+    if len(arguments) != arity:
+        raise GrammarError(f"{name} takes {arity} arguments, not {len(arguments)}")
     return Expression(name, tuple(arguments))
 
 
@@ -278,7 +277,9 @@ class Measure(Protocol[_Quantity]):
     Quantities multiply and have powers; None stands for 'whatever a parameter makes of it'.
     """
 
-    one: _Quantity
+    @property
+    def one(self) -> _Quantity:
+        """What changes no product."""
 
     def fixed(self, part: Expression) -> _Quantity | None:
         """Of a part without parameters."""
@@ -308,7 +309,7 @@ def result_of(
     if rule is UnitRule.PRODUCT:
         return known[0] * known[1]
     if rule is UnitRule.QUOTIENT:
-        return measure.divided(*known)
+        return measure.divided(known[0], known[1])
     return known[0] ** operator.power
 
 
@@ -345,14 +346,13 @@ def assign(
         need = [wanted ** (1 / operator.power)]
     else:
         left, right = have
-        if left is None and right is None:
-            right = measure.one  # one of two free factors carries the unit: the first
-        if rule is UnitRule.PRODUCT:
-            left = measure.divided(wanted, right) if left is None else left
-            right = measure.divided(wanted, left) if right is None else right
-        else:
-            left = wanted * right if left is None else left
-            right = measure.divided(left, wanted) if right is None else right
+        if left is None:  # of two free factors the first carries the unit
+            right = measure.one if right is None else right
+            is_product = rule is UnitRule.PRODUCT
+            left = measure.divided(wanted, right) if is_product else wanted * right
+        elif right is None:
+            is_product = rule is UnitRule.PRODUCT
+            right = measure.divided(wanted, left) if is_product else measure.divided(left, wanted)
         need = [left, right]
     for argument, quantity in zip(expression.arguments, need, strict=True):
         assign(argument, quantity, measure, found)

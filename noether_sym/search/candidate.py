@@ -126,12 +126,12 @@ def _addends(expression: Expression, sign: int) -> list[tuple[int, Expression]]:
                 return [
                     (part_sign, call(head, one, part)) for part_sign, part in _addends(two, sign)
                 ]
-    if rule is UnitRule.QUOTIENT and arguments[1].parameter_count == 0:
-        if _has_free_addend(arguments[0]):
-            return [
-                (part_sign, call(head, part, arguments[1]))
-                for part_sign, part in _addends(arguments[0], sign)
-            ]
+    is_quotient = rule is UnitRule.QUOTIENT and arguments[1].parameter_count == 0
+    if is_quotient and _has_free_addend(arguments[0]):
+        return [
+            (part_sign, call(head, part, arguments[1]))
+            for part_sign, part in _addends(arguments[0], sign)
+        ]
     if operator.whole_power == 2 and _is_sum(arguments[0]):
         # (a + c)**2 is a**2 + c'*a and a constant
         parts = arguments[0].arguments

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from noether_sym.search.closed_form import LEAST_DEFINED, products, surrogate_covariance
-from noether_sym.search.program.torch_evaluator import Batch
+from noether_sym.search.program import Batch
 from noether_sym.statistics.variance import GUARD, centred, degrees_of_freedom, robust_weights
 
 if TYPE_CHECKING:
