@@ -1,4 +1,7 @@
-"""Levenberg-Marquardt on the conservation ratio, batched over candidates and starts."""
+"""Levenberg-Marquardt on the conservation ratio, batched over candidates and starts.
+
+The damping is scaled by the diagonal, as in Marquardt (1963, doi:10.1137/0111030).
+"""
 
 from __future__ import annotations
 
