@@ -14,8 +14,7 @@ from noether_sym.dsl.enumeration import Enumeration
 from noether_sym.dsl.expression import INPUT, Expression
 from noether_sym.dsl.grammar import resolve_grammar
 from noether_sym.search.candidate import Candidate
-from noether_sym.search.program.program import Evaluator, Program
-from noether_sym.search.program.torch_evaluator import TorchEvaluator, make_evaluator
+from noether_sym.search.program import Evaluator, Program, make_evaluator
 
 _CHUNK = 1024
 
@@ -70,7 +69,12 @@ def measure(quick: bool) -> Section:
         trees = _sample(data, grammar, 2_000 if quick else 10_000)
         nodes = sum(tree.size for tree in trees) * states.shape[1]
         compiled = Trees(trees, states, torch.float64, lambda layout: make_evaluator(layout, "cpu"))
-        batched = Trees(trees, states, torch.float64, lambda layout: TorchEvaluator(layout, "cpu"))
+        batched = Trees(
+            trees,
+            states,
+            torch.float64,
+            lambda layout: make_evaluator(layout, "cpu", compiled=False),
+        )
         ways = {
             "compiled (float64)": lambda own=compiled: own.evaluate(threads),
             "batched torch (float64)": lambda own=batched: own.evaluate(threads),

@@ -54,7 +54,7 @@ def run_enumeration(search: Search, progress: Progress | None = None) -> Enumera
         seconds=round(seconds, 3),
         raw=sum(raw),
         distinct=len(distinct.expressions),
-        families_by_size=list(distinct.families_by_size),
+        classes_by_size=list(distinct.classes_by_size),
         laws_by_size=list(distinct.laws_by_size),
         undefined=distinct.undefined,
     )

@@ -14,7 +14,7 @@ from noether_sym.runtime.workers import Workers
 from noether_sym.search.candidate import decompose
 from noether_sym.search.closed_form import best_combination
 from noether_sym.search.fit import fit_candidates
-from noether_sym.search.program.torch_evaluator import Batch, Points
+from noether_sym.search.program import Batch, Points
 from noether_sym.statistics.samples import make_samples
 from noether_sym.units.dimension import Dimension
 from noether_sym.verdict.stage import FitOptions, distinct_candidates, fit

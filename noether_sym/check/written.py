@@ -12,7 +12,7 @@ import numpy as np
 from noether_sym.check.formula import GivenFormula, with_leaves
 from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter
-from noether_sym.dsl.operators import Operator
+from noether_sym.dsl.operators import Operator, UnitRule
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.law import Law
 from noether_sym.statistics.samples import Samples
@@ -59,11 +59,11 @@ def _linear_slots(formula: Formula) -> frozenset[int]:
         return free & {node.index} if node.head == PARAMETER else frozenset()
 
     def operation(operator: Operator, *parts: frozenset[int]) -> frozenset[int]:
-        if operator.name in ("add", "sub"):
+        if operator.is_sum:
             return parts[0] | parts[1]
-        if operator.name == "mul":
+        if operator.unit_rule is UnitRule.PRODUCT:
             return parts[0] or parts[1]
-        return parts[0] if operator.name == "div" else frozenset()
+        return parts[0] if operator.unit_rule is UnitRule.QUOTIENT else frozenset()
 
     slots: frozenset[int] = formula.expression.fold(leaf, operation)
     return slots

@@ -46,7 +46,7 @@ def command(**values: Any) -> None:
         {
             "run": str(search.run.path),
             "formulas_by_size": list(result.raw_counts),
-            "families_by_size": list(result.distinct.families_by_size),
+            "classes_by_size": list(result.distinct.classes_by_size),
             "laws_by_size": list(result.distinct.laws_by_size),
             "candidates": sum(result.raw_counts),
             "distinct": len(result.distinct.expressions),
@@ -62,16 +62,16 @@ def show_counts(screen: Screen, search: Search, result: Enumerated) -> None:
 
     distinct = result.distinct
     table = Table(title=f"{search.dataset.name}, grammar {search.grammar.name}", box=None)
-    for title in ("nodes", "valid formulas", "new families", "distinct laws"):
+    for title in ("nodes", "valid formulas", "new classes", "distinct laws"):
         table.add_column(title, justify="right")
-    rows = zip(result.raw_counts, distinct.families_by_size, distinct.laws_by_size, strict=True)
-    for size, (raw, families, laws) in enumerate(rows, 1):
-        table.add_row(f"{size}", f"{raw:,}", f"{families:,}", f"{laws:,}")
+    rows = zip(result.raw_counts, distinct.classes_by_size, distinct.laws_by_size, strict=True)
+    for size, (raw, classes, laws) in enumerate(rows, 1):
+        table.add_row(f"{size}", f"{raw:,}", f"{classes:,}", f"{laws:,}")
     table.add_section()
     table.add_row(
         "all",
         f"{sum(result.raw_counts):,}",
-        f"{sum(distinct.families_by_size):,}",
+        f"{sum(distinct.classes_by_size):,}",
         f"{len(distinct.expressions):,}",
     )
     screen.table(table)

@@ -16,38 +16,38 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ANY = 0
-"""The kind of a formula whose unit a parameter balances: any unit will do."""
+"""The id of a formula whose unit a parameter balances: any unit will do."""
 
 _PURE = 1
 
 INVALID = -1
-"""The kind of a combination that the unit rules forbid."""
+"""The id of a combination that the unit rules forbid."""
 
 
-class KindTable:
+class DimensionIds:
     """Numbers every dimension that occurs, and remembers each rule's answer.
 
-    Kind 0 is 'any unit' (`ANY`), 1 is dimensionless; others come as they are met. Rules
+    Id 0 is 'any unit' (`ANY`), 1 is dimensionless; others come as they are met. Rules
     that need no arithmetic of dimensions are answered by number alone.
     """
 
     def __init__(self) -> None:
         self.dimensions: list[Dimension | None] = [None]
-        self._numbers: dict[Dimension | None, int] = {None: ANY}
+        self._ids: dict[Dimension | None, int] = {None: ANY}
         self._answers: dict[int, dict[tuple[int, ...], int]] = {}
-        self.number(Dimension())
+        self.of(Dimension())
 
-    def number(self, dimension: Dimension | None) -> int:
-        """The kind of a dimension."""
-        if dimension not in self._numbers:
-            self._numbers[dimension] = len(self.dimensions)
+    def of(self, dimension: Dimension | None) -> int:
+        """The id of a dimension."""
+        if dimension not in self._ids:
+            self._ids[dimension] = len(self.dimensions)
             self.dimensions.append(dimension)
-        return self._numbers[dimension]
+        return self._ids[dimension]
 
     def results(
         self, operator: Operator, left: Sequence[int], right: Sequence[int] | None = None
     ) -> NDArray[np.int32]:
-        """Kinds of an operation's results, `INVALID` where units do not fit.
+        """Ids of an operation's results, `INVALID` where units do not fit.
 
         Shape (left,) for an operation of one argument, (left, right) for one of two.
         """
@@ -59,13 +59,22 @@ class KindTable:
             return np.where((one == two) | (two == ANY), one, np.where(one == ANY, two, INVALID))
         known = self._answers.setdefault(operator.code, {})
         asked = [(one,) for one in left] if right is None else [*product(left, right)]
-        for kinds in asked:
-            if kinds not in known:
-                answer = self.number(
-                    result_dimension(operator, *(self.dimensions[own] for own in kinds))
-                )
-                known[kinds] = answer
+        for ids in asked:
+            if ids not in known:
+                answer = self.of(result_dimension(operator, *(self.dimensions[own] for own in ids)))
+                known[ids] = answer
                 if operator.commutative:
-                    known[kinds[::-1]] = answer
+                    known[ids[::-1]] = answer
         shape = (len(left),) if right is None else (len(left), len(right))
-        return np.array([known[kinds] for kinds in asked], dtype=np.int32).reshape(shape)
+        return np.array([known[ids] for ids in asked], dtype=np.int32).reshape(shape)
+
+    def table(self, operator: Operator, *ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The `results` for ids that occur, an array of ids an argument, to be looked up by id.
+
+        Shape (id,) for an operation of one argument, (id, id) for one of two; `INVALID`
+        too for ids that do not occur.
+        """
+        found = [np.unique(own) for own in ids]
+        table = np.full((len(self.dimensions),) * len(found), INVALID)
+        table[np.ix_(*found)] = self.results(operator, *(own.tolist() for own in found))
+        return table

@@ -1,10 +1,11 @@
-"""Families of functions as arrays, and the operations of a grammar on them.
+"""Equivalence classes of formulas as arrays, and the operations of a grammar on them.
 
-A family is held as a core function with two flags: `scale` (any multiple of the core is in
-the family) and `shift` (any constant may be added). Parameters that no flag absorbs become
-internal parameters of the core. ``c*q``, ``q/c`` and ``c*q + c*q`` are all the family of
-core ``q`` with a free scale. Since a parameter may take any unit, a free scale and 'any
-unit' are one and the same.
+A formula with parameters stands for a set of functions; formulas with the same set are one
+equivalence class. It is held as a core function with two flags: `scale` (any multiple of
+the core is in the class) and `shift` (any constant may be added). Parameters that no flag
+absorbs become internal parameters of the core. ``c*q``, ``q/c`` and ``c*q + c*q`` are all
+the class of core ``q`` with a free scale. Since a parameter may take any unit, a free scale
+and 'any unit' are one and the same.
 
 Cores are known by their values and gradients at random complex points, with fixed random
 numbers for the internal parameters.
@@ -19,20 +20,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.dsl.dimension_ids import ANY
-from noether_sym.dsl.enumeration import LEAF
 from noether_sym.dsl.grammar import Grammar
-from noether_sym.dsl.operators import BY_CODE, Operator, UnitRule
+from noether_sym.dsl.levels import LEAF
+from noether_sym.dsl.operators import Freedom, Operator, operator_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PARAMETER_ROW = 0
-"""Number of the family that is a parameter alone: the first of all."""
+"""Number of the class that is a parameter alone: the first of all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Families:
-    """Families of functions, a row each; arrays of one length.
+class EquivalenceClasses:
+    """Equivalence classes, a row each; arrays of one length.
 
     `values` has shape (row, offset, point) and `slopes` (row, offset, point, column): the
     core and its gradient with the internal parameters taken from slot `offset` on, so that
@@ -42,7 +43,7 @@ class Families:
     code: NDArray[np.int8]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
-    kind: NDArray[np.int64]
+    dimension_id: NDArray[np.int64]
     shift: NDArray[np.bool_]
     slots: NDArray[np.int64]
     values: NDArray[np.complex128]
@@ -51,20 +52,20 @@ class Families:
     def __len__(self) -> int:
         return len(self.code)
 
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Families:
-        return Families(*(getattr(self, name)[rows] for name in self.__slots__))
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> EquivalenceClasses:
+        return EquivalenceClasses(*(getattr(self, name)[rows] for name in self.__slots__))
 
-    def without_numbers(self) -> Families:
-        """The same families when they are only ever unfolded, not built upon."""
+    def without_numbers(self) -> EquivalenceClasses:
+        """The same classes when they are only ever unfolded, not built upon."""
         return replace(self, values=self.values[:, :0], slopes=self.slopes[:, :0])
 
 
-Operand = tuple[Families, "NDArray[np.int64]"]
-"""Families and their numbers over all sizes."""
+Operand = tuple[EquivalenceClasses, "NDArray[np.int64]"]
+"""Classes and their numbers over all sizes."""
 
 
 class Algebra:
-    """Operations on families.
+    """Operations on classes.
 
     Parameters
     ----------
@@ -88,13 +89,13 @@ class Algebra:
         slot_values: NDArray[np.complex128],
         offsets: int,
     ) -> None:
-        self.grammar = grammar
+        self.multiplies = any(operator.is_product for operator in grammar.operators)
         self.points = points
         self.slot_values = slot_values
         self.offsets = offsets
 
-    def leaves(self, kinds: Sequence[int]) -> Families:
-        """The parameter alone, then the columns, whose kinds are given."""
+    def leaves(self, ids: Sequence[int]) -> EquivalenceClasses:
+        """The parameter alone, then the columns, whose dimension ids are given."""
         points, columns = self.points.shape
         count = columns + 1
         values = np.ones((count, self.offsets, points), np.complex128)
@@ -102,11 +103,11 @@ class Algebra:
         slopes = np.zeros((count, self.offsets, points, columns), np.complex128)
         for column in range(columns):
             slopes[column + 1, :, :, column] = 1.0
-        return Families(
+        return EquivalenceClasses(
             np.full(count, LEAF, np.int8),
             np.arange(-1, columns),
             np.full(count, -1, np.int64),
-            np.array([ANY, *kinds]),
+            np.array([ANY, *ids]),
             np.zeros(count, bool),
             np.zeros(count, np.int64),
             values,
@@ -116,42 +117,42 @@ class Algebra:
     def unary(
         self,
         operator: Operator,
-        argument: Families,
+        argument: EquivalenceClasses,
         numbers: NDArray[np.int64],
         table: NDArray[np.int64],
-    ) -> Families:
+    ) -> EquivalenceClasses:
         """Apply an operation of one argument.
 
         Parameters
         ----------
         operator : Operator
-        argument : Families
+        argument : EquivalenceClasses
         numbers : array of shape (row,)
             Numbers of the arguments over all sizes.
-        table : array of shape (kind,)
-            Kind of the result.
+        table : array of shape (dimension id,)
+            Dimension id of the result.
         """
-        kind = table[argument.kind]
-        scale, shift, slots = argument.kind == ANY, argument.shift, argument.slots
+        ids = table[argument.dimension_id]
+        scale, shift, slots = argument.dimension_id == ANY, argument.shift, argument.slots
         values, slopes = self._shifted(argument, None)
-        if operator.name in ("sin", "cos", "exp"):
+        if operator.factor is Freedom.INSIDE:
             values, slopes, slots = self._insert(values, slopes, slots, scale, multiply=True)
-        if operator.name == "exp" and {"mul", "div"} & set(self.grammar.operations):
-            kind = np.where(shift, ANY, kind)  # exp(a + t) is c*exp(a), of any unit
+        if operator.constant is Freedom.FACTOR and self.multiplies:
+            ids = np.where(shift, ANY, ids)  # exp(a + t) is c*exp(a), of any unit
         else:
             values, slopes, slots = self._insert(values, slopes, slots, shift, multiply=False)
         result, result_slopes = _chain(operator, values, slopes)
-        if operator.name == "sin" and shift.any():  # sin(a + t) and cos(a + t') are one family
-            other = _chain(_COSINE, values[shift], slopes[shift])
+        if operator.shifted and shift.any():  # sin(a + t) and cos(a + t') are one class
+            other = _chain(operator_of(operator.shifted), values[shift], slopes[shift])
             result[shift], result_slopes[shift] = other
         # log(s*a) is log(a) with a free constant
-        out_shift = scale if operator.name == "log" else np.zeros(len(argument), bool)
-        return Families(
+        is_log = operator.factor is Freedom.CONSTANT
+        return EquivalenceClasses(
             np.full(len(argument), operator.code, np.int8),
             numbers,
             np.full(len(argument), -1, np.int64),
-            kind,
-            out_shift,
+            ids,
+            scale if is_log else np.zeros(len(argument), bool),
             slots,
             result,
             result_slopes,
@@ -163,22 +164,22 @@ class Algebra:
         left: Operand,
         right: Operand,
         table: NDArray[np.int64],
-    ) -> Families:
+    ) -> EquivalenceClasses:
         """Apply an operation of two arguments, each with its numbers; as `unary`.
 
-        `table` has shape (kind, kind).
+        `table` has shape (dimension id, dimension id).
         """
-        kind = table[left[0].kind, right[0].kind]
-        if operator.unit_rule is UnitRule.EQUAL:
+        ids = table[left[0].dimension_id, right[0].dimension_id]
+        if operator.is_sum:
             parts = self._sum(operator, left, right)
         else:
             parts = self._product(operator, left, right)
         values, slopes, slots, shift = parts
-        return Families(
-            np.full(len(kind), operator.code, np.int8),
+        return EquivalenceClasses(
+            np.full(len(ids), operator.code, np.int8),
             left[1],
             right[1],
-            kind,
+            ids,
             shift,
             slots,
             values,
@@ -190,7 +191,7 @@ class Algebra:
     ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """a + b: where both scales are free one is taken out, else a free one goes inside."""
         a, b = left[0], right[0]
-        free_a, free_b = a.kind == ANY, b.kind == ANY
+        free_a, free_b = a.dimension_id == ANY, b.dimension_id == ANY
         constant_a, constant_b = left[1] == PARAMETER_ROW, right[1] == PARAMETER_ROW
         # the operand whose scale is free, if any, comes second and takes the new slot
         swap = free_a & ~free_b
@@ -208,7 +209,7 @@ class Algebra:
         b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
         sign_a = np.ones(len(a))
         sign_b = np.ones(len(a))
-        if operator.name == "sub":
+        if operator.sign < 0:
             sign_b = np.where(swap, 1.0, -1.0)
             sign_a = np.where(swap, -1.0, 1.0)
         # a constant adds a free shift and nothing else; here it stands second, or first
@@ -225,7 +226,7 @@ class Algebra:
         """a * b or a / b: free scales come out, free shifts go inside."""
         a, b = left[0], right[0]
         constant_a, constant_b = left[1] == PARAMETER_ROW, right[1] == PARAMETER_ROW
-        numerator_only = constant_b | (constant_a & (operator.name == "mul"))
+        numerator_only = constant_b | (constant_a & operator.commutative)
         keep_shift = numerator_only & (a.shift | b.shift)
         b_values, b_slopes = self._shifted(b, a.slots)
         slots = a.slots + b.slots
@@ -266,17 +267,16 @@ class Algebra:
             values[where] += np.where(lean.real < 0, -chosen, chosen)
         return values, slopes, slots + where
 
-    def _shifted(self, families: Families, by: NDArray[np.int64] | None) -> tuple[NDArray, NDArray]:
+    def _shifted(
+        self, classes: EquivalenceClasses, by: NDArray[np.int64] | None
+    ) -> tuple[NDArray, NDArray]:
         """The cores with their internal parameters `by` slots further on, None for none."""
         if by is None or not by.any():
-            return families.values[:, : self.offsets], families.slopes[:, : self.offsets]
+            return classes.values[:, : self.offsets], classes.slopes[:, : self.offsets]
         offsets = np.arange(self.offsets)
-        wanted = np.minimum(by[:, None] + offsets, families.values.shape[1] - 1)
-        rows = np.arange(len(families))[:, None]
-        return families.values[rows, wanted], families.slopes[rows, wanted]
-
-
-_COSINE = next(operator for operator in BY_CODE if operator.name == "cos")
+        wanted = np.minimum(by[:, None] + offsets, classes.values.shape[1] - 1)
+        rows = np.arange(len(classes))[:, None]
+        return classes.values[rows, wanted], classes.slopes[rows, wanted]
 
 
 def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArray, NDArray]:
@@ -285,17 +285,19 @@ def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArra
     return result, slope[..., None] * slopes
 
 
-def join(parts: list[Families], offsets: int, shape: tuple[int, ...]) -> Families:
-    """Families of several blocks in one; `shape` is that of the points, for none at all."""
+def join(
+    parts: list[EquivalenceClasses], offsets: int, shape: tuple[int, ...]
+) -> EquivalenceClasses:
+    """Classes of several blocks in one; `shape` is that of the points, for none at all."""
     if parts:
-        return Families(
+        return EquivalenceClasses(
             *(
                 np.concatenate([getattr(part, name) for part in parts])
-                for name in Families.__slots__
+                for name in EquivalenceClasses.__slots__
             )
         )
     whole = np.empty(0, np.int64)
-    return Families(
+    return EquivalenceClasses(
         whole.astype(np.int8),
         whole,
         whole,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from noether_sym.dsl.operators import OPERATORS, Operator, UnitRule
+from noether_sym.dsl.operators import Operator, UnitRule, operator_of
+from noether_sym.dsl.tokens import quoted
 from noether_sym.errors import GrammarError, UnitError
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
@@ -17,7 +18,7 @@ INPUT = "input"
 PARAMETER = "parameter"
 
 _LEAF, _SIGNED = 5, 3
-AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
+_Quantity = TypeVar("_Quantity", Dimension, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Expression:
         if self.is_leaf:
             return leaf(self)
         values = [argument.fold(leaf, operation) for argument in self.arguments]
-        return operation(OPERATORS[self.head], *values)
+        return operation(operator_of(self.head), *values)
 
     def evaluate(self, lib: Any, columns: Sequence[Any], parameters: Sequence[Any]) -> Any:
         """Evaluate with numpy, torch or sympy.
@@ -246,10 +247,9 @@ class Expression:
                 "use Expression.renumbered first"
             )
         found: dict[int, Dimension] = {}
-        dimension = _dimension_of(self, inputs)
-        if dimension is None:
-            dimension = DIMENSIONLESS
-        _assign(self, dimension, inputs, found)
+        measure = _Dimensions(inputs)
+        dimension = measured(self, measure) or DIMENSIONLESS
+        assign(self, dimension, measure, found)
         return dimension, tuple(found[slot] for slot in slots)
 
 
@@ -265,11 +265,124 @@ def parameter(slot: int) -> Expression:
 
 def call(name: str, *arguments: Expression) -> Expression:
     """Apply an operation, by name, to arguments."""
-    if name not in OPERATORS:
-        raise GrammarError(f"unknown operation {name!r}; known: {', '.join(OPERATORS)}")
-    if len(arguments) != OPERATORS[name].arity:
-        raise GrammarError(f"{name} takes {OPERATORS[name].arity} arguments, not {len(arguments)}")
+    arity = operator_of(name).arity
+    if len(arguments) != arity:
+        raise GrammarError(f"{name} takes {arity} arguments, not {len(arguments)}")
     return Expression(name, tuple(arguments))
+
+
+class Measure(Protocol[_Quantity]):
+    """What a walk over a formula gives its parts: dimensions, or typical magnitudes.
+
+    Quantities multiply and have powers; None stands for 'whatever a parameter makes of it'.
+    """
+
+    @property
+    def one(self) -> _Quantity:
+        """What changes no product."""
+
+    def fixed(self, part: Expression) -> _Quantity | None:
+        """Of a part without parameters."""
+
+    def common(self, operator: Operator, parts: list[_Quantity]) -> _Quantity:
+        """Of a sum whose parts are known."""
+
+    def pure(self, operator: Operator, argument: _Quantity | None) -> _Quantity:
+        """Of a function whose argument has no dimension."""
+
+    def divided(self, one: _Quantity, other: _Quantity) -> _Quantity:
+        """A quotient."""
+
+
+def result_of(
+    operator: Operator, parts: Sequence[_Quantity | None], measure: Measure[_Quantity]
+) -> _Quantity | None:
+    """Measure of an operation's result; None is contagious upward."""
+    rule = operator.unit_rule
+    known = [part for part in parts if part is not None]
+    if rule is UnitRule.EQUAL:
+        return measure.common(operator, known) if known else None
+    if rule in (UnitRule.ANGLE, UnitRule.PURE):
+        return measure.pure(operator, parts[0])
+    if len(known) < len(parts):
+        return None
+    if rule is UnitRule.PRODUCT:
+        return known[0] * known[1]
+    if rule is UnitRule.QUOTIENT:
+        return measure.divided(known[0], known[1])
+    return known[0] ** operator.power
+
+
+def measured(expression: Expression, measure: Measure[_Quantity]) -> _Quantity | None:
+    """Measure of a formula; None where a parameter sets it."""
+    if expression.parameter_count == 0:
+        return measure.fixed(expression)
+    if expression.head == PARAMETER:
+        return None
+    parts = [measured(argument, measure) for argument in expression.arguments]
+    return result_of(operator_of(expression.head), parts, measure)
+
+
+def assign(
+    expression: Expression,
+    wanted: _Quantity,
+    measure: Measure[_Quantity],
+    found: dict[int, _Quantity],
+) -> None:
+    """Enter for the parameters below `expression`, by slot, what makes it `wanted`."""
+    if expression.head == PARAMETER:
+        found[expression.index] = wanted
+    if expression.parameter_count == 0 or expression.is_leaf:
+        return
+    operator = operator_of(expression.head)
+    rule = operator.unit_rule
+    have = [measured(argument, measure) for argument in expression.arguments]
+    if rule is UnitRule.EQUAL:
+        known = [part for part in have if part is not None]
+        need = [measure.common(operator, known) if known else wanted] * 2
+    elif rule in (UnitRule.ANGLE, UnitRule.PURE):
+        need = [measure.one]
+    elif rule is UnitRule.POWER:
+        need = [wanted ** (1 / operator.power)]
+    else:
+        left, right = have
+        if left is None:  # of two free factors the first carries the unit
+            right = measure.one if right is None else right
+            is_product = rule is UnitRule.PRODUCT
+            left = measure.divided(wanted, right) if is_product else wanted * right
+        elif right is None:
+            is_product = rule is UnitRule.PRODUCT
+            right = measure.divided(wanted, left) if is_product else measure.divided(left, wanted)
+        need = [left, right]
+    for argument, quantity in zip(expression.arguments, need, strict=True):
+        assign(argument, quantity, measure, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dimensions:
+    """Dimensions of parts, from those of the columns."""
+
+    inputs: Sequence[Dimension] = ()
+    one: Dimension = DIMENSIONLESS
+
+    def fixed(self, part: Expression) -> Dimension | None:
+        dimension: Dimension | None = part.fold(
+            lambda node: self.inputs[node.index], result_dimension
+        )
+        return dimension
+
+    def common(self, operator: Operator, parts: list[Dimension]) -> Dimension:
+        if parts[0] != parts[-1]:
+            raise UnitError(f"{operator.name} of {parts[0]} and {parts[1]}")
+        return parts[0]
+
+    def pure(self, operator: Operator, argument: Dimension | None) -> Dimension:
+        if argument is not None and not argument.is_dimensionless:
+            raise UnitError(f"{operator.name} of {argument}, which is not dimensionless")
+        return DIMENSIONLESS
+
+    def divided(self, one: Dimension, other: Dimension) -> Dimension:
+        return one / other
 
 
 def result_dimension(operator: Operator, *arguments: Dimension | None) -> Dimension | None:
@@ -283,74 +396,4 @@ def result_dimension(operator: Operator, *arguments: Dimension | None) -> Dimens
     UnitError
         If the arguments do not fit the operation.
     """
-    rule = operator.unit_rule
-    if rule is UnitRule.EQUAL:
-        known = [dimension for dimension in arguments if dimension is not None]
-        if len(known) == 2 and known[0] != known[1]:
-            raise UnitError(f"{operator.name} of {known[0]} and {known[1]}")
-        return known[0] if known else None
-    if rule in (UnitRule.ANGLE, UnitRule.PURE):
-        if arguments[0] is not None and not arguments[0].is_dimensionless:
-            raise UnitError(f"{operator.name} of {arguments[0]}, which is not dimensionless")
-        return DIMENSIONLESS
-    if any(dimension is None for dimension in arguments):
-        return None
-    known = [dimension for dimension in arguments if dimension is not None]
-    if rule is UnitRule.PRODUCT:
-        return known[0] * known[1]
-    if rule is UnitRule.QUOTIENT:
-        return known[0] / known[1]
-    return known[0] ** operator.power
-
-
-def _dimension_of(expression: Expression, inputs: Sequence[Dimension]) -> Dimension | None:
-    return expression.fold(
-        lambda node: inputs[node.index] if node.head == INPUT else None, result_dimension
-    )
-
-
-def _assign(
-    expression: Expression,
-    wanted: Dimension,
-    inputs: Sequence[Dimension],
-    found: dict[int, Dimension],
-) -> None:
-    """Give the parameters below `expression` the units that make it `wanted`."""
-    if expression.head == PARAMETER:
-        found[expression.index] = wanted
-        return
-    if expression.parameter_count == 0:
-        return
-    operator = OPERATORS[expression.head]
-    rule = operator.unit_rule
-    have = [_dimension_of(argument, inputs) for argument in expression.arguments]
-    if rule is UnitRule.EQUAL:
-        need = [wanted, wanted]
-    elif rule in (UnitRule.ANGLE, UnitRule.PURE):
-        need = [DIMENSIONLESS]
-    elif rule is UnitRule.POWER:
-        need = [wanted ** (1 / operator.power)]
-    else:
-        left, right = have
-        if left is None and right is None:
-            # one of two free factors carries the unit: the first that is a bare parameter last
-            right = DIMENSIONLESS
-        if rule is UnitRule.PRODUCT:
-            left = left if left is not None else wanted / (right or DIMENSIONLESS)
-            right = right if right is not None else wanted / left
-        else:
-            left = left if left is not None else wanted * (right or DIMENSIONLESS)
-            right = right if right is not None else left / wanted
-        need = [left, right]
-    for argument, dimension in zip(expression.arguments, need, strict=True):
-        _assign(argument, dimension, inputs, found)
-
-
-def quoted(name: str) -> str:
-    """A column's name as formulas hold it: between backquotes where it would not be one word.
-
-    A backquote of the name itself is doubled.
-    """
-    if name and not name[0].isdigit() and AMBIGUOUS.isdisjoint(name):
-        return name
-    return "`" + name.replace("`", "``") + "`"
+    return result_of(operator, arguments, _Dimensions())

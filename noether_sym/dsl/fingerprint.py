@@ -70,22 +70,22 @@ def ordering_hash(values: NDArray[np.complex128]) -> NDArray[np.uint64]:
 
 
 def value_hash(
-    values: NDArray[np.complex128], kind: NDArray[np.int64], shift: NDArray[np.bool_]
+    values: NDArray[np.complex128], dimension_id: NDArray[np.int64], shift: NDArray[np.bool_]
 ) -> NDArray[np.uint64]:
-    """Key of a family of functions.
+    """Key of an equivalence class.
 
     Parameters
     ----------
     values : complex array of shape (row, point)
         The core.
-    kind : int array of shape (row,)
-        Dimension number; 0 means a free scale.
+    dimension_id : int array of shape (row,)
+        0 means a free scale.
     shift : bool array of shape (row,)
         Whether any constant may be added.
     """
     shifted = np.where(shift[:, None], values - values[:, :1], values)
     scale = shifted[np.arange(len(shifted)), np.where(shift, 1, 0)]
-    scale = np.where((kind == 0) & (scale != 0), scale, 1.0)
+    scale = np.where((dimension_id == 0) & (scale != 0), scale, 1.0)
     normal = shifted / scale[:, None]
     # point by point: a term must not drown in what another point makes large
     modulus = np.abs(normal)
@@ -93,7 +93,7 @@ def value_hash(
     columns = [
         _rounded((normal / modulus).astype(np.complex128, copy=False)),
         np.rint(np.log(modulus) * _DIGITS / 10).astype(np.int64),
-        kind[:, None],
+        dimension_id[:, None],
         shift[:, None].astype(np.int64),
     ]
     return _mix(np.concatenate(columns, axis=1))
@@ -127,7 +127,11 @@ def _rounded(values: NDArray[np.complex128]) -> NDArray[np.int64]:
 
 
 def _mix(columns: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Mix the integers of a row into 64 bits (the finaliser of splitmix64, a step each)."""
+    """Mix the integers of a row into 64 bits, each by the finaliser of splitmix64.
+
+    That of Steele, Lea and Flood (2014, doi:10.1145/2660193.2660195), with the first of its
+    three shifts left out.
+    """
     state = np.full(len(columns), 0x9E3779B97F4A7C15, np.uint64)
     for column in columns.T:
         state = (state ^ column.astype(np.uint64)) * np.uint64(0xBF58476D1CE4E5B9)

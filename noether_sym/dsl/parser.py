@@ -31,8 +31,8 @@ from noether_sym.dsl.expression import (
     parameter,
     result_dimension,
 )
-from noether_sym.dsl.operators import OPERATORS
-from noether_sym.dsl.tokens import CONSTANTS, SIMPLE, Token, error_at, split
+from noether_sym.dsl.operators import BY_CODE, OPERATORS, operator_of
+from noether_sym.dsl.tokens import CONSTANTS, Token, error_at, split
 from noether_sym.errors import GrammarError, UnitError
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
@@ -40,7 +40,7 @@ LONGEST = 10_000
 """Most characters of a formula."""
 
 MOST_NODES = 500
-DEEPEST = 120
+HIGHEST = 120
 """Most nodes of the tree, and most nodes from its top to a leaf."""
 
 _NESTED = 40
@@ -136,7 +136,7 @@ class _Item:
     dimension: Dimension | None
     start: int
     size: int = 1
-    depth: int = 1
+    height: int = 1
     number: float | None = None
 
 
@@ -306,7 +306,7 @@ class _Reader:
 
     def _call(self, name: str, token: Token, *parts: _Item) -> _Item:
         """Apply an operation; its units are checked here, and numbers are joined."""
-        operator = OPERATORS[name]
+        operator = operator_of(name)
         start = parts[0].start if len(parts) > 1 else token.start
         dimension = None
         if self.dimensions is not None:
@@ -322,14 +322,14 @@ class _Reader:
                 self._fail(token.start, "this has no finite value")
             return self._literal(value, dimension, start)
         size = 1 + sum(part.size for part in parts)
-        depth = 1 + max(part.depth for part in parts)
-        if size > MOST_NODES or depth > DEEPEST:
+        height = 1 + max(part.height for part in parts)
+        if size > MOST_NODES or height > HIGHEST:
             self._fail(
                 token.start,
-                f"the formula is too large: at most {MOST_NODES} nodes, {DEEPEST} deep",
+                f"the formula is too large: at most {MOST_NODES} nodes, a height of {HIGHEST}",
             )
         return _Item(
-            call(name, *(part.expression for part in parts)), dimension, start, size, depth
+            call(name, *(part.expression for part in parts)), dimension, start, size, height
         )
 
     def _negated(self, sign: Token, item: _Item) -> _Item:
@@ -339,7 +339,7 @@ class _Reader:
 
     def _function(self, token: Token, argument: _Item) -> _Item:
         name = token.text
-        if name in SIMPLE:
+        if name in OPERATORS:
             return self._call(name, token, argument)
         if name == "abs":
             return self._call("sqrt", token, self._call("square", token, argument))
@@ -374,13 +374,13 @@ class _Reader:
         return self._literal(value, unit, base.start)
 
     def _whole_power(self, sign: Token, base: _Item, power: int) -> _Item:
-        """Products of fourth powers, cubes and squares."""
-        names = {1: "", 2: "square", 3: "cube", 4: "fourth"}
+        """Products of the highest powers that are operations."""
+        names = {own.whole_power: own.name for own in BY_CODE if own.whole_power > 1}
         total: _Item | None = None
         while power:
-            step = min(power, 4)
+            step = max((whole for whole in names if whole <= power), default=1)
             own = base if total is None else self._copy(sign, base)
-            part = self._call(names[step], sign, own) if names[step] else own
+            part = self._call(names[step], sign, own) if step > 1 else own
             total = part if total is None else self._call("mul", sign, total, part)
             power -= step
         assert total is not None
@@ -406,7 +406,7 @@ class _Reader:
             return parameter(len(self.constants) - 1)
 
         copied = item.expression.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
-        return _Item(copied, item.dimension, item.start, item.size, item.depth, item.number)
+        return _Item(copied, item.dimension, item.start, item.size, item.height, item.number)
 
     def _fail(
         self, place: int, what: str, kind: type[GrammarError] | type[UnitError] = GrammarError

@@ -13,10 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call
-
-_EVEN = frozenset({"square", "fourth", "cos"})
-_ODD = frozenset({"cube", "inverse", "sin"})
-_FACTORS = frozenset({"mul", "div"})
+from noether_sym.dsl.operators import Parity, operator_of
 
 
 def tidied(expression: Expression, values: Sequence[float]) -> tuple[Expression, tuple[float, ...]]:
@@ -73,16 +70,15 @@ class _Signs:
                 self.values[node.index] = -value
             return node, negative
         parts = [self.taken_out(argument) for argument in node.arguments]
-        if node.head in ("add", "sub"):
+        operator = operator_of(node.head)
+        if operator.is_sum:
             (left, minus), (right, other) = parts
-            return _sum(left, minus, right, other != (node.head == "sub"))
-        if node.head in _FACTORS:
+            return _sum(left, minus, right, other != (operator.sign < 0))
+        if operator.is_product:
             return call(node.head, *(part for part, _ in parts)), parts[0][1] != parts[1][1]
-        (argument, negative), *_ = parts
-        if node.head in _ODD:
-            return call(node.head, argument), negative
-        if node.head in _EVEN:
-            return call(node.head, argument), False
+        if operator.parity is not Parity.NONE:
+            ((argument, negative),) = parts
+            return call(node.head, argument), negative and operator.parity is Parity.ODD
         return call(node.head, *(self.restored(*part) for part in parts)), False
 
     def restored(self, node: Expression, negative: bool) -> Expression:
@@ -96,12 +92,15 @@ class _Signs:
     def _negation(self, node: Expression) -> _Negation | None:
         if node.head == PARAMETER:
             return _Negation((1, 0), lambda: self._flipped(node))
-        if node.head == "sub":
+        if node.is_leaf:
+            return None
+        operator = operator_of(node.head)
+        if operator.is_sum and operator.sign < 0:
             left, right = node.arguments
             return _Negation((0, 0), lambda: call("sub", right, left))
-        if node.head == "add":
+        if operator.is_sum:
             return self._negated_sum(*node.arguments)
-        if node.head not in _FACTORS and node.head not in _ODD:
+        if not operator.is_product and operator.parity is not Parity.ODD:
             return None
         ways = [self._negation(argument) for argument in node.arguments]
         best = _cheapest(ways)

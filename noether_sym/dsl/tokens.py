@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from noether_sym.dsl.expression import AMBIGUOUS, quoted
+from noether_sym.dsl.operators import BY_CODE
 from noether_sym.errors import GrammarError, UnitError
 
-SIMPLE = ("sin", "cos", "exp", "log", "sqrt", "square")
-FUNCTIONS = (*SIMPLE, "tan", "abs")
-"""Functions that a formula may call."""
+AMBIGUOUS = frozenset(" \t\r\n+-*/^()[]{},;=`")
+"""Signs that end a bare name."""
+
+WRITTEN_OUT = ("tan", "abs")
+"""Functions that are no operations: the parser writes them out in others."""
 
 CONSTANTS = {"pi": math.pi, "π": math.pi}
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -31,6 +33,13 @@ class Token:
     kind: str
     text: str
     start: int
+
+
+def functions() -> dict[str, None]:
+    """Functions that a formula may call, in order: operations of one argument, and a few more."""
+    ordered = sorted(BY_CODE, key=lambda operator: not operator.is_call)
+    names = [operator.name for operator in ordered if operator.arity == 1]
+    return dict.fromkeys([*names, *WRITTEN_OUT])
 
 
 def split(text: str, columns: Sequence[str]) -> list[Token]:
@@ -140,10 +149,10 @@ class _Splitter:
     def _known(self, token: Token, follows: str) -> Token:
         """What a bare word is: a function, a column, a free parameter or a constant."""
         word = token.text
-        if follows == "(" and (word in FUNCTIONS or word not in self.columns):
-            if word not in FUNCTIONS:
-                self.fail(token.start, f"{word!r} is no function; known: {', '.join(FUNCTIONS)}")
+        if follows == "(" and word in functions():
             return Token("call", word, token.start)
+        if follows == "(" and word not in self.columns:
+            self.fail(token.start, f"{word!r} is no function; known: {', '.join(functions())}")
         if word in self.columns:
             return Token("name", word, token.start)
         if _FREE.match(word):
@@ -163,3 +172,13 @@ class _Splitter:
 
     def fail(self, place: int, what: str) -> NoReturn:
         raise error_at(self.text, place, what)
+
+
+def quoted(name: str) -> str:
+    """A column's name as formulas hold it: between backquotes where it would not be one word.
+
+    A backquote of the name itself is doubled.
+    """
+    if name and not name[0].isdigit() and AMBIGUOUS.isdisjoint(name):
+        return name
+    return "`" + name.replace("`", "``") + "`"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from noether_sym._version import __version__
+from noether_sym.dsl.operators import BY_CODE
 from noether_sym.export.code import CodeNames, decimals, formula_symbols, numbered
 from noether_sym.export.names import ascii_letters, identifiers, one_line
 from noether_sym.laws.law import Law
@@ -82,6 +83,7 @@ def _body(lines: list[str]) -> list[str]:
 def _names(law: Law, taken: Collection[str]) -> CodeNames:
     wanted = [ascii_letters(name) for name, _ in law.inputs] + [own.name for own in law.parameters]
     reserved = {*_KEYWORDS.split(), *_MATHS.split(), *_OWN.split(), *taken}
+    reserved |= {operator.name for operator in BY_CODE if operator.is_call}
     found = identifiers(wanted, reserved)
     return CodeNames(tuple(found[: len(law.inputs)]), tuple(found[len(law.inputs) :]))
 

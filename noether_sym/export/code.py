@@ -65,9 +65,10 @@ def as_code(expression: sympy.Expr, module: str) -> str:
     """
     from sympy.printing.numpy import NumPyPrinter
 
-    functions = ("sin", "cos", "exp", "log", "sqrt", "sign")
-    own = {name: f"{module}.{name}" for name in functions}
-    known = {**NumPyPrinter._kf, **own, "Abs": f"{module}.abs"}
+    known = {
+        name: f"{module}.{path.removeprefix('numpy.')}" if path.startswith("numpy.") else path
+        for name, path in NumPyPrinter._kf.items()
+    }
 
     class Printer(NumPyPrinter):
         _module = module

@@ -6,6 +6,7 @@ import re
 from html.entities import html5
 from typing import TYPE_CHECKING
 
+from noether_sym.dsl.operators import BY_CODE
 from noether_sym.export.formula import (
     input_symbols,
     named,
@@ -19,9 +20,6 @@ from noether_sym.laws.law import Law
 
 if TYPE_CHECKING:
     import sympy
-
-_FUNCTION = re.compile(r"<mo>\u2062</mo>(?=<mrow><mi>(?:sin|cos|log)</mi>)")
-"""A product whose second factor is a function, which TeX sets a little apart."""
 
 _GAP = '<mo rspace="0.17em">\u2062</mo>'
 
@@ -69,7 +67,9 @@ def expression_mathml(law: Law, expression: sympy.Expr) -> str:
     text = re.sub(r"&(\w+;)", _without_entity, text).replace("<mo>-</mo>", "<mo>−</mo>")
     if any(is_word(name) for name, _ in law.inputs):
         text = text.replace("<mo>\u2062</mo>", _GAP)
-    text = _FUNCTION.sub(_GAP, text)
+    # a product whose second factor is a function, which TeX sets a little apart
+    names = "|".join(operator.name for operator in BY_CODE if operator.is_call)
+    text = re.sub(rf"<mo>\u2062</mo>(?=<mrow><mi>(?:{names})</mi>)", _GAP, text)
     for symbol, stand_in in stand_ins.items():
         text = text.replace(f"<mi>{stand_in}</mi>", mathml_name(symbol.name))
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from noether_sym.dsl.expression import quoted
+from noether_sym.dsl.tokens import quoted
 from noether_sym.errors import GrammarError
 from noether_sym.export.formula import rounded_numbers
 from noether_sym.export.latex import expression_latex

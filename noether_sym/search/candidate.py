@@ -2,7 +2,8 @@
 
 A law is known up to a factor and a constant, so a candidate is a combination of terms,
 ``a0*T0 + a1*T1 + ...``, with parameters left only inside the terms. For given nonlinear
-parameters the best factors follow from a small eigenproblem.
+parameters the best factors follow from a small eigenproblem: the variable projection of
+Golub and Pereyra (1973, doi:10.1137/0710036).
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, parameter
-from noether_sym.dsl.operators import OPERATORS
-
-_ODD_ONES = ("square", "cube", "fourth", "inverse")
+from noether_sym.dsl.operators import UnitRule, operator_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,7 @@ def decompose(expression: Expression) -> Candidate:
 
 def display_order(term: Expression) -> tuple[bool, int, int, tuple[int, ...], str]:
     """Sort key of terms: polynomials first, then short ones, then by column."""
-    plain = all(
-        node.is_leaf or OPERATORS[node.head].name in ("add", "sub", "mul", "square", "cube")
-        for node in term.walk()
-    )
+    plain = all(node.is_leaf or operator_of(node.head).is_polynomial for node in term.walk())
     columns = tuple(node.index for node in term.walk() if node.head == INPUT)
     return (not plain, term.parameter_count, term.size, columns, term.text("xyz" * 20, "c" * 60))
 
@@ -69,9 +65,10 @@ def free_core(expression: Expression) -> Expression | None:
     leaf itself for a formula that is nothing but a factor.
     """
     head, arguments = expression.head, expression.arguments
-    if head == PARAMETER:
-        return expression
-    if head in ("mul", "div"):
+    if expression.is_leaf:
+        return expression if head == PARAMETER else None
+    operator = operator_of(head)
+    if operator.is_product:
         one, two = (free_core(argument) for argument in arguments)
         if one is None and two is None:
             return None
@@ -80,14 +77,14 @@ def free_core(expression: Expression) -> Expression | None:
         if right.head == PARAMETER:
             return left
         if left.head == PARAMETER:
-            return right if head == "mul" else call("inverse", right)
+            return right if operator.unit_rule is UnitRule.PRODUCT else call("inverse", right)
         return call(head, left, right)
-    if head in _ODD_ONES:
+    if operator.passes_factor:
         nonlinear = free_core(arguments[0])
         if nonlinear is None or nonlinear.head == PARAMETER:
             return nonlinear
         return call(head, nonlinear)
-    if head in ("add", "sub"):
+    if operator.is_sum:
         one, two = (free_core(argument) for argument in arguments)
         if one is None or two is None:
             return None
@@ -116,33 +113,41 @@ def _combination(expression: Expression) -> list[Expression]:
 
 def _addends(expression: Expression, sign: int) -> list[tuple[int, Expression]]:
     """Flatten a sum; products with sums that hold a free addend are multiplied out."""
+    if expression.is_leaf:
+        return [(sign, expression)]
     head, arguments = expression.head, expression.arguments
-    if head in ("add", "sub"):
-        other = sign if head == "add" else -sign
-        return _addends(arguments[0], sign) + _addends(arguments[1], other)
-    if head == "mul":
+    operator = operator_of(head)
+    rule = operator.unit_rule
+    if operator.is_sum:
+        return _addends(arguments[0], sign) + _addends(arguments[1], sign * operator.sign)
+    if rule is UnitRule.PRODUCT:
         for one, two in (arguments, arguments[::-1]):
             if _has_free_addend(two) and one.parameter_count == 0:
                 return [
-                    (part_sign, call("mul", one, part)) for part_sign, part in _addends(two, sign)
+                    (part_sign, call(head, one, part)) for part_sign, part in _addends(two, sign)
                 ]
-    if head == "div" and _has_free_addend(arguments[0]) and arguments[1].parameter_count == 0:
+    is_quotient = rule is UnitRule.QUOTIENT and arguments[1].parameter_count == 0
+    if is_quotient and _has_free_addend(arguments[0]):
         return [
-            (part_sign, call("div", part, arguments[1]))
+            (part_sign, call(head, part, arguments[1]))
             for part_sign, part in _addends(arguments[0], sign)
         ]
-    if head == "square" and arguments[0].head in ("add", "sub"):
+    if operator.whole_power == 2 and _is_sum(arguments[0]):
         # (a + c)**2 is a**2 + c'*a and a constant
         parts = arguments[0].arguments
         rest = [part for part in parts if part.head != PARAMETER]
         if len(rest) == 1 and rest[0].parameter_count == 0:
             cross = call("mul", parameter(0), rest[0])
-            return [(sign, call("square", rest[0])), (sign, cross)]
+            return [(sign, call(head, rest[0])), (sign, cross)]
     return [(sign, expression)]
 
 
+def _is_sum(expression: Expression) -> bool:
+    return not expression.is_leaf and operator_of(expression.head).is_sum
+
+
 def _has_free_addend(expression: Expression) -> bool:
-    return expression.head in ("add", "sub") and any(
+    return _is_sum(expression) and any(
         free_core(part) is not None for _, part in _addends(expression, 1)
     )
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.closed_form import Combination, best_combination
 from noether_sym.search.multistart import natural_magnitudes, spread_starts
-from noether_sym.search.program.torch_evaluator import Batch, Points
+from noether_sym.search.program import Batch, Points
 from noether_sym.search.refine import refine
 from noether_sym.statistics.samples import Samples
 

@@ -1,4 +1,10 @@
-"""The best combination of terms in closed form: a small generalised eigenproblem."""
+"""The best combination of terms in closed form: a small generalised eigenproblem.
+
+The conservation ratio is a Rayleigh quotient, as in slow feature analysis (Wiskott and
+Sejnowski 2002, doi:10.1162/089976602317318938), whose 'slowness' it replaces by the spread
+along trajectories. Solving for the factors at given nonlinear parameters is the variable
+projection of Golub and Pereyra (1973, doi:10.1137/0710036).
+"""
 
 from __future__ import annotations
 
@@ -56,7 +62,13 @@ def best_combination(values: Tensor, weights: Tensor) -> Combination:
     Parameters
     ----------
     values : tensor of shape (term, member, start, 2, sequence, time)
+        Of the data, then of the surrogate; what is not finite counts as not defined.
     weights : tensor of shape (sequence, time)
+        1 for a sample, 0 for none.
+
+    Returns
+    -------
+    Combination
     """
     finite = torch.isfinite(values.sum(0)) * weights  # what is not finite stays so in a sum
     defined = (finite.sum((-1, -2)) / weights.sum()).amin(-1)

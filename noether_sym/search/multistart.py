@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.dsl.expression import PARAMETER, Expression
-from noether_sym.dsl.operators import OPERATORS, UnitRule
+from noether_sym.dsl.expression import Expression, assign
+from noether_sym.dsl.operators import Operator
 
 DECADES = 1.0
 """Starts cover this many decades below and above the natural magnitude."""
@@ -34,14 +35,16 @@ def natural_magnitudes(
     """
     found: dict[int, float] = {}
     for term in terms:
-        _assign(term, 1.0, magnitude, found)
-    return np.array([found[slot] for slot in sorted(found)], dtype=np.float64)
+        assign(term, 1.0, _Magnitudes(magnitude), found)
+    sizes = np.array([found[slot] for slot in sorted(found)], dtype=np.float64)
+    return np.where(np.isfinite(sizes) & (sizes > 0), sizes, 1.0)
 
 
 def spread_starts(count: int, parameters: int) -> NDArray[np.float64]:
     """Multiples of the natural magnitudes to start from, shape (count, parameter).
 
-    A low-discrepancy sequence in the logarithm, with both signs; the same at every call.
+    A low-discrepancy sequence in the logarithm, with both signs; the same at every call:
+    that of Halton (1960, doi:10.1007/BF01386213), not scrambled.
     """
     if parameters == 0:
         return np.ones((1, 0))
@@ -54,60 +57,18 @@ def spread_starts(count: int, parameters: int) -> NDArray[np.float64]:
     return sign * 10.0**exponent
 
 
-def _size(expression: Expression, magnitude: Callable[[Expression], float]) -> float | None:
-    """Typical size; None when a parameter sets it."""
-    if expression.parameter_count == 0:
-        return magnitude(expression)
-    if expression.head == PARAMETER:
-        return None
-    operator = OPERATORS[expression.head]
-    sizes = [_size(argument, magnitude) for argument in expression.arguments]
-    if operator.unit_rule in (UnitRule.ANGLE, UnitRule.PURE):
+@dataclass(frozen=True, slots=True)
+class _Magnitudes:
+    """Typical sizes of parts."""
+
+    fixed: Callable[[Expression], float]
+    one: float = 1.0
+
+    def common(self, operator: Operator, parts: list[float]) -> float:
+        return max(parts)
+
+    def pure(self, operator: Operator, argument: float | None) -> float:
         return 1.0
-    if operator.unit_rule is UnitRule.EQUAL:
-        known = [size for size in sizes if size is not None]
-        return max(known) if known else None
-    if any(size is None for size in sizes):
-        return None
-    known = [size for size in sizes if size is not None]
-    if operator.unit_rule is UnitRule.PRODUCT:
-        return known[0] * known[1]
-    if operator.unit_rule is UnitRule.QUOTIENT:
-        return known[0] / known[1]
-    return known[0] ** float(operator.power)
 
-
-def _assign(
-    expression: Expression,
-    wanted: float,
-    magnitude: Callable[[Expression], float],
-    found: dict[int, float],
-) -> None:
-    if expression.head == PARAMETER:
-        found[expression.index] = wanted if np.isfinite(wanted) and wanted > 0 else 1.0
-        return
-    if expression.is_leaf:
-        return
-    operator = OPERATORS[expression.head]
-    rule = operator.unit_rule
-    sizes = [_size(argument, magnitude) for argument in expression.arguments]
-    if rule is UnitRule.EQUAL:
-        known = [size for size in sizes if size is not None]
-        need = [max(known) if known else wanted] * 2
-    elif rule in (UnitRule.ANGLE, UnitRule.PURE):
-        need = [1.0]
-    elif rule is UnitRule.POWER:
-        need = [wanted ** (1.0 / float(operator.power))]
-    else:
-        left, right = sizes
-        if left is None and right is None:
-            right = 1.0
-        if rule is UnitRule.PRODUCT:
-            left = left if left is not None else wanted / (right or 1.0)
-            right = right if right is not None else wanted / (left or 1.0)
-        else:
-            left = left if left is not None else wanted * (right or 1.0)
-            right = right if right is not None else left / (wanted or 1.0)
-        need = [left, right]
-    for argument, size in zip(expression.arguments, need, strict=True):
-        _assign(argument, size, magnitude, found)
+    def divided(self, one: float, other: float) -> float:
+        return one / (other or 1.0)

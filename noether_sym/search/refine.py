@@ -1,4 +1,7 @@
-"""Levenberg-Marquardt on the conservation ratio, batched over candidates and starts."""
+"""Levenberg-Marquardt on the conservation ratio, batched over candidates and starts.
+
+The damping is scaled by the diagonal, as in Marquardt (1963, doi:10.1137/0111030).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from noether_sym.search.closed_form import LEAST_DEFINED
-from noether_sym.search.program.torch_evaluator import Batch
+from noether_sym.search.program import Batch
 from noether_sym.statistics.variance import (
     GUARD,
     robust_weights,

@@ -52,7 +52,9 @@ def write_formula_blocks(path: Path, formulas: Enumeration, progress: Progress |
     with pq.ParquetWriter(path, schema) as writer:
         for size in range(1, formulas.depth + 1):
             for block in formulas.blocks(size):
-                units = ["any" if one is None else str(one) for one in formulas.kinds.dimensions]
+                units = [
+                    "any" if one is None else str(one) for one in formulas.dimension_ids.dimensions
+                ]
                 code = block.code.copy()
                 code[code == LEAF] = len(BY_CODE)
                 arrays = [
@@ -60,7 +62,7 @@ def write_formula_blocks(path: Path, formulas: Enumeration, progress: Progress |
                     pa.DictionaryArray.from_arrays(pa.array(code), operations),
                     pa.array(block.left, mask=block.left < 0),
                     pa.array(block.right, mask=block.right < 0),
-                    pa.DictionaryArray.from_arrays(pa.array(block.kind), pa.array(units)),
+                    pa.DictionaryArray.from_arrays(pa.array(block.dimension_id), pa.array(units)),
                 ]
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             if progress is not None:

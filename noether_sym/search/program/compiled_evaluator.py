@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noether_sym.search.program import kernels
+from noether_sym.dsl.operators import BY_CODE
+from noether_sym.errors import GrammarError
+from noether_sym.search.program.generated import load_kernels
 from noether_sym.search.program.program import FIXED, FREE, VARIED, Nodes, Program
 
 if TYPE_CHECKING:
@@ -46,9 +48,20 @@ class CompiledEvaluator:
     Parameters
     ----------
     program : Program
+
+    Raises
+    ------
+    GrammarError
+        If an operation has no compiled source.
+    ImportError, OSError, RuntimeError
+        If numba is not installed, or there is no place for its code.
     """
 
     def __init__(self, program: Program) -> None:
+        for own in (BY_CODE[number] for number in program.codes):
+            if own.compiled is None:
+                raise GrammarError(f"operation {own.name!r} has no compiled source")
+        self._kernels = load_kernels()
         self._columns = program.columns
         self._fixed = _instructions(program.fixed)
         code, left, right = _instructions(program.varied)
@@ -79,7 +92,7 @@ class CompiledEvaluator:
         code, left, right = self._fixed
         table = columns.new_empty((self._columns + len(code), columns.shape[1]))
         table[: self._columns] = columns
-        kernels.fill(code, left[1], right[1], table.numpy(), self._columns)
+        self._kernels.fill(code, left[1], right[1], table.numpy(), self._columns)
         return table
 
     def values(self, fixed: Tensor, nonlinear: Tensor, out: Tensor | None = None) -> Tensor:
@@ -88,7 +101,7 @@ class CompiledEvaluator:
         found = fixed.new_empty(shape) if out is None else out
         for own, values in zip(self._terms, found, strict=True):
             own.copy_fixed(fixed, values)
-            kernels.evaluate(*own.program(fixed, nonlinear), values.numpy())
+            self._kernels.evaluate(*own.program(fixed, nonlinear), values.numpy())
         return found
 
     def slopes(self, fixed: Tensor, nonlinear: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,7 +111,7 @@ class CompiledEvaluator:
         slopes = fixed.new_zeros((nonlinear.shape[2], *shape))
         for own, values in zip(self._terms, found, strict=True):
             own.copy_fixed(fixed, values)
-            kernels.linearise(*own.program(fixed, nonlinear), values.numpy(), slopes.numpy())
+            self._kernels.linearise(*own.program(fixed, nonlinear), values.numpy(), slopes.numpy())
         return found, slopes
 
 

@@ -2,6 +2,9 @@
 
 A tree runs over a block of points at a time, so that what lies between its operations
 stays in the first cache, and the compiler turns every operation into vector instructions.
+
+This is one half of the source; `noether_sym.search.program.generated` adds the other, from
+the records of the operations, and loads the whole.
 """
 
 from __future__ import annotations
@@ -12,17 +15,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from noether_sym.dsl.operators import OPERATORS
-
 BLOCK = 1024
 
-_ADD, _SUB, _MUL, _DIV, _SQUARE, _SIN, _COS, _SQRT, _LOG, _EXP, _CUBE, _FOURTH, _INVERSE = (
-    OPERATORS[name].code
-    for name in (
-        *("add", "sub", "mul", "div", "square", "sin", "cos"),
-        *("sqrt", "log", "exp", "cube", "fourth", "inverse"),
-    )
-)
+_apply: Any = None
+"""``_apply(code, x, y, z)``: one operation over a block, into z."""
+
+_partial: Any = None
+"""``_partial(code, which, x, y, value, z)``: its derivative by the first (0) or second (1)."""
+
+_binary: Any = None
+"""``_binary(code)``: whether an operation has two arguments."""
 
 # pi/2 in three parts, the first two with zeros at the end, so that small multiples are exact
 _P1, _P2 = 1.5707963267341256, 6.077100506303966e-11
@@ -37,14 +39,14 @@ _kernel: Any = njit(nogil=True, cache=True, error_model="numpy", fastmath={"cont
 
 
 @_kernel
-def _wave(x, z, odd):  # type: ignore[no-untyped-def]
-    """sin (odd 0) or cos (odd 1) over a block; a block with huge numbers one by one."""
+def _wave(x, z, odd, factor):  # type: ignore[no-untyped-def]
+    """sin (odd 0) or cos (odd 1) times a factor; a block with huge numbers one by one."""
     far = 0
     for i in range(len(x)):
         far += not abs(x[i]) < _FAR
     if far:
         for i in range(len(x)):
-            z[i] = math.cos(x[i]) if odd else math.sin(x[i])
+            z[i] = factor * (math.cos(x[i]) if odd else math.sin(x[i]))
         return
     for i in range(len(x)):
         # the nearest zero, at so many halves of pi; from there on sin's series
@@ -61,91 +63,7 @@ def _wave(x, z, odd):  # type: ignore[no-untyped-def]
         series = series * s + _S2
         series = series * s + _S1
         sign = 1.0 - 2.0 * (turns - 2.0 * math.floor(0.5 * turns))
-        z[i] = (1.0 - 2.0 * odd) * sign * (r + r * s * series)
-
-
-@_kernel
-def _apply(code, x, y, z):  # type: ignore[no-untyped-def]
-    """One operation over a block; y is not read by those of one argument."""
-    if code == _ADD:
-        for i in range(len(z)):
-            z[i] = x[i] + y[i]
-    elif code == _SUB:
-        for i in range(len(z)):
-            z[i] = x[i] - y[i]
-    elif code == _MUL:
-        for i in range(len(z)):
-            z[i] = x[i] * y[i]
-    elif code == _DIV:
-        for i in range(len(z)):
-            z[i] = x[i] / y[i]
-    elif code == _SQUARE:
-        for i in range(len(z)):
-            z[i] = x[i] * x[i]
-    elif code == _SIN:
-        _wave(x, z, 0)
-    elif code == _COS:
-        _wave(x, z, 1)
-    elif code == _SQRT:
-        for i in range(len(z)):
-            z[i] = np.sqrt(x[i])
-    elif code == _LOG:
-        for i in range(len(z)):
-            z[i] = np.log(x[i])
-    elif code == _EXP:
-        for i in range(len(z)):
-            z[i] = np.exp(x[i])
-    elif code == _CUBE:
-        for i in range(len(z)):
-            z[i] = x[i] * x[i] * x[i]
-    elif code == _FOURTH:
-        for i in range(len(z)):
-            square = x[i] * x[i]
-            z[i] = square * square
-    elif code == _INVERSE:
-        for i in range(len(z)):
-            z[i] = 1.0 / x[i]
-
-
-@_kernel
-def _partial(code, which, x, y, value, z):  # type: ignore[no-untyped-def]
-    """Derivative of an operation by its first (0) or second (1) argument over a block."""
-    if code == _ADD:
-        z[:] = 1.0
-    elif code == _SUB:
-        z[:] = 1.0 - 2.0 * which
-    elif code == _MUL:
-        for i in range(len(z)):
-            z[i] = x[i] if which else y[i]
-    elif code == _DIV:
-        for i in range(len(z)):
-            z[i] = -value[i] / y[i] if which else 1.0 / y[i]
-    elif code == _SQUARE:
-        for i in range(len(z)):
-            z[i] = 2.0 * x[i]
-    elif code == _SIN:
-        _wave(x, z, 1)
-    elif code == _COS:
-        _wave(x, z, 0)
-        for i in range(len(z)):
-            z[i] = -z[i]
-    elif code == _SQRT:
-        for i in range(len(z)):
-            z[i] = 0.5 / value[i]
-    elif code == _LOG:
-        for i in range(len(z)):
-            z[i] = 1.0 / x[i]
-    elif code == _EXP:
-        z[:] = value
-    elif code == _CUBE:
-        for i in range(len(z)):
-            z[i] = 3.0 * x[i] * x[i]
-    elif code == _FOURTH:
-        for i in range(len(z)):
-            z[i] = 4.0 * x[i] * x[i] * x[i]
-    elif code == _INVERSE:
-        for i in range(len(z)):
-            z[i] = -value[i] / x[i]
+        z[i] = factor * ((1.0 - 2.0 * odd) * sign * (r + r * s * series))
 
 
 @_kernel
@@ -235,7 +153,7 @@ def linearise(  # type: ignore[no-untyped-def]
                     depends[own, :] = False
                     for which in range(2):
                         source = b if which else a
-                        if source >= 0 or (which and code[number] > _DIV):
+                        if source >= 0 or (which and not _binary(code[number])):
                             continue
                         _partial(code[number], which, x, y, z, partial[:count])
                         for slot in range(slots):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from noether_sym.dsl.expression import INPUT, PARAMETER, Expression
-from noether_sym.dsl.operators import OPERATORS
+from noether_sym.dsl.operators import operator_of
 from noether_sym.search.candidate import Candidate
 
 if TYPE_CHECKING:
@@ -19,15 +19,15 @@ FIXED, FREE, VARIED = 0, 1, 2
 
 @dataclass(slots=True, eq=False)
 class Nodes:
-    """Operations found so far: for each its depth, code and arguments (space, number)."""
+    """Operations found so far: for each its height, code and arguments (space, number)."""
 
     known: dict[Expression, int] = field(default_factory=dict)
-    depth: list[int] = field(default_factory=list)
+    height: list[int] = field(default_factory=list)
     code: list[int] = field(default_factory=list)
     arguments: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
 
-    def add(self, depth: int, code: int, arguments: tuple[tuple[int, int], ...]) -> int:
-        self.depth.append(depth)
+    def add(self, height: int, code: int, arguments: tuple[tuple[int, int], ...]) -> int:
+        self.height.append(height)
         self.code.append(code)
         self.arguments.append(arguments)
         return len(self.code) - 1
@@ -74,8 +74,13 @@ class Program:
             for position in range(len(candidates[0].terms))
         ]
 
+    @property
+    def codes(self) -> set[int]:
+        """Codes of the operations that the program uses."""
+        return {*self.fixed.code, *self.varied.code}
+
     def _place(self, node: Expression, first_slot: int) -> tuple[tuple[int, int], int]:
-        """Enter a part: its (space, number) and its depth."""
+        """Enter a part: its (space, number) and its height."""
         if node.head == INPUT:
             return (FIXED, node.index), 0
         if node.head == PARAMETER:
@@ -83,17 +88,17 @@ class Program:
         constant = node.parameter_count == 0
         if constant and node in self.fixed.known:
             number = self.fixed.known[node]
-            return (FIXED, self.columns + number), self.fixed.depth[number]
+            return (FIXED, self.columns + number), self.fixed.height[number]
         placed = [self._place(argument, first_slot) for argument in node.arguments]
         home = self.fixed if constant else self.varied
         # what no parameter touches is there before the rest begins
-        depth = 1 + max(below if constant or place[0] == VARIED else 0 for place, below in placed)
-        code = OPERATORS[node.head].code
-        number = home.add(depth, code, tuple(place for place, _ in placed))
+        height = 1 + max(below if constant or place[0] == VARIED else 0 for place, below in placed)
+        code = operator_of(node.head).code
+        number = home.add(height, code, tuple(place for place, _ in placed))
         if not constant:
-            return (VARIED, number), depth
+            return (VARIED, number), height
         self.fixed.known[node] = number
-        return (FIXED, self.columns + number), depth
+        return (FIXED, self.columns + number), height
 
 
 class Evaluator(Protocol):

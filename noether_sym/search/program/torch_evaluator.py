@@ -1,61 +1,27 @@
-"""Evaluators: many candidates evaluated together in a few batched torch calls.
+"""An evaluator in a few batched torch calls, for any device.
 
 All candidates of a batch, whatever their operator trees, are laid out as one list of
-operations ordered by depth. Operations of one sort at one depth run as one call over all
+operations ordered by height. Operations of one sort at one height run as one call over all
 candidates, starts and samples, so that the cost of a call is shared by hundreds of
 formulas. What several candidates have in common and no parameter touches is computed once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
 import numpy as np
 import torch
 
-from noether_sym.dsl.expression import Expression
 from noether_sym.dsl.operators import BY_CODE, Operator
-from noether_sym.search.candidate import Candidate
-from noether_sym.search.program.program import FIXED, FREE, VARIED, Evaluator, Nodes, Program
-from noether_sym.statistics.samples import Samples
+from noether_sym.search.program.program import FIXED, FREE, VARIED, Nodes, Program
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
 _Rows = Union[slice, "Tensor"]
-
-
-class Points:
-    """The samples as tensors on one device.
-
-    Attributes
-    ----------
-    columns : tensor of shape (column, point)
-        Points are (data or surrogate, sequence, time), flattened.
-    shape : tuple of int
-        (2, sequences, times).
-    weights : tensor of shape (sequence, time)
-    """
-
-    def __init__(self, samples: Samples, device: str) -> None:
-        both = np.stack([samples.states, samples.surrogate], axis=1)
-        self.shape = both.shape[1:]
-        flat = both.reshape(len(both), -1)
-        self.columns = torch.as_tensor(flat, dtype=torch.float64, device=device)
-        self.weights = torch.as_tensor(samples.weights, dtype=torch.float64, device=device)
-        self._magnitudes: dict[Expression, float] = {}
-
-    def magnitude(self, expression: Expression) -> float:
-        """Root mean square over the data of a part without parameters, 1 if not finite."""
-        if expression not in self._magnitudes:
-            half = self.columns[:, : self.columns.shape[1] // 2]
-            value = expression.evaluate(torch, list(half), []) * self.weights.flatten().sqrt()
-            mean = float(value.square().nanmean().sqrt())
-            self._magnitudes[expression] = mean if np.isfinite(mean) and mean > 0 else 1.0
-        return self._magnitudes[expression]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,49 +111,12 @@ class TorchEvaluator:
         return value
 
 
-def make_evaluator(program: Program, device: str) -> Evaluator:
-    """Compiled where numba is installed and the device is a CPU, else torch."""
-    if device == "cpu":
-        try:
-            from noether_sym.search.program.compiled_evaluator import CompiledEvaluator
-        except (ImportError, RuntimeError):  # no numba, or nowhere for it to keep its code
-            pass
-        else:
-            return CompiledEvaluator(program)
-    return TorchEvaluator(program, device)
-
-
-class Batch:
-    """A evaluator over given samples.
-
-    Values have shape (..., 2, sequence, time): the data, then the surrogate.
-    """
-
-    def __init__(self, candidates: Sequence[Candidate], points: Points) -> None:
-        program = Program(candidates, len(points.columns))
-        self._evaluator = make_evaluator(program, str(points.columns.device))
-        self._fixed = self._evaluator.fixed_values(points.columns)
-        self._shape = points.shape
-        self.weights = points.weights
-        slot_terms = torch.tensor(program.slot_terms, dtype=torch.int64, device=self.weights.device)
-        self.slot_terms = slot_terms.reshape(program.members, program.nonlinear)
-
-    def values(self, nonlinear: Tensor) -> Tensor:
-        """Values of the terms: shape (term, member, start, 2, sequence, time)."""
-        return self._evaluator.values(self._fixed, nonlinear).unflatten(-1, self._shape)
-
-    def slopes(self, nonlinear: Tensor) -> tuple[Tensor, Tensor]:
-        """Values, and slopes of shape (nonlinear parameter, member, start, 2, sequence, time)."""
-        values, slopes = self._evaluator.slopes(self._fixed, nonlinear)
-        return values.unflatten(-1, self._shape), slopes.unflatten(-1, self._shape)
-
-
 def _scheduled(
     nodes: Nodes, first: int, moved: dict[int, NDArray[np.int64]], device: str
 ) -> tuple[NDArray[np.int64], list[_Step]]:
-    """Order nodes by depth and sort; rows by node number (`first` inputs before them)."""
+    """Order nodes by height and sort; rows by node number (`first` inputs before them)."""
     spaces = [sum(3**k * place[0] for k, place in enumerate(own)) for own in nodes.arguments]
-    keys = np.array([spaces, nodes.code, nodes.depth], dtype=np.int64).reshape(3, -1)
+    keys = np.array([spaces, nodes.code, nodes.height], dtype=np.int64).reshape(3, -1)
     order = np.lexsort(keys)
     rows = np.arange(first + len(order))
     rows[first + order] = first + np.arange(len(order))
