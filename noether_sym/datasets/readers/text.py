@@ -1,27 +1,32 @@
 """Read a table of text: commas, semicolons or tabs, as spreadsheets write them.
 
-The standard library cuts the lines into cells, not pandas: it says on which line a row ends,
-and neither fills a short row up nor passes over a stray quote.
+A regular file is read at one go. Any other is cut into cells by the standard library: it says
+on which line a row ends, and neither fills a short row up nor passes over a stray quote.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from noether_sym.datasets.readers.cells import COMMA, POINT, writes_decimal_commas
-from noether_sym.datasets.readers.header import parse_header
+from noether_sym.datasets.readers.header import Header, parse_header
 from noether_sym.datasets.readers.raw_table import RawTable, build_table
+from noether_sym.datasets.readers.regular import IrregularError, regular_blocks
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
+    from noether_sym.datasets.readers.raw_table import Block
+
     Row = tuple[int, list[str]]
 
+_UTF_8 = "utf-8-sig"
 _SEPARATORS = (",", ";", "\t")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*")
 _MARKS = {
@@ -51,7 +56,7 @@ def read_text(path: Path, trajectory: str | None = None) -> RawTable:
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         try:
-            return _read(path, _lines(path, file), trajectory)
+            return _read(path, _lines(path, file), trajectory, plain=encoding == _UTF_8)
         except UnicodeError as error:
             reason = getattr(error, "reason", "") or str(error)
             raise DatasetError(
@@ -71,10 +76,10 @@ def _encoding(path: Path) -> str:
             f"{path} is not text in UTF-8: it holds bytes of zero; if a spreadsheet wrote it, "
             "save it as a CSV file in UTF-8"
         )
-    return "utf-8-sig"
+    return _UTF_8
 
 
-def _read(path: Path, lines: Iterator[str], trajectory: str | None) -> RawTable:
+def _read(path: Path, lines: Iterator[str], trajectory: str | None, *, plain: bool) -> RawTable:
     top = []
     for line in lines:
         top.append(line)
@@ -89,28 +94,32 @@ def _read(path: Path, lines: Iterator[str], trajectory: str | None) -> RawTable:
     reader = csv.reader(itertools.chain(top, lines), delimiter=separator, strict=True)
     try:
         rows = ((reader.line_num, row) for row in reader if "".join(row).strip())
-        _, cells = next(rows, (0, []))
+        before, cells = next(rows, (0, []))
+        width = len(cells)
         while cells and not cells[-1].strip():
             cells.pop()  # spreadsheets end every line with separators
         header = parse_header(path, cells, trajectory)
+        if plain and len(cells) == width:
+            for decimal in (POINT,) if separator == COMMA else (POINT, COMMA):
+                with contextlib.suppress(IrregularError):
+                    blocks = regular_blocks(path, header, before, separator, decimal)
+                    return _table(path, header, blocks, decimal)
         blocks = _blocks(path, rows, len(cells))
         first = list(itertools.islice(blocks, 1))
         commas = separator != COMMA and any(
             writes_decimal_commas(column) for _, columns in first for column in columns
         )
-        return build_table(
-            path,
-            "line",
-            header,
-            itertools.chain(first, blocks),
-            decimal=COMMA if commas else POINT,
-            notes=[_COMMA_NOTE] * commas,
-        )
+        return _table(path, header, itertools.chain(first, blocks), COMMA if commas else POINT)
     except csv.Error as error:
         raise DatasetError(
             f"{path}, line {reader.line_num}: not CSV ({error}); look for a quote that is not "
             "closed"
         ) from error
+
+
+def _table(path: Path, header: Header, blocks: Iterable[Block], decimal: str) -> RawTable:
+    notes = [_COMMA_NOTE] if decimal == COMMA else []
+    return build_table(path, "line", header, blocks, decimal=decimal, notes=notes)
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
@@ -134,9 +143,7 @@ def _width(line: str, separator: str) -> int:
         return 0
 
 
-def _blocks(
-    path: Path, rows: Iterator[Row], width: int
-) -> Iterator[tuple[tuple[int, ...], list[tuple[str, ...]]]]:
+def _blocks(path: Path, rows: Iterator[Row], width: int) -> Iterator[Block]:
     """The rows many at a time: the line each ends on, and their cells column by column."""
     while block := list(itertools.islice(rows, _BLOCK)):
         for line, row in block:
