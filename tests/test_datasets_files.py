@@ -3,7 +3,6 @@
 import io
 import pickle
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -12,7 +11,7 @@ import pytest
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Trajectory
 from noether_sym.datasets.readers import raw_table, thinning
-from noether_sym.datasets.readers.segments import Stretch
+from noether_sym.datasets.readers.segments import Segment
 from noether_sym.errors import DatasetError
 
 COLUMNS = {"t [s]": 0, "q [m]": 1, "p [m/s]": 2}
@@ -228,25 +227,23 @@ def test_thinning_keeps_the_motion(tmp_path):
     path = csv(tmp_path / "mine.csv", columns)
     whole = load(str(path))
     assert len(whole.train[0]) + len(whole.test[0]) == 40_000
-    stretches = [stretch_of(columns)]
-    thinned, notes = thinning.thin(stretches, ["q", "p"], limit=1000)
+    segments = [segment_of(columns)]
+    thinned, notes = thinning.thin(segments, ["q", "p"], limit=1000)
     assert notes == ["40,000 samples thinned to 1,000: every 40th sample"]
-    assert len(thinned[0].rows) == 1000
+    assert len(thinned[0]) == 1000
     # 6,283 samples a period, and 20 of them stay
-    (thinned,), notes = thinning.thin(stretches, ["q", "p"], limit=100)
-    assert notes[0].endswith("th sample, and the first 100 at most of 1 stretch")
-    assert 100 <= np.diff(thinned.rows)[0] <= 314
-    many = [stretch_of(circle(50, start=start)) for start in range(100)]
+    (thinned,), notes = thinning.thin(segments, ["q", "p"], limit=100)
+    assert notes[0].endswith("th sample, and the first 100 at most of 1 segment")
+    assert 100 <= np.diff(thinned.frame.index)[0] <= 314
+    many = [segment_of(circle(50, start=start)) for start in range(100)]
     thinned, notes = thinning.thin(many, ["q", "p"], limit=1000)
-    assert sum(len(one.rows) for one in thinned) <= 1000
+    assert sum(map(len, thinned)) <= 1000
     assert len(thinned) == 40
 
 
-def stretch_of(columns):
-    builder = raw_table.TableBuilder(Path("mine"), "row", list(columns), None)
-    count = len(columns["t [s]"])
-    builder.add(range(count), list(columns.values()))
-    return Stretch(builder.finish(), "mine", np.arange(count))
+def segment_of(columns):
+    names = [name.partition(" ")[0] for name in columns]
+    return Segment("mine", pandas.DataFrame(dict(zip(names, columns.values(), strict=True))))
 
 
 def test_segments_of_irregular_sampling():

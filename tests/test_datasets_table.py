@@ -270,7 +270,7 @@ def test_gaps_cut_a_trajectory(file):
     dataset = load_table(write(file, *lines, header="t [s],q [m],p [m/s]"))
     assert dataset.notes[:2] == (
         "1 trajectory cut at 2 gaps in time, steps over 5 times the usual one",
-        "1 stretch of fewer than 5 samples left out (3 rows)",
+        "1 segment of fewer than 5 samples left out (3 rows)",
     )
     assert [part.name for part in dataset.train] == ["mine", "mine/2"]
     assert [len(a) + len(b) for a, b in zip(dataset.train, dataset.test, strict=True)] == [40, 40]
@@ -297,7 +297,7 @@ def test_nothing_but_missing(file):
     assert "column 'q' holds no number at all" in complaint(path, drop_missing=True)
     lines = [f"{row},{row if row % 3 else ''}" for row in range(9)]
     path = write(file, *lines, header="t [s],q [m]")
-    assert "no stretch of 5 samples is left (3 rows" in complaint(path, drop_missing=True)
+    assert "no segment of 5 samples is left (3 rows" in complaint(path, drop_missing=True)
 
 
 def test_columns_and_trajectory_by_name(file):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from noether_sym.datasets.dataset import Column, Dataset
-from noether_sym.datasets.readers.files import KINDS, SUFFIXES
+from noether_sym.datasets.readers import KINDS, SUFFIXES
 from noether_sym.datasets.systems import real_pendulum
 from noether_sym.datasets.systems.records import SYSTEMS, System
 from noether_sym.errors import DatasetError

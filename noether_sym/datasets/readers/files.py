@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from noether_sym.datasets.readers import KINDS, PARQUET_SUFFIXES, SUFFIXES
+from noether_sym.datasets.readers.npz import read_npz
 from noether_sym.datasets.readers.raw_table import MOST_CELLS, RawTable
+from noether_sym.datasets.readers.text import read_text
 from noether_sym.errors import DatasetError
-
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-PARQUET_SUFFIXES = (".parquet", ".pq")
-SUFFIXES = (*TEXT_SUFFIXES, *PARQUET_SUFFIXES, ".npz")
-KINDS = "CSV, Parquet or NumPy .npz"
 
 
 def read_tables(path: Path, trajectory: str | None = None) -> tuple[list[RawTable], list[str]]:
@@ -42,14 +40,12 @@ def read_tables(path: Path, trajectory: str | None = None) -> tuple[list[RawTabl
     files, notes = _files(path)
     tables: list[RawTable] = []
     for file in files:
-        table = read_table(file, trajectory)
-        if tables:
-            _compare(tables[0], table)
-        tables.append(table)
-        if sum(len(one) * len(one.names) for one in tables) > MOST_CELLS:
+        tables.append(read_table(file, trajectory))
+        _compare(tables[0], tables[-1])
+        if sum(one.frame.size for one in tables) > MOST_CELLS:
             raise DatasetError(
-                f"{path} holds more than {MOST_CELLS:,} numbers up to {file.name}; give a folder "
-                "of fewer files, or only the columns that matter"
+                f"{path} holds more than {MOST_CELLS:,} numbers up to {file.name}; give "
+                "a folder of fewer files, or only the columns that matter"
             )
     for note in dict.fromkeys(note for table in tables for note in table.notes):
         notes.append(f"{note} ({sum(note in table.notes for table in tables)} files)")
@@ -72,26 +68,23 @@ def read_table(path: Path, trajectory: str | None = None) -> RawTable:
         if magic == b"PAR1" or path.suffix.lower() in PARQUET_SUFFIXES:
             from noether_sym.datasets.readers.parquet import read_parquet
 
-            return read_parquet(path, trajectory, magic)
+            return read_parquet(path, trajectory)
         if magic == b"PK\x03\x04" or path.suffix.lower() == ".npz":
-            from noether_sym.datasets.readers.npz import read_npz
-
             return read_npz(path, trajectory)
-        from noether_sym.datasets.readers.text import read_text
-
         return read_text(path, trajectory)
     except FileNotFoundError as error:
         raise DatasetError(f"there is no file {path}") from error
     except OSError as error:
         reason = str(error.strerror or error).splitlines()[0]
         raise DatasetError(f"{path} cannot be read: {reason}") from error
+    except DatasetError:
+        raise
     except ValueError as error:
-        if isinstance(error, DatasetError):
-            raise
         raise DatasetError(f"{str(path)!r} is not the path of a file: {error}") from error
 
 
 def _files(folder: Path) -> tuple[list[Path], list[str]]:
+    """The tables of a folder in order, and a note on what else it holds."""
     try:
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
         home = folder.resolve()
@@ -116,22 +109,20 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
 def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
     """A key that puts run2 before run10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", path.name)
-    return [
-        (0, int(one), "") if one[0] in "0123456789" else (1, 0, one) for one in parts
-    ], path.name
+    key = [(0, int(one), "") if one[0] in "0123456789" else (1, 0, one) for one in parts]
+    return key, path.name
 
 
 def _compare(first: RawTable, other: RawTable) -> None:
     """Refuse a table whose columns are not those of the first."""
-    columns = dict(zip(first.names, first.units, strict=True))
-    own = dict(zip(other.names, other.units, strict=True))
+    columns, own = first.units, other.units
     differences = [
         *(f"it lacks {name!r}" for name in columns if name not in own),
         *(f"it has {name!r} too" for name in own if name not in columns),
         *(
-            f"{name!r} is in {own[name] or 'no unit'} instead of {columns[name] or 'no unit'}"
-            for name in columns
-            if name in own and own[name] != columns[name]
+            f"{name!r} is in {own[name] or 'no unit'} instead of {unit or 'no unit'}"
+            for name, unit in columns.items()
+            if name in own and own[name] != unit
         ),
     ]
     if first.trajectory != other.trajectory:

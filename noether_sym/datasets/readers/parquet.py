@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import types
 
-from noether_sym.datasets.readers.raw_table import RawTable, TableBuilder
+from noether_sym.datasets.readers.header import parse_header
+from noether_sym.datasets.readers.raw_table import RawTable, build_table, check_size
 from noether_sym.errors import DatasetError
 
+if TYPE_CHECKING:
+    from noether_sym.datasets.readers.raw_table import Block
+
 _BATCH = 65_536
+_MAGIC = b"PAR1"
 _PANDAS_INDEX = "__index_level_"
+_NUMBERS = (
+    types.is_integer,
+    types.is_floating,
+    types.is_boolean,
+    types.is_decimal,
+    types.is_null,
+)
 
 
-def read_parquet(path: Path, trajectory: str | None = None, magic: bytes = b"PAR1") -> RawTable:
+def read_parquet(path: Path, trajectory: str | None = None) -> RawTable:
     """Read a Parquet file, one row a sample; the index that pandas adds is left out.
 
     Raises
@@ -22,54 +38,39 @@ def read_parquet(path: Path, trajectory: str | None = None, magic: bytes = b"PAR
     DatasetError
         If the file is no Parquet file, is truncated, or its header is not usable.
     """
-    import pyarrow
-    import pyarrow.parquet
-
-    if magic != b"PAR1":
-        raise DatasetError(f"{path} is no Parquet file: it does not begin with PAR1")
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise DatasetError(f"{path} is no Parquet file: it does not begin with PAR1")
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            return _read(path, file, trajectory)
-    except (pyarrow.ArrowException, OSError) as error:
+        with pq.ParquetFile(path) as parquet:
+            names = parquet.schema_arrow.names
+            kept = [place for place, one in enumerate(names) if not one.startswith(_PANDAS_INDEX)]
+            header = parse_header(path, [names[place] for place in kept], trajectory)
+            check_size(path, parquet.metadata.num_rows, len(kept))
+            texts = [name == header.trajectory for name in header.units]
+            return build_table(path, "row", header, _blocks(parquet, kept, texts))
+    except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DatasetError(
             f"{path} is not a readable Parquet file ({reason}); write it again"
         ) from error
 
 
-def _read(path: Path, file: Any, trajectory: str | None) -> RawTable:
-    header = file.schema_arrow.names
-    kept = [place for place, name in enumerate(header) if not name.startswith(_PANDAS_INDEX)]
-    builder = TableBuilder(path, "row", [header[place] for place in kept], trajectory)
-    builder.check_size(file.metadata.num_rows)
-    count = 0
+def _blocks(file: Any, kept: list[int], texts: list[bool]) -> Iterator[Block]:
+    first = 1
     for batch in file.iter_batches(batch_size=_BATCH):
         columns = [
-            batch.column(place).to_pylist()
-            if name == builder.trajectory
-            else _cells(batch.column(place))
-            for place, name in zip(kept, builder.names, strict=True)
+            batch.column(place).to_pylist() if text else _cells(batch.column(place))
+            for place, text in zip(kept, texts, strict=True)
         ]
-        builder.add(np.arange(count + 1, count + len(batch) + 1), columns)
-        count += len(batch)
-    return builder.finish()
+        yield np.arange(first, first + len(batch)), columns
+        first += len(batch)
 
 
 def _cells(array: Any) -> Any:
     """Numbers as an array, nulls as NaN; everything else as a list."""
-    import pyarrow
-
-    kind = array.type
-    if pyarrow.types.is_dictionary(kind):
+    if types.is_dictionary(array.type):
         array = array.dictionary_decode()
-        kind = array.type
-    plain = (
-        pyarrow.types.is_integer,
-        pyarrow.types.is_floating,
-        pyarrow.types.is_boolean,
-        pyarrow.types.is_decimal,
-        pyarrow.types.is_null,
-    )
-    if any(test(kind) for test in plain):
-        return array.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
+    if any(test(array.type) for test in _NUMBERS):
+        return array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return array.to_pylist()

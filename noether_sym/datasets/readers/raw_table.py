@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import union_categoricals
 
-from noether_sym.datasets.readers.cells import POINT, CellReader, Cells, is_missing
+from noether_sym.datasets.readers.cells import POINT, fault_of, to_numbers
+from noether_sym.datasets.readers.header import Header
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Places = Sequence[int] | NDArray[np.int64]
+    Block = tuple[Places, Sequence[Any]]
+
 MOST_CELLS = 100_000_000
 """Numbers that are read at most, 0.8 GB of them."""
 
-_HEADER = re.compile(r"(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]*)\])?", re.DOTALL)
-_TRAJECTORY = "trajectory"
 _SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The cells of a column that are neither finite numbers nor missing.
+
+    Attributes
+    ----------
+    row : int
+        Of the first of them, from 0.
+    message : str
+        What is wrong with it.
+    count : int
+        How many they are.
+    """
+
+    row: int
+    message: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,210 +54,164 @@ class RawTable:
     ----------
     path : Path
     row_word : str
-        What the numbers of `rows` count: ``line`` of a CSV file, ``row`` of any other.
-    rows : array of int, shape (row,)
-        Where each row stood, from 1.
-    names : tuple of str
-        Of the columns of numbers, without their units.
-    units : tuple of (str or None)
-        As in the header; None where it names none.
-    cells : tuple of Cells
+        What the places of rows count: ``line`` of a CSV file, ``row`` of any other.
+    frame : DataFrame of shape (row, column)
+        The columns of numbers, NaN where a cell is missing or at fault; the index says where
+        each row stood, from 1.
+    units : dict of str to (str or None)
+        Unit of each column of numbers as in the header; None where it names none.
+    faults : dict of str to Fault
+        Of the columns that hold anything but numbers.
     trajectory : str or None
         Name of the column that says which trajectory a row belongs to.
-    labels : tuple of str
-        Of the trajectories, in the order of first appearance.
-    codes : array of int, shape (row,)
-        Trajectory of each row, as a place in `labels`.
+    trajectories : Categorical of shape (row,)
+        The trajectory of each row; categories in the order of first appearance.
     notes : tuple of str
         What was assumed in reading.
     """
 
     path: Path
     row_word: str
-    rows: NDArray[np.int64]
-    names: tuple[str, ...]
-    units: tuple[str | None, ...]
-    cells: tuple[Cells, ...]
+    frame: pd.DataFrame
+    units: dict[str, str | None]
+    faults: dict[str, Fault]
     trajectory: str | None
-    labels: tuple[str, ...]
-    codes: NDArray[np.int32]
+    trajectories: pd.Categorical
     notes: tuple[str, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.rows)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of numbers, without their units."""
+        return tuple(self.units)
 
-    def place(self, row: int) -> str:
-        """A row's place in the file, in words; `row` counts from 0."""
-        return f"{self.row_word} {self.rows[row]}"
+    @property
+    def labels(self) -> list[str]:
+        """Names of the trajectories, in the order of first appearance."""
+        return self.trajectories.categories.tolist()
 
     def where(self, row: int, name: str) -> str:
-        """A cell's place, in words."""
-        return f"{self.path}, {self.place(row)}, column {name!r}"
+        """A cell's place, in words; `row` counts from 0."""
+        return f"{self.path}, {self.places([row])}, column {name!r}"
 
     def places(self, rows: Sequence[int] | NDArray[np.integer]) -> str:
-        """The places of rows, the first few of them."""
-        shown = ", ".join(str(self.rows[row]) for row in rows[:_SHOWN_ROWS])
+        """The places of rows, in words, the first few of them."""
+        shown = ", ".join(str(self.frame.index[row]) for row in rows[:_SHOWN_ROWS])
         more = f" and {len(rows) - _SHOWN_ROWS} more" if len(rows) > _SHOWN_ROWS else ""
         return f"{self.row_word}{'s' * (len(rows) > 1)} {shown}{more}"
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """A column of shape (row,), NaN where a cell is blank.
+        """A column of shape (row,), NaN where a cell is missing.
 
         Raises
         ------
         DatasetError
             If a cell holds anything but a finite number.
         """
-        cells = self.cells[self.names.index(name)]
-        if cells.fault is not None:
-            row, message = cells.fault
-            more = f" ({cells.faults - 1} more such cells in this column)" * (cells.faults > 1)
-            others = [one for one in self.names if one != name]
-            hint = f"; leave the column out with --columns {','.join(others)}"
-            raise DatasetError(
-                f"{self.where(row, name)}: {message}{more}{hint * (cells.faults == len(self))}"
-            )
-        return cells.values
+        fault = self.faults.get(name)
+        if fault is not None:
+            more = f" ({fault.count - 1} more such cells in this column)" * (fault.count > 1)
+            hint = f"; {self.without(name)}" * (fault.count == len(self.frame))
+            raise DatasetError(f"{self.where(fault.row, name)}: {fault.message}{more}{hint}")
+        return self.frame[name].to_numpy()
+
+    def without(self, name: str) -> str:
+        """The advice to leave a column out."""
+        others = ",".join(one for one in self.names if one != name)
+        return f"leave the column out with --columns {others}"
 
 
-class TableBuilder:
-    """Builds a `RawTable` from blocks of rows.
+def build_table(
+    path: Path,
+    row_word: str,
+    header: Header,
+    blocks: Iterable[Block],
+    *,
+    decimal: str = POINT,
+    notes: Sequence[str] = (),
+) -> RawTable:
+    """Make a table of blocks of rows.
 
     Parameters
     ----------
     path : Path
     row_word : str
-    header : sequence of str
-        Names with or without units, as in ``q [rad]``.
-    trajectory : str, optional
-        Name of the column of trajectories; without it a column of that very name.
+        What the places of rows count.
+    header : Header
+    blocks : iterable of (places, columns)
+        Where the rows stood, from 1, and their cells column by column.
+    decimal : str
+        The sign before the decimals of text cells.
+    notes : sequence of str
 
     Raises
     ------
     DatasetError
-        If the header is not usable, or there is no such column.
+        If there are no rows or too many of them, or a row does not say its trajectory.
     """
-
-    def __init__(
-        self, path: Path, row_word: str, header: Sequence[str], trajectory: str | None
-    ) -> None:
-        self.path, self.row_word = path, row_word
-        if all(_is_number(cell) for cell in header):
-            raise DatasetError(
-                f"{path} has no header: its first line is {', '.join(header[:4])!r}; begin with "
-                "the names of the columns, as in 't [s],q [rad],p [kg*m**2/s]'"
-            )
-        self.names, self.units = _parse_header(path, header)
-        self.trajectory = _trajectory(path, self.names, trajectory)
-        self._rows: list[NDArray[np.int64]] = []
-        self._columns = [CellReader() for _ in self.names]
-        self._labels: dict[str, int] = {}
-        self._codes: list[NDArray[np.int32]] = []
-        self._count = 0
-
-    def write_decimals_with(self, sign: str) -> None:
-        """Say before the first block that text cells have decimals after `sign`."""
-        for column in self._columns:
-            column.decimal = sign
-
-    def check_size(self, rows: int) -> None:
-        """Refuse more rows than memory is meant for."""
-        if rows * len(self.names) > MOST_CELLS:
-            raise DatasetError(
-                f"{self.path} has over {rows - 1:,} rows of {len(self.names)} columns; at most "
-                f"{MOST_CELLS:,} numbers are read: give a part of the rows, or only the columns "
-                "that matter"
-            )
-
-    def add(self, rows: Sequence[int] | NDArray[np.int64], columns: Sequence[Any]) -> None:
-        """Take a block: where its rows stood, and its cells column by column."""
-        self.check_size(self._count + len(rows))
-        self._rows.append(np.asarray(rows, dtype=np.int64))
-        for name, reader, cells in zip(self.names, self._columns, columns, strict=True):
-            if name == self.trajectory:
-                self._codes.append(self._encode(rows, cells))
-            else:
-                reader.add(cells)
-        self._count += len(rows)
-
-    def finish(self, notes: Sequence[str] = ()) -> RawTable:
-        """The table.
-
-        Raises
-        ------
-        DatasetError
-            If it has no rows.
-        """
-        if not self._count:
-            raise DatasetError(f"{self.path} has a header but no rows; give one row a sample")
-        kept = [place for place, name in enumerate(self.names) if name != self.trajectory]
-        alone = self.trajectory is None
-        return RawTable(
-            path=self.path,
-            row_word=self.row_word,
-            rows=np.concatenate(self._rows),
-            names=tuple(self.names[place] for place in kept),
-            units=tuple(self.units[place] for place in kept),
-            cells=tuple(self._columns[place].finish() for place in kept),
-            trajectory=self.trajectory,
-            labels=(self.path.stem,) if alone else tuple(self._labels),
-            codes=np.zeros(self._count, np.int32) if alone else np.concatenate(self._codes),
-            notes=tuple(notes),
-        )
-
-    def _encode(self, rows: Sequence[int] | NDArray[np.int64], cells: Any) -> NDArray[np.int32]:
-        codes = np.empty(len(rows), np.int32)
-        for place, cell in enumerate(cells.tolist() if isinstance(cells, np.ndarray) else cells):
-            if is_missing(cell):
-                raise DatasetError(
-                    f"{self.path}, {self.row_word} {rows[place]}, column {self.trajectory!r}: "
-                    "blank; say which trajectory the row belongs to"
+    names = [name for name in header.units if name != header.trajectory]
+    places: list[NDArray[np.int64]] = []
+    numbers: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    trajectories: list[pd.Categorical] = []
+    faults: dict[str, Fault] = {}
+    count = 0
+    for rows, columns in blocks:
+        check_size(path, count + len(rows), len(header.units))
+        places.append(np.asarray(rows, np.int64))
+        for name, cells in zip(header.units, columns, strict=True):
+            if name == header.trajectory:
+                trajectories.append(_labels(cells, f"{path}, {row_word}", rows, name))
+                continue
+            values, bad = to_numbers(cells, decimal)
+            numbers[name].append(values)
+            if len(bad):
+                first = faults.get(name) or Fault(
+                    count + int(bad[0]), fault_of(cells[bad[0]], decimal), 0
                 )
-            codes[place] = self._labels.setdefault(str(cell).strip(), len(self._labels))
-        return codes
+                faults[name] = Fault(first.row, first.message, first.count + len(bad))
+        count += len(rows)
+    if not count:
+        raise DatasetError(f"{path} has a header but no rows; give one row a sample")
+    whole = {name: np.concatenate(numbers.pop(name)) for name in names}
+    index = pd.Index(np.concatenate(places))
+    return RawTable(
+        path=path,
+        row_word=row_word,
+        frame=pd.DataFrame(whole, index=index, copy=False),
+        units={name: header.units[name] for name in names},
+        faults=faults,
+        trajectory=header.trajectory,
+        trajectories=(
+            union_categoricals(trajectories)
+            if trajectories
+            else pd.Categorical.from_codes(np.zeros(count, np.int8), [path.stem])
+        ),
+        notes=tuple(notes),
+    )
 
 
-def _parse_header(
-    path: Path, header: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
-    names, units = [], []
-    for place, cell in enumerate(header, start=1):
-        match = _HEADER.fullmatch(cell.strip())
-        name = match["name"] if match else ""
-        if not name:
-            raise DatasetError(
-                f"{path}: column {place} has no name (its header is {cell!r}); name it, or leave "
-                "it out (pandas: to_csv(..., index=False))"
-            )
-        names.append(name)
-        units.append(match["unit"] if match else None)
-    twice = sorted({name for name in names if names.count(name) > 1}) if names else []
-    if twice:
+def check_size(path: Path, rows: int, columns: int) -> None:
+    """Refuse more rows than memory is meant for.
+
+    Raises
+    ------
+    DatasetError
+        If there are more than `MOST_CELLS` cells.
+    """
+    if rows * columns > MOST_CELLS:
         raise DatasetError(
-            f"{path}: more than one column is called {', '.join(map(repr, twice))}; rename them"
+            f"{path} has over {rows - 1:,} rows of {columns} columns; at most {MOST_CELLS:,} "
+            "numbers are read: give a part of the rows, or only the columns that matter"
         )
-    if len(names) < 2:
+
+
+def _labels(cells: Sequence[Any], where: str, places: Places, name: str) -> pd.Categorical:
+    """The names of trajectories, blanks around them left out."""
+    plain = cells.tolist() if isinstance(cells, np.ndarray) else cells
+    texts = ["" if cell is None or cell != cell else str(cell).strip() for cell in plain]
+    if "" in texts:
         raise DatasetError(
-            f"{path} has one column only, {', '.join(map(repr, header))}; give a time column and "
-            "at least one other, separated by commas, semicolons or tabs"
+            f"{where} {places[texts.index('')]}, column {name!r}: blank; say which trajectory "
+            "the row belongs to"
         )
-    return tuple(names), tuple(units)
-
-
-def _trajectory(path: Path, names: Sequence[str], wanted: str | None) -> str | None:
-    if wanted is None:
-        return next((name for name in names if name.lower() == _TRAJECTORY), None)
-    if wanted not in names:
-        raise DatasetError(
-            f"{path} has no column {wanted!r} to tell trajectories apart; its columns: "
-            f"{', '.join(names)}"
-        )
-    return wanted
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip().replace(",", POINT))
-    except ValueError:
-        return False
-    return True
+    codes, labels = pd.factorize(np.array(texts, dtype=object))
+    return pd.Categorical.from_codes(codes, pd.Index(labels, dtype=object))

@@ -1,4 +1,4 @@
-"""Cut the rows of a table into stretches of time: one trajectory each, without gaps."""
+"""Cut the rows of a table into segments of time: one trajectory each, without gaps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from noether_sym.datasets.dataset import longest_step
 from noether_sym.datasets.readers.raw_table import RawTable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FEWEST_ROWS = 5
-"""Samples that a stretch needs for an estimate of dx/dt."""
+"""Samples that a segment needs for an estimate of dx/dt."""
 
 GAP = 5.0
 """A step this many times the usual one, or nine in ten others, is a gap."""
@@ -25,21 +26,26 @@ MOST_TRAJECTORIES = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
+class Segment:
     """Rows of a table that follow each other in time.
 
     Attributes
     ----------
-    table : RawTable
     label : str
         Of the trajectory, with a number if it was cut.
-    rows : array of int, shape (time,)
-        In the order of time.
+    frame : DataFrame of shape (time, column)
+        The times and the states by name, in the order of time; no number is missing.
     """
 
-    table: RawTable
     label: str
-    rows: NDArray[np.intp]
+    frame: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column of shape (time,)."""
+        return self.frame[name].to_numpy()
 
 
 @dataclass(slots=True)
@@ -61,32 +67,32 @@ class Tally:
         if self.missing:
             notes.append(
                 f"{_count(self.missing, 'row')} with missing numbers left out, and "
-                f"{_trajectories(self.cut_at_missing)} cut there"
+                f"{_of_trajectories(self.cut_at_missing)} cut there"
             )
         if self.repeated:
             notes.append(f"{_count(self.repeated, 'row')} left out that repeat the row before")
         if self.reversed:
             shown = ", ".join(self.reversed[:5]) + ", ..." * (len(self.reversed) > 5)
             notes.append(
-                f"time runs backwards in {_trajectories(len(self.reversed))} ({shown}), turned "
+                f"time runs backwards in {_of_trajectories(len(self.reversed))} ({shown}), turned "
                 "round"
             )
         if self.gaps:
             notes.append(
-                f"{_trajectories(self.cut_at_gaps)} cut at {_count(self.gaps, 'gap')} in time, "
+                f"{_of_trajectories(self.cut_at_gaps)} cut at {_count(self.gaps, 'gap')} in time, "
                 f"steps over {GAP:g} times the usual one"
             )
         if self.short:
             notes.append(
-                f"{_count(self.short, 'stretch', 'stretches')} of fewer than {FEWEST_ROWS} samples "
-                f"left out ({_count(self.short_rows, 'row')})"
+                f"{_count(self.short, 'segment')} of fewer than {FEWEST_ROWS} samples left out "
+                f"({_count(self.short_rows, 'row')})"
             )
         return notes
 
 
-def cut_into_stretches(
+def cut_into_segments(
     tables: Sequence[RawTable], time: str, states: Sequence[str], *, drop_missing: bool
-) -> tuple[list[Stretch], list[str]]:
+) -> tuple[list[Segment], list[str]]:
     """Order the rows of every trajectory by time and cut it at gaps.
 
     Rows that repeat the row before are left out; a trajectory whose time runs backwards
@@ -104,7 +110,7 @@ def cut_into_stretches(
 
     Returns
     -------
-    stretches : list of Stretch
+    segments : list of Segment
     notes : list of str
         What was done.
 
@@ -114,81 +120,105 @@ def cut_into_stretches(
         If numbers are missing, a time stands twice with different states, times are in
         disorder, or a trajectory is too short.
     """
-    names = _file_names(tables)
     if sum(len(table.labels) for table in tables) > MOST_TRAJECTORIES:
         raise DatasetError(
             f"{tables[0].path} has more than {MOST_TRAJECTORIES:,} trajectories; give a part of "
             "them"
         )
     tally = Tally()
-    found: list[Stretch] = []
-    for table, name in zip(tables, names, strict=True):
-        missing = _missing(table, [time, *states], drop_missing=drop_missing)
-        _check_lengths(table, name)
-        order = np.argsort(table.codes, kind="stable")
-        edges = np.searchsorted(table.codes[order], np.arange(1, len(table.labels)))
-        for own, rows in zip(table.labels, np.split(order, edges), strict=True):
-            prefixed = f"{name}/{own}" if len(tables) > 1 else own
-            label = name if table.trajectory is None and len(tables) > 1 else prefixed
-            for number, part in enumerate(_parts(table, label, rows, missing, time, states, tally)):
-                found.append(Stretch(table, f"{label}/{number + 1}" if number else label, part))
+    found: list[Segment] = []
+    for table, file in zip(tables, _file_names(tables), strict=True):
+        frame = _frame(table, [time, *states], drop_missing=drop_missing)
+        labels = table.labels
+        if len(tables) > 1:
+            labels = [f"{file}/{one}" for one in labels] if table.trajectory else [file]
+        trajectories = _trajectories(table, table.labels if table.trajectory else [file])
+        numbers = frame.to_numpy()
+        for label, rows in zip(labels, trajectories, strict=True):
+            for number, part in enumerate(_cut(table, numbers, time, label, rows, tally)):
+                name = f"{label}/{number + 1}" if number else label
+                found.append(Segment(name, frame.iloc[part]))
     if not found:
         raise DatasetError(
-            f"{tables[0].path}: no stretch of {FEWEST_ROWS} samples is left "
+            f"{tables[0].path}: no segment of {FEWEST_ROWS} samples is left "
             f"({'; '.join(tally.notes())}); sample longer without gaps"
         )
     return found, tally.notes()
 
 
-def _check_lengths(table: RawTable, name: str) -> None:
-    counts = np.bincount(table.codes, minlength=len(table.labels))
+def _frame(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> pd.DataFrame:
+    """The columns, which must hold numbers.
+
+    Raises
+    ------
+    DatasetError
+        If a cell is no number, if numbers are missing and are not to be dropped, or if a
+        column has none at all.
+    """
+    for name in names:
+        if np.isnan(table.numbers(name)).all():
+            raise DatasetError(
+                f"{table.path}: column {name!r} holds no number at all; {table.without(name)}"
+            )
+    frame = table.frame[names]
+    lost = frame.isna().to_numpy()
+    rows = np.flatnonzero(lost.any(axis=1))
+    if len(rows) and not drop_missing:
+        name = names[int(np.argmax(lost[rows[0]]))]
+        raise DatasetError(
+            f"{table.where(int(rows[0]), name)}: no number (blank, NaN or NA); "
+            f"{_count(len(rows), 'row')} lack{'' if len(rows) > 1 else 's'} one: "
+            f"{table.places(rows)}. Fill them in, or give --drop-missing (drop_missing=True) to "
+            "leave such rows out and cut the trajectory there"
+        )
+    return frame
+
+
+def _trajectories(table: RawTable, labels: Sequence[str]) -> list[NDArray[np.intp]]:
+    """The rows of each trajectory, of which none may be too short."""
+    codes = table.trajectories.codes
+    counts = np.bincount(codes)
     short = np.flatnonzero(counts < FEWEST_ROWS).tolist()
     if short:
-        label = table.labels[short[0]] if table.trajectory else name
         more = f" (and {len(short) - 1} more are too short)" if len(short) > 1 else ""
         raise DatasetError(
-            f"{table.path}: trajectory {label!r} has {_count(counts[short[0]], 'row')}, at least "
-            f"{FEWEST_ROWS} are needed{more}; leave it out or sample it longer"
+            f"{table.path}: trajectory {labels[short[0]]!r} has {_count(counts[short[0]], 'row')}, "
+            f"at least {FEWEST_ROWS} are needed{more}; leave it out or sample it longer"
         )
+    return np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
 
 
-def _parts(
+def _cut(
     table: RawTable,
+    numbers: NDArray[np.float64],
+    time: str,
     label: str,
     rows: NDArray[np.intp],
-    missing: NDArray[np.bool_],
-    time: str,
-    states: Sequence[str],
     tally: Tally,
 ) -> list[NDArray[np.intp]]:
-    """The stretches of one trajectory."""
-    lost = missing[rows]
-    before = np.cumsum(lost)[~lost]
-    kept = rows[~lost]
-    repeats = np.zeros(len(kept), dtype=bool)
-    times = table.numbers(time)[kept]
-    again = np.flatnonzero(np.diff(times) == 0) + 1
-    for column in map(table.numbers, states):
-        again = again[column[kept[again]] == column[kept[again - 1]]]
-    repeats[again] = True
-    kept, before, times = kept[~repeats], before[~repeats], times[~repeats]
-    steps = np.diff(times)
+    """The rows of each segment of one trajectory; the first of the numbers is the time."""
+    lost = np.isnan(numbers[rows]).any(axis=1)
+    kept, before = rows[~lost], np.cumsum(lost)[~lost]
+    fresh = np.ones(len(kept), dtype=bool)
+    fresh[1:] = (numbers[kept[1:]] != numbers[kept[:-1]]).any(axis=1)
+    tally.repeated += int((~fresh).sum())
+    kept, before = kept[fresh], before[fresh]
+    steps = np.diff(numbers[kept, 0])
     if len(steps) and (steps < 0).all():
         tally.reversed.append(label)
         kept, before, steps = kept[::-1], before[::-1], -steps[::-1]
     _check_order(table, label, kept, steps, time)
-    jumps = steps > (longest_step(steps, GAP) if len(steps) else 0.0)
     breaks = np.diff(before) != 0
+    gaps = (steps > (longest_step(steps, GAP) if len(steps) else 0.0)) & ~breaks
     tally.missing += int(lost.sum())
     tally.cut_at_missing += bool(breaks.any())
-    tally.repeated += len(again)
-    tally.gaps += int((jumps & ~breaks).sum())
-    tally.cut_at_gaps += bool((jumps & ~breaks).any())
-    parts = np.split(kept, np.flatnonzero(jumps | breaks) + 1)
-    short = [part for part in parts if len(part) < FEWEST_ROWS]
-    tally.short += sum(len(part) > 0 for part in short)
-    tally.short_rows += sum(map(len, short))
-    return [part for part in parts if len(part) >= FEWEST_ROWS]
+    tally.gaps += int(gaps.sum())
+    tally.cut_at_gaps += bool(gaps.any())
+    segments = np.split(kept, np.flatnonzero(gaps | breaks) + 1)
+    short = [len(one) for one in segments if len(one) < FEWEST_ROWS]
+    tally.short += sum(length > 0 for length in short)
+    tally.short_rows += sum(short)
+    return [one for one in segments if len(one) >= FEWEST_ROWS]
 
 
 def _check_order(
@@ -197,52 +227,21 @@ def _check_order(
     bad = np.flatnonzero(steps <= 0)
     if not len(bad):
         return
-    before, after = int(rows[bad[0]]), int(rows[bad[0] + 1])
+    before, after = rows[bad[0]], rows[bad[0] + 1]
     times = table.numbers(time)
     several = len(table.labels) > 1
-    sequence = f" of trajectory {label!r}" if several else ""
+    stands = f"{table.places([before])}{f' of trajectory {label!r}' if several else ''}"
     more = f" ({len(bad) - 1} more such places)" if len(bad) > 1 else ""
+    start = f"{table.where(after, time)}: time {times[after]:g}"
     if times[before] == times[after]:
         raise DatasetError(
-            f"{table.where(after, time)}: time {times[after]:g} stands in {table.place(before)}"
-            f"{sequence} too, with other states{more}; leave one of the two out"
+            f"{start} stands in {stands} too, with other states{more}; leave one of the two out"
         )
     hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
     raise DatasetError(
-        f"{table.where(after, time)}: time {times[after]:g} does not come after "
-        f"{times[before]:g} of {table.place(before)}{sequence}{more}; sort the rows by time{hint}"
+        f"{start} does not come after {times[before]:g} of {stands}{more}; sort the rows by "
+        f"time{hint}"
     )
-
-
-def _missing(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> NDArray[np.bool_]:
-    """Which rows lack a number.
-
-    Raises
-    ------
-    DatasetError
-        If there are any and they are not to be dropped, or if a column has none at all.
-    """
-    rows = np.zeros(len(table), dtype=bool)
-    for name in names:
-        lost = np.isnan(table.numbers(name))
-        if lost.all():
-            others = [one for one in table.names if one != name]
-            raise DatasetError(
-                f"{table.path}: column {name!r} holds no number at all; leave it out with "
-                f"--columns {','.join(others)}"
-            )
-        rows |= lost
-    if rows.any() and not drop_missing:
-        found = np.flatnonzero(rows)
-        name = next(name for name in names if np.isnan(table.numbers(name)[found[0]]))
-        plural = len(found) > 1
-        raise DatasetError(
-            f"{table.where(int(found[0]), name)}: no number (blank, NaN or NA); "
-            f"{_count(len(found), 'row')} lack{'' if plural else 's'} one: "
-            f"{table.places(found)}. Fill them in, or give --drop-missing (drop_missing=True) to "
-            "leave such rows out and cut the trajectory there"
-        )
-    return rows
 
 
 def _file_names(tables: Sequence[RawTable]) -> list[str]:
@@ -257,5 +256,5 @@ def _count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def _trajectories(number: int) -> str:
+def _of_trajectories(number: int) -> str:
     return _count(number, "trajectory", "trajectories")

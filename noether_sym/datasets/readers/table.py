@@ -15,7 +15,7 @@ from noether_sym.datasets.dataset import Column, Dataset, Trajectory
 from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_derivatives
 from noether_sym.datasets.readers.files import read_tables
 from noether_sym.datasets.readers.raw_table import RawTable
-from noether_sym.datasets.readers.segments import FEWEST_ROWS, Stretch, cut_into_stretches
+from noether_sym.datasets.readers.segments import FEWEST_ROWS, Segment, cut_into_segments
 from noether_sym.datasets.readers.thinning import thin
 from noether_sym.errors import DatasetError, UnitError
 from noether_sym.units.coherent import Unit, coherent_units
@@ -23,7 +23,7 @@ from noether_sym.units.coherent import Unit, coherent_units
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Sampled = tuple[NDArray[np.float64], NDArray[np.float64]]
+    from noether_sym.datasets.derivatives import Sampled
 
 TEST_SHARE = 0.2
 FEWEST_TO_SPLIT = 4
@@ -89,47 +89,30 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     """
     path = Path(path)
     tables, notes = read_tables(path, options.trajectory)
-    return dataset_from_tables(tables, path, options, notes)
-
-
-def dataset_from_tables(
-    tables: Sequence[RawTable], path: Path, options: TableOptions, notes: Sequence[str] = ()
-) -> Dataset:
-    """Make a data set of tables with the same columns; see `load_table`.
-
-    Parameters
-    ----------
-    tables : sequence of RawTable
-    path : Path
-        Where they come from; its name is the data set's.
-    options : TableOptions
-    notes : sequence of str
-        What was done to the tables before.
-    """
     first = tables[0]
     time, states = _roles(first, path, options)
     given = _given_units(first, path, [time, *states], options)
-    stretches, cuts = cut_into_stretches(tables, time, states, drop_missing=options.drop_missing)
-    searched, aside = _set_aside(path, stretches, states)
+    segments, cuts = cut_into_segments(tables, time, states, drop_missing=options.drop_missing)
+    searched, aside = _set_aside(path, segments, states)
     *units, time_unit = _units(path, [*searched, time], given)
-    stretches, thinned = thin(stretches, searched)
-    parts = [
+    segments, thinned = thin(segments, searched)
+    samples = [
         (
-            _convert(path, time, time_unit, one.table.numbers(time)[one.rows]),
+            _convert(path, time, time_unit, one.numbers(time)),
             np.stack(
                 [
-                    _convert(path, name, unit, one.table.numbers(name)[one.rows])
+                    _convert(path, name, unit, one.numbers(name))
                     for name, unit in zip(searched, units, strict=True)
                 ],
                 axis=-1,
             ),
         )
-        for one in stretches
+        for one in segments
     ]
-    derivatives, penalties = _derivatives(path, parts)
+    derivatives, penalties = _derivatives(path, samples)
     trajectories = [
-        Trajectory(one.label, *part, derivative)
-        for one, part, derivative in zip(stretches, parts, derivatives, strict=True)
+        Trajectory(one.label, times, states, derivative)
+        for one, (times, states), derivative in zip(segments, samples, derivatives, strict=True)
     ]
     train, test, split_note = _split(trajectories)
     unused = [name for name in first.names if name not in (time, *states)]
@@ -199,22 +182,20 @@ def _given_units(
         raise DatasetError("units were given together with unitless; give one of the two")
     if options.unitless:
         return dict.fromkeys(known, "dimensionless")
-    header = dict(zip(table.names, table.units, strict=True))
-    return {
-        name: unit for name in known if (unit := options.units.get(name, header[name])) is not None
-    }
+    units = {**table.units, **options.units}
+    return {name: unit for name in known if (unit := units[name]) is not None}
 
 
 def _set_aside(
-    path: Path, stretches: Sequence[Stretch], states: Sequence[str]
+    path: Path, segments: Sequence[Segment], states: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Names of the columns to search, and a note for each that is a mere parameter."""
     searched, notes = [], []
     for name in states:
-        parts = [one.table.numbers(name)[one.rows] for one in stretches]
-        largest = max(float(np.max(np.abs(part))) for part in parts)
+        columns = [one.numbers(name) for one in segments]
+        largest = max(float(np.max(np.abs(column))) for column in columns)
         # halves, so that the range of the largest numbers is a number still
-        if any(np.ptp(part / 2) > 5e-13 * largest for part in parts):
+        if any(np.ptp(column / 2) > 5e-13 * largest for column in columns):
             searched.append(name)
         else:
             notes.append(
@@ -245,11 +226,11 @@ def _convert(path: Path, name: str, unit: Unit, values: NDArray[np.float64]) -> 
 
 
 def _derivatives(
-    path: Path, parts: Sequence[Sampled]
+    path: Path, samples: Sequence[Sampled]
 ) -> tuple[list[NDArray[np.float64]], tuple[float, ...]]:
     try:
         with np.errstate(all="ignore"):
-            derivatives, penalties = estimate_derivatives(parts)
+            derivatives, penalties = estimate_derivatives(samples)
     except (ValueError, np.linalg.LinAlgError) as error:
         raise DatasetError(
             f"{path}: dx/dt cannot be estimated ({error}); the steps in time are too uneven, "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from noether_sym.datasets.readers.segments import Stretch
+from noether_sym.datasets.readers.segments import Segment
 
 MOST_SAMPLES = 100_000
 """Samples that a search takes at most; more of them add nothing but time."""
@@ -14,63 +14,60 @@ MOST_SAMPLES = 100_000
 _SAMPLES_A_SWING = 10
 """Samples that thinning leaves between two crossings of the mean."""
 
-_FEWEST_PARTS = 10
+_FEWEST_SEGMENTS = 10
 
 
 def thin(
-    stretches: Sequence[Stretch], states: Sequence[str], limit: int = MOST_SAMPLES
-) -> tuple[list[Stretch], list[str]]:
-    """Bring stretches down to `limit` samples in all.
+    segments: Sequence[Segment], states: Sequence[str], limit: int = MOST_SAMPLES
+) -> tuple[list[Segment], list[str]]:
+    """Bring segments down to `limit` samples in all.
 
     Where the sampling is so dense that a column crosses its mean seldom, every k-th sample
-    is kept. If that is not enough, whole stretches are kept, evenly spread, and the first
+    is kept. If that is not enough, whole segments are kept, evenly spread, and the first
     part of each; so the sampling stays as fine as the motion needs.
 
     Parameters
     ----------
-    stretches : sequence of Stretch
+    segments : sequence of Segment
     states : sequence of str
         Names of the columns that are searched.
     limit : int
 
     Returns
     -------
-    stretches : list of Stretch
+    segments : list of Segment
     notes : list of str
         What was kept; empty where that is everything.
     """
-    whole = sum(len(one.rows) for one in stretches)
-    kept = list(stretches)
+    whole = sum(map(len, segments))
+    kept = list(segments)
     if whole <= limit:
         return kept, []
-    step = min(-(-whole // limit), max(1, _shortest_swing(stretches, states) // _SAMPLES_A_SWING))
+    step = min(-(-whole // limit), max(1, _shortest_swing(segments, states) // _SAMPLES_A_SWING))
     words = []
     if step > 1:
-        kept = [Stretch(one.table, one.label, one.rows[::step]) for one in stretches]
+        kept = [Segment(one.label, one.frame.iloc[::step]) for one in segments]
         words.append(f"every {step}th sample")
-    left = sum(len(one.rows) for one in kept)
+    left = sum(map(len, kept))
     if left > limit:
-        parts = min(len(kept), max(_FEWEST_PARTS, len(kept) * limit // left))
-        chosen = np.unique(np.linspace(0, len(kept) - 1, parts).round().astype(int)).tolist()
+        most = min(len(kept), max(_FEWEST_SEGMENTS, len(kept) * limit // left))
+        chosen = np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int)).tolist()
         longest = limit // len(chosen)
-        kept = [
-            Stretch(kept[one].table, kept[one].label, kept[one].rows[:longest]) for one in chosen
-        ]
-        plural = "stretch" if len(chosen) == 1 else "stretches"
-        words.append(f"the first {longest:,} at most of {len(chosen):,} {plural}")
-    used = sum(len(one.rows) for one in kept)
+        kept = [Segment(kept[one].label, kept[one].frame.iloc[:longest]) for one in chosen]
+        plural = "s" * (len(chosen) > 1)
+        words.append(f"the first {longest:,} at most of {len(chosen):,} segment{plural}")
+    used = sum(map(len, kept))
     return kept, [f"{whole:,} samples thinned to {used:,}: {', and '.join(words)}"]
 
 
-def _shortest_swing(stretches: Sequence[Stretch], states: Sequence[str]) -> int:
+def _shortest_swing(segments: Sequence[Segment], states: Sequence[str]) -> int:
     """Samples between two crossings of the mean, in the column that has most of them."""
-    whole = sum(len(one.rows) for one in stretches)
     most = 1
     for name in states:
         crossings = 0
-        for one in stretches:
-            values = one.table.numbers(name)[one.rows]
+        for one in segments:
+            values = one.numbers(name)
             above = values > np.median(values)
             crossings += int(np.count_nonzero(above[1:] != above[:-1]))
         most = max(most, crossings)
-    return whole // most
+    return sum(map(len, segments)) // most
