@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from noether_sym.errors import NoetherSymError
-from noether_sym.export.c_source import c_source
-from noether_sym.export.code import numbered
 from noether_sym.export.json import law_to_json
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
 from noether_sym.export.mathml import law_mathml
-from noether_sym.export.numpy_source import numpy_source
-from noether_sym.export.python_source import python_module
+from noether_sym.export.source import numbered, source
 from noether_sym.export.sympy import law_sympy_source
-from noether_sym.export.torch_module import torch_module
 from noether_sym.laws.law import Law
 
 
@@ -83,10 +80,10 @@ _WRITERS: MappingProxyType[str, Callable[[Sequence[Law]], str]] = MappingProxyTy
     {
         "latex": latex_document,
         "sympy": _sympy_script,
-        "python": python_module,
-        "numpy": numpy_source,
-        "torch": torch_module,
-        "c": c_source,
+        "python": partial(source, language="python"),
+        "numpy": partial(source, language="numpy"),
+        "torch": partial(source, language="torch"),
+        "c": partial(source, language="c"),
         "markdown": markdown_table,
         "mathml": _mathml_lines,
         "json": _json_list,
