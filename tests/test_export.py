@@ -19,7 +19,6 @@ from noether_sym.errors import DomainError
 from noether_sym.export import FORMATS, ExportError, export
 from noether_sym.export.latex import latex_document, law_latex, law_latex_named
 from noether_sym.export.mathml import law_mathml
-from noether_sym.export.source import source
 from noether_sym.export.sympy import law_srepr, law_sympy_source
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
@@ -63,7 +62,7 @@ def assert_close(own, expected, tolerance=1e-8):
 @given(laws())
 def test_python_module_computes_the_law_and_its_gradient(law):
     assume(is_tame(law.expression, POINTS, law.values))
-    module = run(source([law], "python"))
+    module = run(export([law], "python"))
     assert_close(module["law_1"](POINTS), law(POINTS))
     assert_close(module["law_1_gradient"](POINTS), law.gradient(POINTS))
     assert module["LAWS"] == [(module["law_1"], module["law_1_gradient"])]
@@ -72,7 +71,7 @@ def test_python_module_computes_the_law_and_its_gradient(law):
 @given(laws())
 def test_torch_module_computes_the_law(law):
     assume(is_tame(law.expression, POINTS, law.values))
-    module = run(source([law], "torch"))["Law1"]()
+    module = run(export([law], "torch"))["Law1"]()
     points = torch.tensor(POINTS, requires_grad=True)
     value = module(points)
     assert_close(value.detach().numpy(), law(POINTS))
@@ -221,24 +220,24 @@ def test_latex_document_lists_units():
 
 def test_python_documentation_names_units_and_columns():
     law = make(PENDULUM, 2.43, names=("lambda", 'p"""\n'))
-    module = run(source([law], "python"))
+    module = run(export([law], "python"))
     text = module["law_1"].__doc__
     assert "``lambda`` [dimensionless]" in text
     assert "c0 : float\n        2.43 [kg**2*m**4/s**2], standard error 0.01." in text
     assert "In [kg**2*m**4/s**2]." in text
-    assert "lambda_ = states[..., 0]  # column 'lambda' [dimensionless]" in source([law], "python")
+    assert "lambda_ = states[..., 0]  # column 'lambda' [dimensionless]" in export([law], "python")
 
 
 def test_several_laws_have_a_name_each():
     second = make(call("add", Q, C0), 1.0, rank=4)
-    source = source([make(PENDULUM, 2.43), second], "python")
+    source = export([make(PENDULUM, 2.43), second], "python")
     assert {"law_1", "law_4"} <= set(run(source))
     unranked = [make(PENDULUM, 2.43, rank=0), make(PENDULUM, 2.43, rank=0)]
-    assert {"Law1", "Law2"} <= set(run(source(unranked, "torch")))
+    assert {"Law1", "Law2"} <= set(run(export(unranked, "torch")))
 
 
 def test_torch_constants_are_fixed_unless_asked_otherwise():
-    module = run(source([make(PENDULUM, 2.43)], "torch"))["Law1"]
+    module = run(export([make(PENDULUM, 2.43)], "torch"))["Law1"]
     assert [own.requires_grad for own in module().parameters()] == [False]
     assert [own.requires_grad for own in module(trainable=True).parameters()] == [True]
     points = torch.ones(5, 3, dtype=torch.float32)
@@ -253,16 +252,16 @@ def test_formulas_that_read_no_column_keep_the_shape(expression):
     law = make(expression.renumbered(), *[2.0] * expression.parameter_count)
     law = law.with_(dimension=DIMENSIONLESS)
     points = np.random.default_rng(0).uniform(1, 2, (4, 5, 3))
-    assert_close(run(source([law], "python"))["law_1"](points), law(points))
-    assert_close(run(source([law], "python"))["law_1_gradient"](points), np.zeros((4, 5, 3)))
-    own = run(source([law], "torch"))["Law1"]()(torch.tensor(points))
+    assert_close(run(export([law], "python"))["law_1"](points), law(points))
+    assert_close(run(export([law], "python"))["law_1_gradient"](points), np.zeros((4, 5, 3)))
+    own = run(export([law], "torch"))["Law1"]()(torch.tensor(points))
     assert_close(own.detach().numpy(), law(points))
 
 
 def test_numbers_that_sympy_makes_are_taken_by_torch():
     two = call("add", call("div", Q, Q), call("div", P, P))
     law = make(call("mul", call("sqrt", two), call("exp", call("div", Q, Q))))
-    own = run(source([law], "torch"))["Law1"]()(torch.tensor(POINTS))
+    own = run(export([law], "torch"))["Law1"]()(torch.tensor(POINTS))
     assert_close(own.numpy(), law(POINTS))
 
 

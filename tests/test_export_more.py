@@ -18,7 +18,6 @@ from noether_sym.errors import DomainError
 from noether_sym.export import FORMATS, ExportError, export
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
-from noether_sym.export.source import source
 from noether_sym.laws.symmetry import Symmetry
 
 POINTS = states()
@@ -28,7 +27,7 @@ NO_CC = shutil.which("cc") is None
 @given(laws())
 def test_numpy_functions_take_columns(law):
     assume(is_tame(law.expression, POINTS, law.values))
-    own = run(source([law], "numpy"))
+    own = run(export([law], "numpy"))
     assert_close(own["law_1"](*POINTS.T), law(POINTS))
     slopes = own["law_1_gradient"](*POINTS.T)
     assert_close(np.stack(slopes, axis=-1), law.gradient(POINTS))
@@ -36,12 +35,12 @@ def test_numpy_functions_take_columns(law):
 
 
 def test_numpy_constants_have_names_and_columns_broadcast():
-    own = run(numpy_source([make(PENDULUM, 2.0, names=("q", "lambda"))]))
+    own = run(export([make(PENDULUM, 2.0, names=("q", "lambda"))], "numpy"))
     q, p = np.linspace(0, 1, 5)[:, None], np.linspace(0, 2, 3)
     assert_close(own["law_1"](q, p), p**2 - 2 * np.cos(q))
     assert_close(own["law_1"](q=q, lambda_=p, c0=3.0), p**2 - 3 * np.cos(q))
     assert [one.shape for one in own["law_1_gradient"](q, p)] == [(5, 3), (5, 3)]
-    alone = run(numpy_source([make(Q, names=("q",))]))
+    alone = run(export([make(Q, names=("q",))], "numpy"))
     assert alone["law_1_gradient"](2) == (1.0,)
 
 
@@ -56,7 +55,7 @@ def computed_by_c(found, points, folder):
         '        printf("\\n");'
         for n in range(1, len(found) + 1)
     )
-    (folder / "laws.c").write_text(source(found, "c"), encoding="utf-8")
+    (folder / "laws.c").write_text(export(found, "c"), encoding="utf-8")
     (folder / "main.c").write_text(
         "#include <stdio.h>\n"
         + "".join(
@@ -73,7 +72,7 @@ def computed_by_c(found, points, folder):
         ["cc", "-std=c99", "main.c", "laws.o", "-o", "laws", "-lm"],
     ):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr + source(found, "c")
+        assert done.returncode == 0, done.stderr + export(found, "c")
     text = subprocess.run(["./laws"], cwd=folder, capture_output=True, text=True, timeout=60).stdout
     table = np.array([[float(word) for word in line.split()] for line in text.splitlines()])
     return table.reshape(len(points), len(found), 1 + count).swapaxes(0, 1)
@@ -105,7 +104,7 @@ def test_any_name_compiles(tmp_path):
     table = computed_by_c(found, points, tmp_path)
     expected = [0.7**2 - 2.5 * np.cos(0.3), 2.5 * np.sin(0.3), 1.4]
     assert_close(table[:, 0], np.tile(expected, (len(found), 1)))
-    assert len(set(re.findall(r"double (\w+) = state", source(found, "c")))) > 30
+    assert len(set(re.findall(r"double (\w+) = state", export(found, "c")))) > 30
 
 
 @pytest.mark.skipif(NO_CC, reason="there is no C compiler")
@@ -113,9 +112,9 @@ def test_c_of_formulas_without_columns_and_of_no_law(tmp_path):
     law = make(call("mul", C0, call("div", Q, Q)), 2.0)
     (table,) = computed_by_c([law], POINTS, tmp_path)
     assert_close(table, np.tile([2.0, 0, 0, 0], (len(POINTS), 1)))
-    assert "No law" in source([], "c")
+    assert "No law" in export([], "c")
     with pytest.raises(DomainError):
-        c_source([make(call("inverse", call("sub", Q, Q)))])
+        export([make(call("inverse", call("sub", Q, Q)))], "c")
 
 
 def test_markdown_is_a_table():
