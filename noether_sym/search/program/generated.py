@@ -16,10 +16,12 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 
 from noether_sym.dsl.operators import BY_CODE, Operator
 
+_LOCK = Lock()
 _POINT = re.compile(r"\b(x|y|value)\b")
 
 
@@ -34,7 +36,8 @@ def load_kernels() -> ModuleType:
         If there is no place to keep the source or the machine code.
     """
     import_module("numba")  # without it nothing is written
-    return _loaded(tuple(own for own in BY_CODE if own.compiled is not None))
+    with _LOCK:
+        return _loaded(tuple(own for own in BY_CODE if own.compiled is not None))
 
 
 def kernel_source(operators: Sequence[Operator]) -> str:
