@@ -414,6 +414,39 @@ def test_what_spreadsheets_write(file, separator, mark, ending):
     assert dataset.digest() == plain
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_closer_look_reads_the_same_numbers(file, separator, ending):
+    """A quote anywhere sends the whole file through another reader."""
+    rng = np.random.default_rng(5)
+    values = rng.standard_normal((40, 2)) * 10.0 ** rng.integers(-9, 9, (40, 2))
+    lines = [f"a,{row},{x:.{row}g},{p!r}" for row, (x, p) in enumerate(values.tolist(), start=1)]
+    lines.insert(7, "")
+    lines[20] = "a,20,,1"
+    whole = ending.join(["", HEADER, *lines, ",,,", ""]).replace(",", separator)
+    if separator == ";":
+        whole = whole.replace(".", ",")
+    digests = []
+    for text in (
+        whole,
+        whole.replace(f"a{separator}30{separator}", f'"a"{separator}30{separator}'),
+    ):
+        file.write_text(text, newline="")
+        assert "line 23, column 'q': no number" in complaint(file)
+        digests.append(load_table(file, drop_missing=True).digest())
+    assert '"' in text
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("label", ["a", '"a"'])
+def test_lines_are_counted_where_quotes_hold_several(file, label):
+    lines = [f"{label},{row},{row % 3},1" for row in range(9)]
+    lines[7] = f"{label},3,1,2"
+    assert "line 9, column 't': time 3 does not come" in complaint(write(file, *lines))
+    lines[2] = '"a",2,2,"1\n"'
+    assert "line 10, column 't': time 3 does not come" in complaint(write(file, *lines))
+
+
 def test_quoted_headers_and_columns_without_a_name_at_the_end(file):
     header = '"trajectory","t [s]","q, the angle [rad]","p"" [rad/s]",,'
     dataset = load_table(write(file, *(f"{row},," for row in circle("a")), header=header))

@@ -98,12 +98,12 @@ def inspect(dataset: Dataset) -> Inspection:
     -------
     Inspection
     """
-    pieces = [piece for one in (*dataset.train, *dataset.test) for piece in one.segments()]
-    longest = max(pieces, key=len).part(0, _MOST_SAMPLES)
+    segments = [segment for one in (*dataset.train, *dataset.test) for segment in one.segments()]
+    longest = max(segments, key=len).part(0, _MOST_SAMPLES)
     steps = np.concatenate([np.diff(one.times) for one in (*dataset.train, *dataset.test)])
-    states = np.concatenate([piece.states for piece in pieces])
+    states = np.concatenate([segment.states for segment in segments])
     exact = dataset.derivative.startswith(EXACT)
-    noises, errors = (None, None) if exact else _noises(pieces)
+    noises, errors = (None, None) if exact else _noises(segments)
     columns = []
     for place, column in enumerate(dataset.columns):
         least, middle, largest = np.quantile(states[:, place], [0.0, 0.5, 1.0]).tolist()
@@ -176,20 +176,20 @@ def likely_period(times: NDArray[np.float64], values: NDArray[np.float64]) -> fl
 
 
 def _noises(
-    pieces: Sequence[Trajectory],
+    segments: Sequence[Trajectory],
 ) -> tuple[list[float] | None, list[float] | None]:
     """Noise of the states and relative error of dx/dt, by column; None if nothing is long."""
-    chosen = _some(pieces)
+    chosen = _some(segments)
     if not chosen:
         return None, None
-    parts = [(piece.times, piece.states) for piece in chosen]
-    return estimate_errors(parts, [piece.derivatives for piece in chosen])
+    samples = [(segment.times, segment.states) for segment in chosen]
+    return estimate_errors(samples, [segment.derivatives for segment in chosen])
 
 
-def _some(pieces: Sequence[Trajectory], limit: int = 1000) -> list[Trajectory]:
-    """Pieces long enough to leave half of the samples out, as many as are needed."""
+def _some(segments: Sequence[Trajectory], limit: int = 1000) -> list[Trajectory]:
+    """Segments long enough to leave half of the samples out, as many as are needed."""
     chosen: list[Trajectory] = []
-    for piece in pieces:
-        if len(piece) >= 12 and sum(map(len, chosen)) < limit:
-            chosen.append(piece.part(0, limit))
+    for segment in segments:
+        if len(segment) >= 12 and sum(map(len, chosen)) < limit:
+            chosen.append(segment.part(0, limit))
     return chosen

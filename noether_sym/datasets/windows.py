@@ -22,10 +22,10 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
     lets dissipation in. An input is mixed when its variance within windows comes to
     `MIXED` of its variance overall.
     """
-    pieces = [piece for one in trajectories for piece in one.segments()]
-    states = np.concatenate([piece.states for piece in pieces])
+    segments = [segment for one in trajectories for segment in one.segments()]
+    states = np.concatenate([segment.states for segment in segments])
     total = states.var(axis=0)
-    longest = max(len(piece) for piece in pieces) // 2
+    longest = max(map(len, segments)) // 2
     for window in _lengths(longest):
         within = np.zeros_like(total)
         count = 0
@@ -40,17 +40,17 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
 def cut(trajectories: Sequence[Trajectory], window: int) -> list[Trajectory]:
     """Cut trajectories into windows that never cross a gap in time.
 
-    What is left over at the end of a piece joins its last window; pieces shorter than a
+    What is left over at the end of a segment joins its last window; segments shorter than a
     window are left out.
     """
-    parts = []
+    windows = []
     for trajectory in trajectories:
-        for piece in trajectory.segments():
-            whole = len(piece) // window
+        for segment in trajectory.segments():
+            whole = len(segment) // window
             for index in range(whole):
-                stop = len(piece) if index == whole - 1 else (index + 1) * window
-                parts.append(piece.part(index * window, stop))
-    return parts
+                stop = len(segment) if index == whole - 1 else (index + 1) * window
+                windows.append(segment.part(index * window, stop))
+    return windows
 
 
 def _lengths(longest: int) -> list[int]:

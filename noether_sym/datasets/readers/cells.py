@@ -45,18 +45,25 @@ def to_numbers(
     return values, faults
 
 
+def text_number(text: str, decimal: str = POINT) -> float | None:
+    """The number that a text is, None if it is none."""
+    if "_" in text or (decimal == COMMA and POINT in text):
+        return None
+    try:
+        return float(text.replace(decimal, POINT))
+    except ValueError:
+        return None
+
+
 def fault_of(cell: Any, decimal: str = POINT) -> str:
     """Say what is wrong with a cell that `to_numbers` calls a fault."""
-    shown = _shown(cell)
-    if not isinstance(cell, str):
-        if isinstance(cell, int | float | np.number):
-            return f"{shown} is not finite"
+    text = cell.strip() if isinstance(cell, str) else ""
+    shown = _shown(text or cell)
+    if isinstance(cell, int | float | np.number) or text_number(text, decimal) is not None:
+        return f"{shown} is not finite"
+    if not text:
         kind = type(cell).__name__
         return f"a {kind} ({shown}) is not a number; give numbers, times in seconds, say"
-    text = cell.strip()
-    if np.isinf(_text_number(text, decimal) or 0.0):
-        return f"{shown} is not finite"
-    shown = _shown(text)
     if _DECIMAL_COMMA.fullmatch(text) and decimal == POINT:
         return (
             f"{shown} has a decimal comma or a thousands separator; write numbers with a decimal "
@@ -64,7 +71,7 @@ def fault_of(cell: Any, decimal: str = POINT) -> str:
         )
     if _THOUSANDS.fullmatch(text):
         return f"{shown} has a thousands separator; write the number without it"
-    if decimal == COMMA and _text_number(text, POINT) is not None:
+    if decimal == COMMA and text_number(text) is not None:
         return f"{shown} has a decimal point, but the file begins with decimal commas; use one"
     return f"{shown} is not a number"
 
@@ -72,9 +79,7 @@ def fault_of(cell: Any, decimal: str = POINT) -> str:
 def writes_decimal_commas(cells: Sequence[str]) -> bool:
     """Whether text cells hold decimal commas and no decimal points."""
     commas = any(_DECIMAL_COMMA.fullmatch(cell.strip()) for cell in cells)
-    return commas and not any(
-        POINT in cell and _text_number(cell, POINT) is not None for cell in cells
-    )
+    return commas and not any(POINT in cell and text_number(cell) is not None for cell in cells)
 
 
 def _all_at_once(cells: Sequence[Any] | NDArray[Any], decimal: str) -> NDArray[np.float64] | None:
@@ -83,11 +88,8 @@ def _all_at_once(cells: Sequence[Any] | NDArray[Any], decimal: str) -> NDArray[n
         with np.errstate(over="ignore"):
             return cells.astype(np.float64)
     try:
-        text = "".join(cells)
-        if "_" in text or (decimal == COMMA and POINT in text):
+        if decimal == COMMA or "_" in "".join(cells):
             return None
-        if decimal == COMMA:
-            cells = [cell.replace(COMMA, POINT) for cell in cells]
         # pandas would round the last digit of some numbers otherwise than float does
         return np.fromiter(map(float, cells), np.float64, len(cells))
     except (TypeError, ValueError):
@@ -100,22 +102,12 @@ def _number(cell: Any, decimal: str) -> float:
         text = cell.strip()
         if text.lower() in _MISSING:
             return np.nan
-        number = _text_number(text, decimal)
+        number = text_number(text, decimal)
         return np.inf if number is None else number
     try:
         return np.nan if cell is None else float(cell)
     except (TypeError, ValueError, OverflowError):
         return np.inf
-
-
-def _text_number(text: str, decimal: str) -> float | None:
-    """The number that a text is, None if it is none."""
-    if "_" in text or (decimal == COMMA and POINT in text):
-        return None
-    try:
-        return float(text.replace(decimal, POINT))
-    except ValueError:
-        return None
 
 
 def _shown(cell: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from noether_sym.datasets.readers.cells import COMMA, POINT
+from noether_sym.datasets.readers.cells import COMMA, POINT, text_number
 from noether_sym.errors import DatasetError
 
 _CELL = re.compile(r"(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]*)\])?", re.DOTALL)
@@ -49,7 +49,7 @@ def parse_header(path: Path, cells: Sequence[str], trajectory: str | None = None
         If these are numbers, a name is missing or stands twice, there is one column only,
         or no column of trajectories under the name given.
     """
-    if all(map(_is_number, cells)):
+    if all(text_number(cell.replace(COMMA, POINT)) is not None for cell in cells):
         raise DatasetError(
             f"{path} has no header: its first line is {', '.join(cells[:4])!r}; begin with "
             "the names of the columns, as in 't [s],q [rad],p [kg*m**2/s]'"
@@ -81,11 +81,3 @@ def parse_header(path: Path, cells: Sequence[str], trajectory: str | None = None
         )
     units = [match["unit"] if match else None for match in found]
     return Header(dict(zip(names, units, strict=True)), trajectory)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip().replace(COMMA, POINT))
-    except ValueError:
-        return False
-    return True

@@ -224,6 +224,7 @@ def _cut(
 def _check_order(
     table: RawTable, label: str, rows: NDArray[np.intp], steps: NDArray[np.float64], time: str
 ) -> None:
+    """Refuse times that stand still or run back."""
     bad = np.flatnonzero(steps <= 0)
     if not len(bad):
         return

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noether_sym.datasets.readers.segments import Segment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_SAMPLES = 100_000
 """Samples that a search takes at most; more of them add nothing but time."""
@@ -62,12 +66,9 @@ def thin(
 
 def _shortest_swing(segments: Sequence[Segment], states: Sequence[str]) -> int:
     """Samples between two crossings of the mean, in the column that has most of them."""
-    most = 1
-    for name in states:
-        crossings = 0
-        for one in segments:
-            values = one.numbers(name)
-            above = values > np.median(values)
-            crossings += int(np.count_nonzero(above[1:] != above[:-1]))
-        most = max(most, crossings)
-    return sum(map(len, segments)) // most
+    most = max(sum(_crossings(one.numbers(name)) for one in segments) for name in states)
+    return sum(map(len, segments)) // max(1, most)
+
+
+def _crossings(values: NDArray[np.float64]) -> int:
+    return int(np.count_nonzero(np.diff(values > np.median(values))))
