@@ -23,20 +23,20 @@ VORTICITY = (1.0, 0.6, -0.4)
 
 def ideal_spring(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Hamilton's equations of H = q^2 + p^2."""
-    q, p = _columns(x)
-    return _stack(2 * p, -2 * q)
+    q, p = columns(x)
+    return stack(2 * p, -2 * q)
 
 
 def ideal_pendulum(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Hamilton's equations of H = 3 (1 - cos q) + p^2."""
-    q, p = _columns(x)
-    return _stack(2 * p, -3 * np.sin(q))
+    q, p = columns(x)
+    return stack(2 * p, -3 * np.sin(q))
 
 
 def duffing(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Undamped, undriven double well: x'' = x - x^3."""
-    position, velocity = _columns(x)
-    return _stack(velocity, position - position**3)
+    position, velocity = columns(x)
+    return stack(velocity, position - position**3)
 
 
 def isotropic_oscillator_2d(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,32 +53,32 @@ def kepler_2d(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def lotka_volterra(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Prey x and predators y: x' = .25x - .075xy, y' = .07xy - .15y."""
-    prey, predators = _columns(x)
+    prey, predators = columns(x)
     met = prey * predators
-    return _stack(0.25 * prey - 0.075 * met, 0.07 * met - 0.15 * predators)
+    return stack(0.25 * prey - 0.075 * met, 0.07 * met - 0.15 * predators)
 
 
 def rigid_body(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Euler's equations of a free body with moments of inertia 1, 2, 3."""
-    w1, w2, w3 = _columns(x)
-    return _stack(-w2 * w3, w3 * w1, -w1 * w2 / 3)
+    w1, w2, w3 = columns(x)
+    return stack(-w2 * w3, w3 * w1, -w1 * w2 / 3)
 
 
 def spherical_pendulum(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Length 1, polar angle from the upright, azimuth, and their rates."""
-    theta, _, rate, spin = _columns(x)
+    theta, _, rate, spin = columns(x)
     sine, cosine = np.sin(theta), np.cos(theta)
-    return _stack(rate, spin, (spin**2 * cosine + GRAVITY) * sine, -2 * cosine / sine * rate * spin)
+    return stack(rate, spin, (spin**2 * cosine + GRAVITY) * sine, -2 * cosine / sine * rate * spin)
 
 
 def double_pendulum(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Two unit masses on unit rods, in canonical angles and momenta."""
-    first, second, p1, p2 = _columns(x)
+    first, second, p1, p2 = columns(x)
     sine, cosine = np.sin(first - second), np.cos(first - second)
     inertia = 2 - cosine**2
     kinetic = (p1**2 + 2 * p2**2 - 2 * p1 * p2 * cosine) / (2 * inertia)
     torque = (p1 * p2 - 2 * kinetic * cosine) * sine / inertia
-    return _stack(
+    return stack(
         (p1 - p2 * cosine) / inertia,
         (2 * p2 - p1 * cosine) / inertia,
         -torque - 2 * GRAVITY * np.sin(first),
@@ -88,8 +88,8 @@ def double_pendulum(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def henon_heiles(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """x'' = -x - 2xy, y'' = -y - x^2 + y^2."""
-    a, b, va, vb = _columns(x)
-    return _stack(va, vb, -a - 2 * a * b, -b - a**2 + b**2)
+    a, b, va, vb = columns(x)
+    return stack(va, vb, -a - 2 * a * b, -b - a**2 + b**2)
 
 
 def toda_3(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,8 +110,8 @@ def three_body_planar(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def charge_in_B(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """A charge in a uniform magnetic field across the plane: vx' = vy, vy' = -vx."""
-    _, _, vx, vy = _columns(x)
-    return _stack(vx, vy, vy, -vx)
+    _, _, vx, vy = columns(x)
+    return stack(vx, vy, vy, -vx)
 
 
 def point_vortices(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,38 +127,40 @@ def point_vortices(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def sir(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """S' = -.5 S I, I' = .5 S I - .2 I, R' = .2 I."""
-    susceptible, infected, _ = _columns(x)
+    susceptible, infected, _ = columns(x)
     caught, cured = 0.5 * susceptible * infected, 0.2 * infected
-    return _stack(-caught, caught - cured, cured)
+    return stack(-caught, caught - cured, cured)
 
 
 def lorenz(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The Lorenz system with 10, 28, 8/3."""
-    a, b, c = _columns(x)
-    return _stack(10 * (b - a), a * (28 - c) - b, a * b - 8 / 3 * c)
+    a, b, c = columns(x)
+    return stack(10 * (b - a), a * (28 - c) - b, a * b - 8 / 3 * c)
 
 
 def damped_oscillator(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """x'' = -x - .2 x'."""
-    position, velocity = _columns(x)
-    return _stack(velocity, -position - 0.2 * velocity)
+    position, velocity = columns(x)
+    return stack(velocity, -position - 0.2 * velocity)
 
 
 def van_der_pol(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """x'' = (1 - x^2) x' - x."""
-    position, velocity = _columns(x)
-    return _stack(velocity, (1 - position**2) * velocity - position)
+    position, velocity = columns(x)
+    return stack(velocity, (1 - position**2) * velocity - position)
 
 
 def driven_pendulum(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Damped and driven: theta'' = -.5 theta' - sin theta + 1.2 cos(2t/3)."""
-    theta, omega = _columns(x)
-    return _stack(omega, -0.5 * omega - np.sin(theta) + 1.2 * np.cos(2 / 3 * np.asarray(t)))
+    theta, omega = columns(x)
+    return stack(omega, -0.5 * omega - np.sin(theta) + 1.2 * np.cos(2 / 3 * np.asarray(t)))
 
 
-def _columns(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def columns(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """The columns of states (..., column)."""
     return tuple(np.moveaxis(x, -1, 0))
 
 
-def _stack(*columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def stack(*columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rates by column, joined into one array of shape (..., column)."""
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
