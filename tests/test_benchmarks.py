@@ -1,46 +1,44 @@
 """The benchmarks run through and write their pages."""
 
+import importlib
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from benchmarks import found, paper, same_laws
+from benchmarks import found, gpu, paper, performance, same_laws
 from benchmarks._measure import between
 from noether_sym.datasets import load
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.pipeline import oracle_law
 
-ROOT = Path(__file__).parents[1]
+
+@pytest.fixture
+def threads():
+    kept = torch.get_num_threads()
+    yield
+    torch.set_num_threads(kept)
 
 
-def run(module, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
+@pytest.mark.usefixtures("threads")
 def test_quick_benchmarks_write_the_page(tmp_path):
-    done = run("performance", "--quick", "--only", "enumeration,tailoring", "--output", tmp_path)
-    assert done.returncode == 0, done.stderr
+    performance.main(["--quick", "--only", "tailoring", "--output", str(tmp_path)])
     page = (tmp_path / "performance.md").read_text(encoding="utf-8")
-    for title in ("Enumeration", "Tailoring"):
-        assert f"## {title}" in page
+    assert "## Tailoring" in page
     for way in ("plain loop over examples", "torch.func.vmap over examples"):
-        assert way in page
+        assert f"| {way} |" in page
 
 
-def test_an_unknown_subject_is_refused():
-    done = run("performance", "--only", "nothing")
-    assert done.returncode == 2
-    assert "known: enumeration" in done.stderr
+@pytest.mark.parametrize("subject", [*performance.SUBJECTS, "gpu"])
+def test_every_subject_can_be_imported(subject):
+    assert callable(getattr(importlib.import_module(f"benchmarks.{subject}"), "measure", gpu.main))
+
+
+def test_an_unknown_subject_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        performance.main(["--only", "nothing"])
+    assert "known: enumeration" in capsys.readouterr().err
 
 
 def test_what_is_found_is_written_with_its_failures_and_kept(tmp_path, monkeypatch):
