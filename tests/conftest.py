@@ -1,5 +1,6 @@
 """What every test shares: one thread an operation, no network, and the pendulum's file."""
 
+import functools
 import hashlib
 import os
 import socket
@@ -55,6 +56,26 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     yield tried
     assert not tried, f"a test tried to reach {tried}; tests open no network connection"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _generated_once():
+    """Each built-in system is integrated once a session; its arrays cannot be written to."""
+    from noether_sym.datasets.systems import generate
+
+    whole = generate.generate
+
+    @functools.cache
+    def once(system, *, seed=0, noise=0.0):
+        dataset = whole(system, seed=seed, noise=noise)
+        for part in (*dataset.train, *dataset.test):
+            for array in (part.times, part.states, part.derivatives):
+                array.setflags(write=False)
+        return dataset
+
+    generate.generate = once
+    yield
+    generate.generate = whole
 
 
 def pytest_runtest_setup(item):

@@ -234,7 +234,7 @@ def test_two_independent_laws_of_the_rigid_body():
         assert law.heldout_ratio < 1e-10
 
 
-@pytest.mark.parametrize("name", ["van_der_pol", "damped_oscillator", "driven_pendulum"])
+@pytest.mark.parametrize("name", ["van_der_pol", "damped_oscillator", "driven_pendulum", "lorenz"])
 def test_silence_where_there_is_no_law(name):
     found = laws_of(load(name))
     assert found.laws == ()
