@@ -103,12 +103,15 @@ def test_other_forms_are_written_as_the_search_writes_them():
     assert checked.law.text() == "q**2 + 1*p**2"
 
 
-def test_measured_data_are_approximately_conserved():
+def test_measured_data_are_approximately_conserved(pendulum_file):
     checked = check("p**2 - c0*cos(q)", load("real_pendulum"))
     assert checked.verdict == "approximately conserved"
     assert checked.window == checked.period
     (own,) = checked.law.parameters
-    assert own.value == pytest.approx(2.4469, abs=0.001)
+    if pendulum_file == "measured":
+        assert own.value == pytest.approx(2.4469, abs=0.001)
+    else:  # made with 2 * 1.2
+        assert own.value == pytest.approx(2.4, abs=2 * own.stderr)
     assert own.stderr == pytest.approx(0.013, abs=0.002)
     assert 0.05 < checked.train.slope < 0.5
     whole = check("p**2 - c0*cos(q)", load("real_pendulum"), window="full")

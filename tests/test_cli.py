@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import quick
 from click.testing import CliRunner
 
 from noether_sym.cli import main
+from noether_sym.commands import tailor
 
 
 @pytest.fixture
@@ -223,7 +225,8 @@ def test_own_data_with_awkward_names(call, tmp_path):
         assert call("export", "--format", form).stdout.strip()
 
 
-def test_the_whole_pipeline(call):
+def test_the_whole_pipeline(call, monkeypatch):
+    monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)
     options = ["--top", "2", "--epochs", "2", "--jobs", "2"]
     shown = call("run", "--dataset", "ideal_spring", *options).output
     run = only_run(call.results)

@@ -3,11 +3,9 @@
 import functools
 import hashlib
 import http.server
-import os
 import shutil
 import threading
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,16 +13,7 @@ import pytest
 from noether_sym.datasets import load
 from noether_sym.datasets.systems import real_pendulum
 from noether_sym.errors import DatasetError
-
-
-@pytest.fixture
-def file():
-    """The data file on this machine; never downloaded by a test."""
-    folder = os.environ.get("NOETHER_SYM_DATA", "")
-    found = next(iter(Path(folder).rglob(real_pendulum.FILE_NAME)), None) if folder else None
-    if found is None:
-        pytest.skip(f"set NOETHER_SYM_DATA to a folder that holds {real_pendulum.FILE_NAME}")
-    return found
+from noether_sym.statistics.samples import make_samples
 
 
 @pytest.fixture
@@ -52,10 +41,11 @@ def cache(monkeypatch, tmp_path):
     return tmp_path / "cache"
 
 
-def test_data(file):
+def test_data(pendulum_file):
     dataset = load("real_pendulum")
     (train,), (test,) = dataset.train, dataset.test
-    assert (len(train), len(test)) == (444, 111)
+    measured = pendulum_file == "measured"
+    assert (len(train), len(test)) == ((444, 111) if measured else (232, 59))
     assert dataset.names == ("q", "p")
     assert [column.unit.symbol for column in dataset.columns] == ["rad", "rad/s"]
     assert dataset.derivative == "forward difference"
@@ -63,17 +53,38 @@ def test_data(file):
     assert dataset.canonical_pairs == ((0, 1),)
     assert train.times[0] == 5.0
     assert test.times[0] > train.times[-1]
-    assert (train.states[:, 0] == 0).sum() == 2
+    assert (train.states[:, 0] == 0).sum() == (2 if measured else 0)
     ahead = train.states[:-1] + train.derivatives[:-1] * np.diff(train.times)[:, None]
     assert ahead == pytest.approx(train.states[1:], abs=1e-12)
     edge = train.states[-1] + train.derivatives[-1] * (test.times[0] - train.times[-1])
     assert edge == pytest.approx(test.states[0], abs=1e-12)
-    assert len(train.segments()) == 11
+    assert len(train.segments()) == (11 if measured else 6)
     assert len(test.segments()) == 1
-    assert "10 gaps" in dataset.notes[1]
+    assert ("10 gaps" if measured else "5 gaps") in dataset.notes[1]
 
 
-def test_the_rate_is_that_of_the_angle(file):
+def test_a_generated_file_is_read_as_it_was_written(generated_as_measured):
+    """Comments are left out, and dx/dt is the forward difference, across gaps too."""
+    dataset = load("real_pendulum")
+    lines = generated_as_measured.read_text().splitlines()
+    assert lines[0].startswith("%")
+    rows = np.array([[float(cell) for cell in line.split()] for line in lines[1:]])
+    parts = (*dataset.train, *dataset.test)
+    np.testing.assert_array_equal(np.concatenate([one.times for one in parts]), rows[:-1, 1])
+    np.testing.assert_array_equal(np.concatenate([one.states for one in parts]), rows[:-1, 2:])
+    (train, *_) = parts
+    gap = int(np.argmax(np.diff(train.times)))
+    assert np.diff(train.times)[gap] == pytest.approx(3 / 6)
+    jump = (rows[gap + 1, 2:] - rows[gap, 2:]) / (rows[gap + 1, 1] - rows[gap, 1])
+    np.testing.assert_array_equal(train.derivatives[gap], jump)
+    samples = make_samples(dataset.train, window=20, seed=0)
+    for start in samples.states[0, :, 0]:
+        row = int(np.flatnonzero(train.states[:, 0] == start)[0])
+        assert np.ptp(np.diff(train.times[row : row + 20])) < 1e-9
+
+
+@pytest.mark.measured
+def test_the_rate_is_that_of_the_angle():
     """q' = p holds within the noise, so rad/s is the unit of p."""
     train = load("real_pendulum").train[0]
     middle = train.states[:-1, 1] + np.diff(train.states[:, 1]) / 2

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import quick
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from noether_sym.cli import main
+from noether_sym.commands import tailor as tailor_command
 from noether_sym.errors import RunError
 from noether_sym.store import runs
 from noether_sym.store.checkpoint import Checkpoint
@@ -28,9 +30,15 @@ from noether_sym.store.runs import Run
 
 KILLS = int(os.environ.get("NOETHER_SYM_KILLS", "3"))
 COMMAND = [
-    *(sys.executable, "-m", "noether_sym", "run", "--dataset", "ideal_spring"),
+    *(sys.executable, quick.__file__, "run", "--dataset", "ideal_spring"),
     *("--top", "2", "--epochs", "2", "-q", "--results"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _short_training(monkeypatch):
+    """What runs in this process trains as little as what `COMMAND` starts."""
+    monkeypatch.setattr(tailor_command, "tailoring_from", quick.tailoring_from)
 
 
 def start(results, *more, **options):
@@ -77,7 +85,7 @@ def test_a_run_that_is_killed_goes_on_to_the_same_answer(number, unbroken, tmp_p
     child.send_signal(signal.SIGKILL)
     finish(child)
     if number % 2 and runs.all_runs(tmp_path):
-        command = [*COMMAND[:4], "--resume", str(only_run(tmp_path)), "-q"]
+        command = [*COMMAND[:3], "--resume", str(only_run(tmp_path)), "-q"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         code, errors = done.returncode, done.stderr
     else:

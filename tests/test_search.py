@@ -233,7 +233,7 @@ def test_two_independent_laws_of_the_rigid_body():
         assert law.heldout_ratio < 1e-10
 
 
-@pytest.mark.parametrize("name", ["van_der_pol", "damped_oscillator", "driven_pendulum"])
+@pytest.mark.parametrize("name", ["van_der_pol", "damped_oscillator", "driven_pendulum", "lorenz"])
 def test_silence_where_there_is_no_law(name):
     found = laws_of(load(name))
     assert found.laws == ()
@@ -290,14 +290,8 @@ def test_a_quantity_is_listed_once():
     assert alike.max() < 0.9999
 
 
-def test_real_pendulum():
-    from noether_sym.errors import DatasetError
-
-    try:
-        dataset = load("real_pendulum")
-    except DatasetError:
-        pytest.skip("the measured data are not on this machine")
-    found = laws_of(dataset)
+def test_real_pendulum(pendulum_file):
+    found = laws_of(load("real_pendulum"))
     law = found.laws[0]
     assert law.text().startswith("p**2 - ")
     assert 2.3 < law.values[0] < 2.5

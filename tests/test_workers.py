@@ -10,6 +10,7 @@ from noether_sym.datasets import load
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import GRAMMARS
 from noether_sym.errors import DeviceError
+from noether_sym.runtime import workers
 from noether_sym.runtime.workers import Workers
 from noether_sym.search import fit as search
 from noether_sym.search.fit import fit_candidates
@@ -48,15 +49,16 @@ def test_a_cluster_gives_the_same_fits_though_a_worker_is_killed(problem, small_
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as cluster:
-        workers = Workers(backend="dask", scheduler=cluster.scheduler_address)
-        found = fit_candidates(*problem, workers=workers, progress=kill_one)
+        dask = Workers(backend="dask", scheduler=cluster.scheduler_address)
+        found = fit_candidates(*problem, workers=dask, progress=kill_one)
     assert killed
     assert found == expected
 
 
 @pytest.mark.parametrize("scheduler", [None, "tcp://127.0.0.1:9", "nonsense://", "not an address"])
-def test_a_scheduler_that_does_not_answer_is_refused(problem, scheduler):
+def test_a_scheduler_that_does_not_answer_is_refused(problem, scheduler, monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr(workers, "_ANSWER", 0.3)
     with pytest.raises(DeviceError, match="scheduler"):
         fit_candidates(*problem, workers=Workers(backend="dask", scheduler=scheduler))
 

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 from noether_sym.errors import DeviceError
 
+_ANSWER = 10.0
+"""Seconds that a Dask scheduler has to answer."""
+
 BACKENDS = ("threading", "loky", "dask")
 
 _Result = TypeVar("_Result")
@@ -80,7 +83,7 @@ class Workers:
                 "--backend dask needs the address of a scheduler: --scheduler tcp://…"
             )
         try:
-            return Client(self.scheduler, timeout=10)
+            return Client(self.scheduler, timeout=_ANSWER)
         except (OSError, ValueError) as error:
             raise DeviceError(
                 f"no Dask scheduler answers at {self.scheduler!r}: {error}; start one with "
