@@ -14,7 +14,7 @@ from benchmarks._measure import cores, machine, table, timed
 from noether_sym.datasets import load
 from noether_sym.dsl.distinct import enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
-from noether_sym.pipeline import oracle_law
+from noether_sym.laws.known import oracle_law
 from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.fit import fit_candidates

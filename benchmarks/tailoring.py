@@ -7,7 +7,7 @@ import torch
 from benchmarks._measure import Section, alternate, cores, table
 from benchmarks.naive import tailor_one
 from noether_sym.datasets import load
-from noether_sym.pipeline import oracle_law
+from noether_sym.laws.known import oracle_law
 from noether_sym.tailor.gradients import meta_gradients
 from noether_sym.tailor.inner_step import Quantities
 from noether_sym.tailor.network import HIDDEN, Problem, initial_weights

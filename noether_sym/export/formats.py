@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from noether_sym.errors import NoetherSymError
 from noether_sym.export.c_source import c_source
 from noether_sym.export.code import numbered
-from noether_sym.export.json import law_to_json
+from noether_sym.export.json import law_to_entry
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
 from noether_sym.export.mathml import law_mathml
@@ -18,6 +17,7 @@ from noether_sym.export.python_source import python_module
 from noether_sym.export.sympy import law_sympy_source
 from noether_sym.export.torch_module import torch_module
 from noether_sym.laws.law import Law
+from noether_sym.store.schema import encode
 
 
 class ExportError(NoetherSymError, ValueError):
@@ -75,8 +75,7 @@ def _sympy_script(laws: Sequence[Law]) -> str:
 
 
 def _json_list(laws: Sequence[Law]) -> str:
-    document = [law_to_json(law) for law in laws]
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return encode([law_to_entry(law) for law in laws])
 
 
 _WRITERS: MappingProxyType[str, Callable[[Sequence[Law]], str]] = MappingProxyType(
