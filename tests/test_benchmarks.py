@@ -10,8 +10,8 @@ import torch
 from benchmarks import found, gpu, paper, performance, same_laws
 from benchmarks._measure import between
 from noether_sym.datasets import load
+from noether_sym.laws.known import known_law
 from noether_sym.laws.law import Law, Parameter
-from noether_sym.pipeline import known_law
 
 
 @pytest.fixture
