@@ -9,6 +9,7 @@ Runs the whole pipeline on the ideal spring, the ideal pendulum and the real pen
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from noether_sym import pipeline
-from noether_sym.store import runs
+from noether_sym.store.run import FIGURES, LAWS_FILE, RUN_FILE, TAILORING_FILE, Run
 from noether_sym.store.search import DataOptions, Search, SearchOptions, prepare
 from noether_sym.tailor import TailorOptions
+from noether_sym.tailor.document import TailoringDocument
 
 PAPER = {
     "ideal_spring": {
@@ -71,17 +73,19 @@ def _section(name: str, arguments: argparse.Namespace) -> str:
     print(name, file=sys.stderr)
     options = SearchOptions(jobs=arguments.jobs, device=arguments.device)
     search = prepare(arguments.results, DataOptions(dataset=name), options)
-    if search.run.stage("fit") is None:
-        pipeline.run_fit(search)
+    pipeline.fitted(search)
     tailor = TailorOptions(seeds=arguments.seeds, jobs=arguments.jobs, device=arguments.device)
-    held = search.run.read(runs.TAILORING_FILE) if search.run.has(runs.TAILORING_FILE) else {}
-    if held.get("options") != tailor.to_json(arguments.device):
+    held = search.run.read(TailoringDocument) if search.run.has(TAILORING_FILE) else None
+    if held is None or held.options != tailor.deciding(arguments.device):
         pipeline.run_tailoring(search, tailor, _progress)
-    laws = search.run.read(runs.LAWS_FILE)
-    tailoring = search.run.read(runs.TAILORING_FILE)
+    laws, tailoring = _read(search, LAWS_FILE), _read(search, TAILORING_FILE)
     pipeline.run_report(search.run)
     figures = _figures(name, search.run, arguments.results)
     return "\n".join([*_laws(name, laws, search), *_table(name, tailoring), *figures])
+
+
+def _read(search: Search, name: str) -> dict[str, Any]:
+    return json.loads(search.run.file(name).read_text(encoding="utf-8"))
 
 
 def _progress(stage: str, done: int, total: int) -> None:
@@ -91,7 +95,7 @@ def _progress(stage: str, done: int, total: int) -> None:
 
 def _laws(name: str, laws: dict[str, Any], search: Search) -> list[str]:
     paper, counts = PAPER[name], laws["counts"]
-    stages = search.run.read(runs.RUN_FILE)["stages"]
+    stages = _read(search, RUN_FILE)["stages"]
     seconds = {key: value["seconds"] for key, value in stages.items()}
     lines = [f"\n## {name}\n"]
     lines.append("| | paper | here |\n| --- | --- | --- |")
@@ -163,13 +167,13 @@ def _spread(entry: dict[str, Any]) -> str:
     return f"{entry['mean']:.3g} ± {entry['std']:.1g}"
 
 
-def _figures(name: str, run: runs.Run, results: Path) -> list[str]:
+def _figures(name: str, run: Run, results: Path) -> list[str]:
     """Copy the run's figures of the paper's Figure 2 beside the page."""
     folder = results / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for figure in ("rollout_errors", "energies"):
-        source = run.file(runs.FIGURES) / f"{figure}.png"
+        source = run.file(FIGURES) / f"{figure}.png"
         if source.is_file():
             target = folder / f"{name}_{figure}.png"
             shutil.copyfile(source, target)
