@@ -10,8 +10,8 @@ import torch
 from benchmarks import found, gpu, paper, performance, same_laws
 from benchmarks._measure import between
 from noether_sym.datasets import load
+from noether_sym.laws.known import known_law
 from noether_sym.laws.law import Law, Parameter
-from noether_sym.pipeline import oracle_law
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_data_set_without_its_file_is_listed_as_missing(tmp_path, monkeypatch)
 
 
 def pendulum_law(data, coefficient):
-    known = oracle_law(data)
+    known = known_law(data)
     return known.with_(parameters=(Parameter("c0", coefficient, known.parameters[0].dimension),))
 
 
