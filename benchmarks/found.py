@@ -101,7 +101,7 @@ def _searched(info: DatasetInfo, depth: int, runs: Path | None) -> dict[str, Any
         "grammar": GRAMMAR,
         "depth": depth,
         "known": info.known_laws,
-        "known_laws": info.laws,
+        "known_laws": ", ".join(f"`{one}`" for one in info.invariants) or "none",
         "missing": False,
     }
     try:
