@@ -335,10 +335,13 @@ def test_commands():
     assert command_line(plain) == (
         "noether-sym run --dataset ideal_spring --grammar paper --depth 7 --seed 0"
     )
-    noisy = DataOptions("x y.csv", 0.5, unitless=True, time="when", seed=2)
+    noisy = DataOptions(
+        "x y.csv", 0.5, unitless=True, time="when", trajectory="run", columns=("a", "b"),
+        drop_missing=True, seed=2,
+    )  # fmt: skip
     assert command_line(msgspec.structs.replace(plain, data=noisy)) == (
-        "noether-sym run --dataset 'x y.csv' --noise 0.5 --unitless --time when --grammar paper "
-        "--depth 7 --seed 2"
+        "noether-sym run --dataset 'x y.csv' --noise 0.5 --unitless --time when --trajectory run "
+        "--columns a,b --drop-missing --grammar paper --depth 7 --seed 2"
     )
 
 
