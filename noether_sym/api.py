@@ -12,13 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from noether_sym import pipeline
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
 from noether_sym.errors import RunError
+from noether_sym.export import accepted_laws
 from noether_sym.laws.law import Law
 from noether_sym.runtime.workers import worker_count
 from noether_sym.store import runs
+from noether_sym.store.run import Run
+from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, to_json
 from noether_sym.store.search import (
     DataOptions,
     Search,
@@ -26,6 +31,7 @@ from noether_sym.store.search import (
     prepare,
     reopen,
 )
+from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +60,8 @@ class Discovery:
     """
 
     dataset: Dataset
-    run: runs.Run
-    _document: dict[str, Any] = field(repr=False)
+    run: Run
+    _document: LawsDocument = field(repr=False)
     _keeper: _Folder | None = field(default=None, repr=False)
 
     @property
@@ -66,13 +72,13 @@ class Discovery:
         ``constants`` (name to value, standard error and unit), ``unit``, ``family``,
         ``nodes``, ``selected``.
         """
-        return _table(self._document["laws"])
+        return _table(self._document.laws)
 
     @property
     def closest(self) -> pd.DataFrame:
         """The best of what was not accepted, with the reason of each."""
-        entries = self._document["candidates_not_accepted"]
-        return _table(entries).assign(reason=[entry["reason"] for entry in entries])
+        entries = self._document.candidates_not_accepted
+        return _table(entries).assign(reason=[entry.reason for entry in entries])
 
     @property
     def best(self) -> Law | None:
@@ -83,32 +89,38 @@ class Discovery:
     @property
     def accepted(self) -> list[Law]:
         """One law of each family, best first."""
-        return pipeline.accepted_laws(self._document, heads_only=True)
+        return accepted_laws(self._document, heads_only=True)
 
     @property
     def independent(self) -> int:
         """Number of functionally independent laws."""
-        return int(self._document["independent_laws"])
+        return self._document.independent_laws
 
     @property
     def counts(self) -> dict[str, int]:
         """Formulas enumerated, distinct, fitted and accepted."""
-        return dict(self._document["counts"])
+        return dict(to_json(self._document.counts))
 
     @property
     def tailoring(self) -> pd.DataFrame | None:
-        """Predictions with and without the law, a row a method; None without tailoring."""
+        """Predictions with and without the law, a row a method; None without tailoring.
+
+        Means over the networks whose prediction stayed finite; ``networks`` counts them.
+        """
         import pandas as pd
 
-        if self.run.stage("tailor") is None:
+        if self.run.stages.tailor is None:
             return None
-        rows = self.run.checked(runs.TAILORING_FILE)["summary"]
+        rows = self.run.read(TailoringDocument).summary
         errors = ("train_rmse", "test_rmse", "test_mse", "energy_mse")
         table = pd.DataFrame(
-            {name: [row[name]["mean"] for row in rows] for name in errors},
-            index=pd.Index([row["method"] for row in rows], name="method"),
+            {name: [getattr(row, name).mean for row in rows] for name in errors},
+            index=pd.Index([row.method for row in rows], name="method"),
         )
-        return table.assign(rmse_over_vanilla=[row["rmse_over_vanilla"] for row in rows])
+        return table.assign(
+            rmse_over_vanilla=[row.rmse_over_vanilla for row in rows],
+            networks=[row.test_rmse.count for row in rows],
+        )
 
     def law(self, number: int = 1) -> Law:
         """The law of a rank, from 1, as in `laws`.
@@ -118,16 +130,17 @@ class Discovery:
         IndexError
             If there is no such rank.
         """
-        entries = pipeline.accepted_laws(self._document, heads_only=False)
+        entries = accepted_laws(self._document)
         if not 1 <= number <= len(entries):
             raise IndexError(f"there is no law {number}: {len(entries)} were accepted")
         return entries[number - 1]
 
     def summary(self) -> str:
         """What was found, in words."""
-        from noether_sym.report.view import verdict
+        from noether_sym.report import words
 
-        return verdict(self.run.checked(runs.RUN_FILE), self._document)
+        search = self.run.read(RunDocument).search
+        return words.found(self._document, search.depth, search.factor)
 
     def report(self) -> Path:
         """Write the report, one HTML file, and return its path."""
@@ -178,7 +191,7 @@ class Discovery:
             If the folder is not that of a run with laws, or its data have changed.
         """
         run = runs.find_run(str(path))
-        return cls(reopen(run, 1, "cpu").dataset, run, run.checked(runs.LAWS_FILE))
+        return cls(reopen(run, 1, "cpu").dataset, run, run.read(LawsDocument))
 
     def _chosen(self, law: Law | None) -> Law:
         chosen = law if law is not None else self.best
@@ -316,7 +329,7 @@ def discover(
 
             chosen_tailoring = TailorOptions(seed=seed, jobs=search.options.jobs, device=device)
             pipeline.tailored(search, chosen_tailoring, progress)
-            document = search.run.checked(runs.LAWS_FILE)
+            document = search.run.read(LawsDocument)
     return Discovery(search.dataset, search.run, document, keeper)
 
 
@@ -334,15 +347,15 @@ def _prepared_from_memory(
     with tempfile.TemporaryDirectory(prefix="noether-sym-data-") as folder:
         path = Path(folder) / f"{_DATA}.parquet"
         write_frame(as_frame(data, names=names, dt=dt), path)
-        dataset = replace(chosen, dataset=str(path)).load()
-        kept = replace(chosen, dataset=path.name)
+        dataset = msgspec.structs.replace(chosen, dataset=str(path)).load()
+        kept = msgspec.structs.replace(chosen, dataset=path.name)
         dataset = replace(dataset, source="given in memory")
         search = prepare(results, kept, options, dataset)
         search.run.write_with(path.name, lambda target: shutil.copyfile(path, target))
     return search
 
 
-def _table(entries: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def _table(entries: Sequence[LawEntry]) -> pd.DataFrame:
     import pandas as pd
 
     columns = {
@@ -355,9 +368,11 @@ def _table(entries: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         "nodes": "size",
         "selected": "selected",
     }
-    table = pd.DataFrame({name: [entry[key] for entry in entries] for name, key in columns.items()})
+    table = pd.DataFrame(
+        {name: [getattr(entry, key) for entry in entries] for name, key in columns.items()}
+    )
     constants = [
-        {one["name"]: (one["value"], one["stderr"], one["unit"]) for one in entry["parameters"]}
+        {own.name: (own.value, own.stderr, own.unit) for own in entry.parameters}
         for entry in entries
     ]
     table.insert(4, "constants", pd.Series(constants, dtype=object))

@@ -18,8 +18,9 @@ from noether_sym.check import check
 from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.errors import GrammarError, NoetherSymError, UnitError
-from noether_sym.export import law_from_json
-from noether_sym.export.check import checked_to_json
+from noether_sym.export import law_from_entry
+from noether_sym.export.check import checked_document
+from noether_sym.store.schema import LawEntry, convert, encode
 from noether_sym.units.dimension import Dimension
 
 PENDULUM = "ideal_pendulum"
@@ -133,9 +134,9 @@ def test_formulas_that_say_nothing(text, verdict, pendulum):
     checked = check(text, dataset)
     assert checked.verdict == verdict
     assert checked.reason
-    document = checked_to_json(checked)
-    assert document["law"]["conservation_ratio"] is None
-    json.dumps(document, allow_nan=False)
+    document = checked_document(checked)
+    assert document.law.conservation_ratio is None
+    encode(document)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_the_command_writes_json():
     assert document["conserved"] is True
     assert document["drift_per"] == "trajectory"
     assert document["law"]["parameters"][0]["fixed"] is False
-    assert law_from_json(document["law"]).text() == "p**2 - 3*cos(q)"
+    assert law_from_entry(convert(document["law"], LawEntry, "the law")).text() == "p**2 - 3*cos(q)"
 
 
 @pytest.mark.parametrize(
@@ -249,4 +250,4 @@ def test_any_formula_gets_a_verdict_or_a_message(expression, free):
         checked = check(expression.text(dataset.names, numbers), dataset)
     except NoetherSymError:
         return
-    json.dumps(checked_to_json(checked), allow_nan=False)
+    encode(checked_document(checked))

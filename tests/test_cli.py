@@ -137,7 +137,7 @@ def test_a_finished_fit_is_used_again_and_fresh_repeats_it(call):
 
 def test_no_law_is_said_plainly(call):
     shown = call("fit", "--dataset", "van_der_pol", "--depth", "5").output
-    assert "No law of up to 5 nodes" in shown
+    assert "No law found up to 5 nodes" in shown
     assert "Closest, not conserved" in shown
     laws = json.loads((only_run(call.results) / "laws.json").read_text())
     assert laws["laws"] == []

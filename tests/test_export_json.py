@@ -12,9 +12,18 @@ from strategies import laws
 
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.errors import GrammarError, RunError
-from noether_sym.export import law_from_json, law_to_json, laws_document
+from noether_sym.export import accepted_laws, law_from_entry, law_to_entry, laws_document
 from noether_sym.export.json import tree_from_json, tree_to_json
 from noether_sym.laws.law import Law, Parameter
+from noether_sym.store.schema import (
+    Counts,
+    LawEntry,
+    LawsDocument,
+    convert,
+    decode,
+    encode,
+    to_json,
+)
 from noether_sym.units.dimension import Dimension
 
 MOMENTUM = Dimension.of({"kg": 1, "m": 2, "s": -1})
@@ -34,11 +43,16 @@ LAW = Law(
 )
 
 
+def read(entry):
+    """A law from JSON types."""
+    return law_from_entry(convert(entry, LawEntry, "laws.json"))
+
+
 def document(*laws, **changes):
     options = {
         "dataset": "own",
         "inputs": LAW.inputs,
-        "counts": {"accepted": 1, "fitted": 2, "candidates": 9, "distinct": 3},
+        "counts": Counts(9, 3, 2, 1),
         "independent_laws": 1,
         **changes,
     }
@@ -47,20 +61,19 @@ def document(*laws, **changes):
 
 @given(laws())
 def test_laws_round_trip_through_json(law):
-    text = json.dumps(law_to_json(law), allow_nan=False)
-    assert law_from_json(json.loads(text)) == law
+    assert read(json.loads(encode(law_to_entry(law)))) == law
 
 
 def test_round_trip_keeps_everything():
-    assert law_from_json(law_to_json(LAW)) == LAW
+    assert law_from_entry(law_to_entry(LAW)) == LAW
     odd = Dimension.of({"µm": Fraction(1, 2), "Δ°C": Fraction(-3, 2), "a_0": -1})
     for dimension in (odd, odd**-1, Dimension.of({"s": -2})):
         law = LAW.with_(dimension=dimension)
-        assert law_from_json(law_to_json(law)).dimension == dimension
+        assert law_from_entry(law_to_entry(law)).dimension == dimension
 
 
 def test_layout_of_the_document():
-    content = document(LAW)
+    content = json.loads(encode(document(LAW)))
     assert list(content) == [
         "dataset", "inputs", "counts", "independent_laws", "window", "laws",
         "candidates_not_accepted",
@@ -85,10 +98,10 @@ def test_layout_of_the_document():
 def test_laws_are_sorted_by_rank_and_the_rest_follows_with_reasons():
     near = LAW.with_(rank=0, status="varies")
     content = document(LAW.with_(rank=2), LAW, closest=[near], reasons=["a near miss"], window=40)
-    assert [entry["rank"] for entry in content["laws"]] == [1, 2]
-    assert [entry["reason"] for entry in content["candidates_not_accepted"]] == ["a near miss"]
-    assert document(closest=[near])["candidates_not_accepted"][0]["reason"] == "varies"
-    assert content["window"] == 40
+    assert [entry.rank for entry in content.laws] == [1, 2]
+    assert [entry.reason for entry in content.candidates_not_accepted] == ["a near miss"]
+    assert document(closest=[near]).candidates_not_accepted[0].reason == "varies"
+    assert content.window == 40
     with pytest.raises(ValueError, match="zip"):
         document(closest=[near], reasons=["one", "two"])
 
@@ -100,13 +113,15 @@ def test_numbers_that_are_not_finite_become_null():
         heldout_ratio=-math.inf,
         parameters=(Parameter("c0", math.nan, MOMENTUM**2, math.inf),),
     )
-    text = json.dumps(document(lost), allow_nan=False)
+    text = encode(document(lost))
     (entry,) = json.loads(text)["laws"]
     assert entry["conservation_ratio"] is entry["random_ratio"] is entry["heldout_ratio"] is None
     assert entry["parameters"][0]["value"] is entry["parameters"][0]["stderr"] is None
-    again = law_from_json(entry)
+    again = read(entry)
     assert math.isnan(again.conservation_ratio)
     assert math.isnan(again.values[0])
+    with pytest.raises(RunError, match="value of c0 in"):  # a run's laws have their constants
+        decode(text.encode(), LawsDocument, "laws.json")
 
 
 @pytest.mark.parametrize(
@@ -157,26 +172,48 @@ def test_trees_that_are_too_large_are_refused():
 )
 def test_leaves_that_the_law_lacks_are_refused(tree, message):
     with pytest.raises(GrammarError, match=message):
-        law_from_json({**law_to_json(LAW), "tree": tree})
+        read({**to_json(law_to_entry(LAW)), "tree": tree})
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rank": "1"}, "'1' is no whole number"),
-        ({"rank": True}, "True is no whole number"),
-        ({"unit": None}, "None is no text"),
+        ({"rank": "1"}, "entry rank: Expected `int`, got `str`"),
+        ({"rank": True}, "entry rank: Expected `int`, got `bool`"),
+        ({"unit": None}, "entry unit: Expected `str`, got `null`"),
         ({"unit": "m**"}, "is no unit"),
         ({"unit": "(m)"}, "is no unit"),
-        ({"conservation_ratio": "0.1"}, "'0.1' is no number"),
-        ({"inputs": None}, "damaged"),
-        ({"parameters": [{"name": "c0"}]}, "KeyError: 'value'"),
+        ({"unit": "m**(1/0)"}, "is no exponent"),
+        ({"unit": "m**" + "9" * 5000}, "is no exponent"),
+        ({"conservation_ratio": "0.1"}, "Expected `float | null`, got `str`"),
+        ({"inputs": None}, "entry inputs"),
+        ({"parameters": [{"name": "c0"}]}, r"entry parameters\[0\]: Object missing .* `value`"),
+        ({"more": 1}, "unknown field `more`"),
     ],
 )
 def test_damaged_entries_are_refused(changes, message):
+    entry = to_json(law_to_entry(LAW))
     with pytest.raises(RunError, match=message):
-        law_from_json({**law_to_json(LAW), **changes})
-    missing = law_to_json(LAW)
-    del missing["tree"]
-    with pytest.raises(RunError, match="KeyError: 'tree'"):
-        law_from_json(missing)
+        read({**entry, **changes})
+    del entry["tree"]
+    with pytest.raises(RunError, match="missing required field `tree`"):
+        read(entry)
+
+
+def test_one_law_of_each_family_is_tailored_with_and_near_misses_are_not():
+    family = LAW.with_(rank=2)
+    other = LAW.with_(rank=3, family=2)
+    near = LAW.with_(rank=0, family=1, status="near miss")
+    rest = LAW.with_(rank=0, family=0, status="varies")
+    own = document(LAW, family, other, closest=[near, rest, rest])
+    assert [entry.rank for entry in own.heads] == [1, 3]
+    assert [law.rank for law in accepted_laws(own)] == [1, 2, 3]
+    assert [law.rank for law in accepted_laws(own, heads_only=True)] == [1, 3]
+    assert [entry.status for entry in own.to_tailor(3)] == ["accepted", "accepted", "varies"]
+    assert len(own.to_tailor(1)) == 2
+    chosen = own.with_selected(own.to_tailor(9)[-1])
+    assert [entry.selected for entry in chosen.laws] == [False] * 3
+    assert [entry.selected for entry in chosen.candidates_not_accepted] == [False, False, True]
+    assert chosen.with_selected(None) == own
+    assert chosen.shown is chosen.laws[0]
+    assert own.with_selected(own.laws[2]).shown.rank == 3

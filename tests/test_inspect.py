@@ -152,7 +152,7 @@ def test_a_run_keeps_the_options(tmp_path):
     assert data["columns"] == ["q", "v"]
     assert data["drop_missing"] is True
 
-    from noether_sym.store.runs import Run
+    from noether_sym.store.run import Run
     from noether_sym.store.search import reopen
 
     assert reopen(Run(run), 1, "cpu").dataset.names == ("q", "v")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
+from documents import run_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import NAMES
@@ -16,64 +19,88 @@ from test_report_figures import CIRCLE, curves, dataset, law
 from noether_sym.dsl.expression import call, input_
 from noether_sym.errors import RunError
 from noether_sym.export import laws_document
-from noether_sym.report import render_report, write_figures, write_report
+from noether_sym.report import render_report, words, write_figures, write_report
 from noether_sym.report.command import command_line
-from noether_sym.report.draw import shown_entry
-from noether_sym.report.view import verdict
-from noether_sym.store import runs
-from noether_sym.store.runs import Run
+from noether_sym.store.options import DataOptions
+from noether_sym.store.run import CURVES_FILE, FIGURES, Run
+from noether_sym.store.schema import (
+    Counts,
+    EnumerateStage,
+    FitStage,
+    LawsDocument,
+    RunDocument,
+    Stages,
+    decode,
+    encode,
+)
+from noether_sym.tailor import TailorOptions
+from noether_sym.tailor.document import (
+    CandidateRow,
+    ControlRow,
+    Moments,
+    RollOutParts,
+    RollOuts,
+    SeedRow,
+    SummaryRow,
+    TailoringDocument,
+    TrialRow,
+)
 
 LAW = law(names=["q", "p"]).with_(rank=1, family=1, heldout_ratio=2e-6, alignment=1e-7)
 NEAR = replace(LAW, expression=call("add", input_(0), input_(1)), parameters=(), rank=0, family=0)
 NEAR = NEAR.with_(conservation_ratio=0.2, status="not conserved")
-RUN = {
-    "format": 1,
-    "identity": {"dataset_sha256": "ab" * 32},
-    "data": {"dataset": "my data.csv", "noise": 0.0, "units": {"q": "rad"}, "seed": 3},
-    "search": {"grammar": "paper", "depth": 7, "factor": 100.0, "window": 20},
-    "dataset": {
-        "name": "own",
-        "source": "A & B <2020>",
-        "columns": [{"name": "q", "unit": "rad", "given": "deg"}, {"name": "p", "unit": "rad/s"}],
-        "trajectories": {"train": 4, "test": 3},
-        "samples": {"train": 80, "test": 60},
-        "derivative": "exact",
-        "notes": ["angles were degrees"],
-    },
-    "stages": {"enumerate": {"seconds": 0.5}, "fit": {"seconds": 130.0}},
-    "versions": {"noether-sym": "0.1.0", "python": "3.11.7"},
-    "device": "cpu",
-}
-CONTROL = {"status": "ok", "rate": None, "train_rmse": 0.1, "test_rmse": 0.2, "test_mse": 0.04}
-TAILORING = {
-    "options": {"epochs": 100, "top": 5, "seeds": 2, "loss": "drift"},
-    "error": "mean squared error",
-    "energy": "q**2 + 1*p**2",
-    "selected": "q**2 + 1*p**2",
-    "seeds": [
-        {
-            "seed": 0,
-            "controls": [
-                {"method": "vanilla", **CONTROL, "energy_mse": 0.3},
-                {"method": "hnn", **dict.fromkeys(CONTROL), "status": "not applicable"},
-                {"method": "meta-tailored", **CONTROL, "rate": 0.01, "energy_mse": None},
-            ],
-            "trials": [{"status": "ok"}, {"status": "diverged"}],
-        },
-        {
-            "seed": 1,
-            "controls": [{"method": "meta-tailored", **CONTROL, "status": "diverged"}],
-            "trials": [{"status": "ok"}],
-        },
-    ],
-    "summary": [
-        {
-            "method": "vanilla",
-            "test_rmse": {"mean": 0.2, "std": 0.01, "count": 2},
-            "rmse_over_vanilla": 1.0,
-        }
-    ],
-}
+RUN = msgspec.structs.replace(
+    run_document(),
+    stages=Stages(EnumerateStage(0.5, 9, 3, (1, 2), (1, 2), 0), FitStage(130.0, 20)),
+    versions={"noether-sym": "0.1.0", "python": "3.11.7"},
+    device="cpu",
+)
+
+
+def control(method, status="ok", rate=None, energy_mse=None):
+    return ControlRow(method, status, None, rate, 0.1, 0.2, 0.04, energy_mse)
+
+
+def trial(status):
+    return TrialRow(0, "q**2 + 1*p**2", True, 0.01, status, None, None)
+
+
+def summary(method, count, ratio=None):
+    own = Moments(0.2, 0.01, count) if count > 1 else Moments(0.2 if count else None, None, count)
+    return SummaryRow(method, own, own, own, own, ratio)
+
+
+TAILORING = TailoringDocument(
+    options=TailorOptions(top=5, seeds=2).deciding("cpu"),
+    error="mean squared error",
+    state_scale=(1.0, 1.0),
+    training_states=80,
+    roll_outs=RollOutParts(RollOuts(4, 20, 76), RollOuts(3, 20, 57)),
+    energy="q**2 + 1*p**2",
+    energy_is="known law",
+    selected="q**2 + 1*p**2",
+    selected_candidate=0,
+    candidates=(CandidateRow(0, "q**2 + 1*p**2", True),),
+    seeds=(
+        SeedRow(
+            0,
+            (
+                control("vanilla", energy_mse=0.3),
+                ControlRow("hnn", "not applicable"),
+                control("meta-tailored", rate=0.01),
+            ),
+            (),
+            (trial("ok"), trial("diverged")),
+        ),
+        SeedRow(
+            1,
+            (control("vanilla"), control("meta-tailored", "diverged", 0.01)),
+            (),
+            (trial("ok"),),
+        ),
+    ),
+    summary=(summary("vanilla", 2, 1.0), summary("hnn", 0), summary("meta-tailored", 1)),
+)
 FIGURE = {"conservation": "<svg xmlns='http://www.w3.org/2000/svg'/>"}
 
 
@@ -82,7 +109,7 @@ def laws_json(*laws, closest=(NEAR,), independent=1, window=None):
         laws,
         dataset="own",
         inputs=(laws or closest or (LAW,))[0].inputs,
-        counts={"candidates": 123456, "distinct": 1140, "fitted": 1140, "accepted": len(laws)},
+        counts=Counts(123456, 1140, 1140, len(laws)),
         independent_laws=independent if laws else 0,
         closest=closest,
         window=window,
@@ -123,9 +150,7 @@ def read(page):
 
 
 def test_the_page_says_everything():
-    page = render_report(
-        run=RUN, laws=laws_json(LAW.with_(selected=True)), tailoring=TAILORING, figures=FIGURE
-    )
+    page = render_report(RUN, laws_json(LAW.with_(selected=True)), TAILORING, FIGURE)
     reader = read(page)
     for said in (
         "1 law found: q² + 1·p²",
@@ -134,6 +159,9 @@ def test_the_page_says_everything():
         "123,456", "formulas that units allow",
         "Closest candidates that are not laws",
         "vanilla", "0.200 ± 0.010", "Hamiltonian NN", "not applicable", "1 of 2 lost",
+        "0.200 (1 of 2)", "Mean ± standard deviation over 2 networks",
+        "Selected by training error: q² + 1·p²", "The energy is the known law q² + 1·p²",
+        "energy, MSE", "RMSE is the root",
         "3 trials of meta-tailoring, 1 of them diverged",
         "q [rad], p [rad/s]", "4 to fit, 3 held out", "angles were degrees", "A & B <2020>",
         "noether-sym run --dataset 'my data.csv' --unit q=rad --grammar paper --depth 7 "
@@ -147,58 +175,99 @@ def test_the_page_says_everything():
     assert len(reader.sources) == 1
 
 
+def test_an_energy_that_is_the_selected_law_is_called_its_drift():
+    own = replace(TAILORING, energy_is="selected law")
+    figures = {**FIGURE, "energies": FIGURE["conservation"]}
+    page = render_report(RUN, laws_json(LAW), own, figures)
+    assert "drift of the law, MSE" in read(page).words
+    assert "the drift is that of the selected law q² + 1·p²" in read(page).words
+    assert "The drift of the law of the predicted states" in page
+    assert "nergy" not in page
+    assert "The energy of the predicted states" in render_report(
+        RUN, laws_json(LAW), TAILORING, figures
+    )
+
+
+def test_no_selection_is_said_plainly():
+    own = replace(TAILORING, selected=None, selected_candidate=None)
+    assert "No law was selected" in read(render_report(RUN, laws_json(LAW), own)).words
+    own = replace(TAILORING, candidates=(CandidateRow(0, "q**2 + 1*p**2", False),))
+    page = render_report(RUN, laws_json(closest=(NEAR,)), own)
+    assert "q² + 1·p², which is not accepted as conserved" in read(page).words
+
+
+def found(laws, **options):
+    return words.found(laws, RUN.search.depth, RUN.search.factor, **options)
+
+
 def test_no_law_is_said_plainly():
-    page = render_report(run=RUN, laws=laws_json())
+    page = render_report(RUN, laws_json())
     reader = read(page)
-    assert "No law found up to 7 nodes. Closest, not conserved: q + p (ratio 0.20)" in reader.words
+    assert (
+        "No law found up to 7 nodes: nothing is conserved 100 times better than chance. "
+        "Closest, not conserved: q + p (ratio 0.20)" in reader.words
+    )
     assert "is not conserved" in reader.words
     assert "Tailoring" not in reader.words
-    assert verdict({}, {}) == "No law found"
+    assert found(laws_json(closest=())).endswith("better than chance")
 
 
-def test_verdicts_count_independent_laws():
+def test_sentences_count_independent_laws():
     second = LAW.with_(rank=2, family=2)
-    assert verdict(RUN, laws_json(LAW, second, independent=2)).startswith(
-        "2 independent laws found: q² + 1·p²; q² + 1·p²"
-    )
+    two = laws_json(LAW, second, independent=2)
+    assert found(two).startswith("2 independent laws found: q² + 1·p²; q² + 1·p²")
+    assert found(two, plain=True).endswith("found: q**2 + 1*p**2; q**2 + 1*p**2")
     same = LAW.with_(rank=2, family=1)
-    assert verdict(RUN, laws_json(LAW, same)) == "1 law found: q² + 1·p²"
-    assert "found, approximately conserved" in verdict(RUN, laws_json(LAW, window=20))
+    assert found(laws_json(LAW, same)) == "1 law found: q² + 1·p²"
+    windowed = found(laws_json(LAW, window=20))
+    assert "found, approximately conserved over windows of 20 samples: " in windowed
 
 
 def test_the_selected_law_stands_for_the_run():
     second = LAW.with_(rank=2, family=2, selected=True)
-    assert shown_entry(laws_json(LAW, second))["rank"] == 2
-    assert shown_entry(laws_json(LAW))["rank"] == 1
-    assert shown_entry(laws_json())["expression"] == "q + p"
-    assert shown_entry(laws_json(closest=())) is None
+    assert laws_json(LAW, second).shown.rank == 2
+    assert laws_json(LAW).shown.rank == 1
+    assert laws_json().shown.expression == "q + p"
+    assert laws_json(closest=()).shown is None
 
 
 @pytest.mark.parametrize("start", range(0, len(NAMES) - 1, 4))
 def test_names_are_escaped(start):
     names = NAMES[start : start + 2]
     named = law(CIRCLE, 1.0, names=names).with_(rank=1, family=1)
-    document = {**laws_json(named), "dataset": f"<b>{names[0]}</b>"}
-    page = render_report(run=RUN, laws=document)
+    document = msgspec.structs.replace(laws_json(named), dataset=f"<b>{names[0]}</b>")
+    page = render_report(RUN, document)
     assert page.count("<b>") == 4  # the counts
     assert "<script" not in page
     read(page)
 
 
+def built(value):
+    return json.loads(encode(value))
+
+
+def page_from(documents, figures=None):
+    """The page of documents as JSON types, read as the files of a run are."""
+    kinds = {"run": RunDocument, "laws": LawsDocument, "tailoring": TailoringDocument}
+    texts = {name: json.dumps(own).encode() for name, own in documents.items()}
+    typed = [decode(texts[name], kind, f"{name}.json") for name, kind in kinds.items()]
+    return render_report(*typed, figures)
+
+
+EVERYTHING = {"run": built(RUN), "laws": built(laws_json(LAW)), "tailoring": built(TAILORING)}
+
+
 def test_hostile_text_everywhere_stays_text():
     hostile = "<script>alert(1)</script><img src=x onerror=y>"
-    everything = copy.deepcopy(
-        {"run": RUN, "laws": laws_json(LAW), "tailoring": TAILORING, "figures": FIGURE}
-    )
 
-    def poisoned(value):
+    def poisoned(value, key=""):
         if isinstance(value, dict):
-            return {key: poisoned(own) for key, own in value.items()}
+            return {name: poisoned(own, name) for name, own in value.items()}
         if isinstance(value, list):
             return [poisoned(own) for own in value]
-        return hostile if isinstance(value, str) else value
+        return hostile if isinstance(value, str) and key != "energy_is" else value
 
-    reader = read(render_report(**poisoned(everything)))
+    reader = read(page_from(poisoned(EVERYTHING), FIGURE))
     assert "x" not in reader.sources
 
 
@@ -212,13 +281,12 @@ def paths(value, path=()):
         yield from paths(own, (*path, place))
 
 
-EVERYTHING = {"run": RUN, "laws": laws_json(LAW), "tailoring": TAILORING}
 PLACES = [path for path in paths(EVERYTHING) if len(path) > 1]
 
 
-@settings(max_examples=80)
+@settings(max_examples=160)
 @given(st.sampled_from(PLACES), st.sampled_from(["missing", None, 0, "text", [], {}, [None], True]))
-def test_anything_may_be_missing_or_wrong(path, value):
+def test_whatever_is_missing_or_wrong_is_refused_in_words_or_shown(path, value):
     documents = copy.deepcopy(EVERYTHING)
     parent = documents
     for key in path[:-1]:
@@ -227,32 +295,50 @@ def test_anything_may_be_missing_or_wrong(path, value):
         del parent[path[-1]]
     else:
         parent[path[-1]] = value
-    read(render_report(**documents))
+    try:
+        read(page_from(documents))
+    except RunError as error:
+        refused = str(error)
+    else:
+        refused = ""
+    if refused:
+        assert f"{path[0]}.json" in refused
+        assert "run the stage again" in refused
 
 
-def test_empty_documents_make_a_page():
-    reader = read(render_report(run={}, laws={}, tailoring={}, figures={}))
+def test_a_run_without_laws_or_candidates_makes_a_page():
+    nothing = laws_json(closest=())
+    reader = read(render_report(run_document(), nothing))
     assert "No law found" in reader.words
 
 
 def test_writing_replaces_the_file_whole(tmp_path):
-    path = tmp_path / "run" / "report.html"
-    write_report(path, run=RUN, laws=laws_json(LAW))
+    run = Run(tmp_path / "run")
+    path = run.file("report.html")
+    write_report(run, RUN, laws_json(LAW))
     first = path.read_text(encoding="utf-8")
-    write_report(path, run=RUN, laws=laws_json(LAW))
+    write_report(run, RUN, laws_json(LAW))
     assert path.read_text(encoding="utf-8") == first
     assert [own.name for own in path.parent.iterdir()] == ["report.html"]
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(RunError, match="cannot write"):
-        write_report(blocked / "report.html", run=RUN, laws=laws_json(LAW))
+        write_report(Run(blocked), RUN, laws_json(LAW))
 
 
 def test_commands():
-    assert command_line({}) == ""
-    assert command_line({"command": "noether-sym run --dataset x"}).endswith("x")
-    assert command_line({"data": {"dataset": "ideal_spring"}}) == (
-        "noether-sym run --dataset ideal_spring --seed 0"
+    plain = msgspec.structs.replace(
+        RUN,
+        data=DataOptions("ideal_spring"),
+        search=msgspec.structs.replace(RUN.search, window="auto"),
+    )
+    assert command_line(plain) == (
+        "noether-sym run --dataset ideal_spring --grammar paper --depth 7 --seed 0"
+    )
+    noisy = DataOptions("x y.csv", 0.5, unitless=True, time="when", seed=2)
+    assert command_line(msgspec.structs.replace(plain, data=noisy)) == (
+        "noether-sym run --dataset 'x y.csv' --noise 0.5 --unitless --time when --grammar paper "
+        "--depth 7 --seed 2"
     )
 
 
@@ -263,11 +349,11 @@ def test_figures_of_a_run(tmp_path):
     own = dataset(names=["q", "p"])
     drawn = write_figures(run, own, laws_json(LAW))
     assert sorted(drawn) == ["conservation", "phase_portrait"]
-    np.savez(run.file(runs.CURVES_FILE), **curves())
+    np.savez(run.file(CURVES_FILE), **curves())
     drawn = write_figures(run, own, laws_json(LAW), TAILORING)
     assert sorted(drawn) == ["conservation", "energies", "phase_portrait", "rollout_errors"]
-    folder = run.file(runs.FIGURES)
+    folder = run.file(FIGURES)
     assert len(list(folder.iterdir())) == 8
     assert (folder / "energies.svg").read_text(encoding="utf-8") == drawn["energies"]
     assert write_figures(run, own, laws_json(closest=())) == {}
-    read(render_report(run=RUN, laws=laws_json(LAW), tailoring=TAILORING, figures=drawn))
+    read(render_report(RUN, laws_json(LAW), TAILORING, drawn))

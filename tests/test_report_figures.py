@@ -107,13 +107,20 @@ def test_figures_leave_no_global_state():
 
 def test_axes_and_legends_say_what_they_show():
     errors = figures.rollout_errors(curves(), time_unit="s")
-    assert {"time [s]", "mean squared error", "Hamiltonian NN", "meta-tailored"} <= set(
+    assert {"time [s]", "root mean squared error", "Hamiltonian NN", "meta-tailored"} <= set(
         texts(errors)
     )
     assert errors.axes[0].get_yscale() == "log"
+    (vanilla, *_) = errors.axes[0].get_lines()
+    np.testing.assert_allclose(vanilla.get_ydata()[1:], np.sqrt(curves()["error/vanilla"][1:]))
     energy = figures.energies(curves(), time_unit="s", energy_unit="kg*m**2/s**2", formula="p**2")
     assert {"energy [kg·m²/s²]", "truth"} <= set(texts(energy))
     assert any("p²" in text for text in texts(energy))
+    own = figures.energies(curves(), energy_unit="m", formula="p**2", name="drift of the law")
+    assert "drift of the law [m]" in texts(own)
+    assert any(text.startswith("Drift of the law along") for text in texts(own))
+    assert not any("nergy" in text for text in texts(own))
+    assert all(line.get_ydata()[0] == 0 for line in own.axes[0].get_lines())
     plane = figures.phase_portrait(dataset(names=["q", "p"]), law(names=["q", "p"]))
     assert plane.axes[0].get_xlabel() == "q"
     assert any(text.startswith("Level lines of q² + 1·p²") for text in texts(plane))

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from noether_sym.report import words
+from noether_sym.tailor.document import Moments
 
 
 @pytest.mark.parametrize(
@@ -21,8 +22,7 @@ from noether_sym.report import words
         (1.5e7, "1.50×10⁷"),
         (math.nan, "–"),
         (None, "–"),
-        ("x", "–"),
-        (True, "–"),
+        (-math.inf, "–"),
     ],
 )
 def test_numbers(value, text):
@@ -46,28 +46,39 @@ def test_values_with_errors(value, error, text):
 
 
 @pytest.mark.parametrize(
-    ("entry", "text"),
+    ("mean", "std", "text", "plain"),
     [
-        ({"mean": 0.15513, "std": 0.00022}, "0.1551 ± 0.0002"),
-        ({"mean": 0.01075549, "std": 6.3e-7}, "0.0108"),
-        ({"mean": 57.0, "std": 80.2}, "57 ± 80"),
-        ({"mean": 1.2e9, "std": 3e8}, "1.20×10⁹ ± 3×10⁸"),
-        ({"mean": 0.5, "std": None}, "0.500"),
-        ({"mean": None, "std": None}, "–"),
-        ({"mean": 0.0, "std": 0.1}, "0"),
-        ({}, "–"),
-        (0.25, "0.250"),
-        (None, "–"),
+        (0.15513, 0.00022, "0.1551 ± 0.0002", "0.16 ± 0.0002"),
+        (0.01075549, 6.3e-7, "0.0108", "0.011 ± 6e-07"),
+        (57.0, 80.2, "57 ± 80", "57 ± 8e+01"),
+        (1.2e9, 3e8, "1.20×10⁹ ± 3×10⁸", "1.2e+09 ± 3e+08"),
+        (0.5, None, "0.500", "0.5"),
+        (None, None, "–", "-"),
+        (0.0, 0.1, "0", "0"),
+        (0.25, 0.0, "0.250", "0.25"),
     ],
 )
-def test_spreads(entry, text):
-    assert words.spread(entry) == text
+def test_spreads(mean, std, text, plain):
+    own = Moments(mean, std, 0 if mean is None else 4)
+    assert words.spread(own, 4) == text
+    assert words.spread(own, 4, plain=True) == plain
+    missing = "" if mean is None else " (4 of 5)"
+    assert words.spread(own, 5) == text + missing
+    assert words.spread(own, 5, plain=True) == plain + missing
+
+
+def test_plain_numbers_are_those_of_programs():
+    assert words.number(1.23456e-5, 2, plain=True) == "1.2e-05"
+    assert words.number(None, plain=True) == words.number(math.nan, plain=True) == "-"
+    assert words.constant("c0", 2.44693, 0.0131, "m") == "c0 = 2.447 ± 0.013 m"
+    assert words.constant("c0", 3.0, 1e-16, "m") == "c0 = 3 ± 1e-16 m"
+    assert words.constant("c0", math.nan, None, "m") == "c0 = - m"
 
 
 def test_units_and_formulas():
     assert words.unit("kg*m**2/s**2") == "kg·m²/s²"
     assert words.unit("m**(1/2)") == "m^(1/2)"
-    assert words.unit("dimensionless") == words.unit("1") == words.unit(None) == ""
+    assert words.unit("dimensionless") == words.unit("1") == words.unit("") == ""
     assert words.formula("p**2 - 2.43*cos(q)") == "p² − 2.43·cos(q)"
     assert words.formula("x**12") == "x¹²"
 
@@ -75,4 +86,3 @@ def test_units_and_formulas():
 def test_durations():
     assert words.seconds(3.14) == "3.1 s"
     assert words.seconds(600) == "10 min"
-    assert words.seconds(None) == "–"

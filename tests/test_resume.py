@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import quick
 from click.testing import CliRunner
+from documents import run_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ from noether_sym.commands import tailor as tailor_command
 from noether_sym.errors import RunError
 from noether_sym.store import runs
 from noether_sym.store.checkpoint import Checkpoint
-from noether_sym.store.runs import Run
+from noether_sym.store.run import Run
 
 KILLS = int(os.environ.get("NOETHER_SYM_KILLS", "3"))
 COMMAND = [
@@ -109,7 +110,7 @@ def test_pieces_of_the_tailoring_are_not_computed_twice(tmp_path, monkeypatch):
     first = tailor(spring, [law], options=options, checkpoint=checkpoint)
     monkeypatch.setattr(network, "train", None)
     again = tailor(spring, [law], options=options, checkpoint=checkpoint)
-    assert again.to_json() == first.to_json()
+    assert again.document == first.document
     for name, curve in first.curves.items():
         np.testing.assert_array_equal(curve, again.curves[name])
 
@@ -118,7 +119,7 @@ def test_pieces_of_the_tailoring_are_not_computed_twice(tmp_path, monkeypatch):
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)
 def test_a_damaged_or_foreign_piece_is_no_piece(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("run")
-    checkpoint = Checkpoint(runs.open_run(folder, "own", {"identity": {"depth": 5}}))
+    checkpoint = Checkpoint(runs.open_run(folder, run_document("own", depth=5)))
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(["x", "yz"])}
     checkpoint.write("key", arrays)
     held = checkpoint.read("key")
@@ -144,7 +145,7 @@ def test_a_damaged_or_foreign_piece_is_no_piece(tmp_path_factory, data):
     assert checkpoint.read("key") is None
     path.with_name("other.npz").write_bytes(content)
     assert checkpoint.read("other") is None
-    foreign = Checkpoint(runs.open_run(folder, "foreign", {"identity": {"depth": 6}}))
+    foreign = Checkpoint(runs.open_run(folder, run_document("foreign", depth=6)))
     foreign.write("key", arrays)
     shutil.copy(foreign.run.file("checkpoint/key.npz"), path)
     assert checkpoint.read("key") is None
@@ -165,14 +166,14 @@ def test_a_second_process_on_a_run_is_refused(unbroken):
 
 
 def test_a_killed_process_leaves_no_lock_and_no_half_file(tmp_path):
-    run = runs.open_run(tmp_path, "run", {"identity": {}})
+    run = runs.open_run(tmp_path, run_document())
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from noether_sym.store import runs\n"
+        "from noether_sym.store import run as one, runs\n"
         "def slow(path):\n    path.write_text('half')\n    print('held', flush=True)\n"
         "    time.sleep(60)\n"
-        "run = runs.Run(Path(sys.argv[1]))\n"
+        "run = one.Run(Path(sys.argv[1]))\n"
         "with runs.locked(run):\n    run.write_with('laws.json', slow)\n"
     )
     child = subprocess.Popen(
@@ -191,9 +192,9 @@ def test_a_killed_process_leaves_no_lock_and_no_half_file(tmp_path):
 
 
 def test_processes_that_open_a_run_at_once_share_it(tmp_path):
-    description = {"identity": {"depth": 5}}
+    document = run_document()
     with ThreadPoolExecutor(16) as pool:
-        opened = [pool.submit(runs.open_run, tmp_path, "run", description) for _ in range(64)]
+        opened = [pool.submit(runs.open_run, tmp_path, document) for _ in range(64)]
     assert {one.result().path for one in opened} == {tmp_path / "run"}
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.json"]

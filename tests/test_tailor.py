@@ -12,7 +12,9 @@ from noether_sym.datasets import load
 from noether_sym.dsl.expression import call, parameter
 from noether_sym.errors import DeviceError
 from noether_sym.runtime.device import resolve_device, single_threaded
+from noether_sym.store.schema import decode, encode, to_json
 from noether_sym.tailor import TailorOptions, tailor
+from noether_sym.tailor.document import TailoringDocument
 from noether_sym.tailor.inner_step import projected_field, tailored_field
 from noether_sym.tailor.network import (
     Problem,
@@ -241,10 +243,12 @@ def test_stage_reports_every_trial_with_a_status(spring):
         options=TailorOptions(seeds=2, **QUICK),
         progress=lambda *step: seen.append(step),
     )
-    document = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    document = json.loads(encode(result.document))
     assert result.selected in (0, 1)
     assert document["selected"] == laws[result.selected].text()
     assert document["selected_candidate"] == result.selected
+    assert document["energy_is"] == "known law"
+    assert decode(encode(result.document).encode(), TailoringDocument, "it") == result.document
     assert len(document["seeds"]) == 2
     for seed in document["seeds"]:
         assert {row["status"] for row in seed["trials"]} <= {OK, DIVERGED, OUT_OF_DOMAIN}
@@ -276,22 +280,31 @@ def test_stage_reports_every_trial_with_a_status(spring):
 def test_the_answer_does_not_depend_on_the_number_of_jobs(spring):
     laws = [law_of(call("add", call("square", Q), call("square", P))), PRODUCT]
     documents = [
-        tailor(spring, laws, options=TailorOptions(jobs=jobs, **QUICK)).to_json() for jobs in (1, 2)
+        tailor(spring, laws, options=TailorOptions(jobs=jobs, **QUICK)).document for jobs in (1, 2)
     ]
-    assert json.dumps(documents[0]) == json.dumps(documents[1])
+    assert encode(documents[0]) == encode(documents[1])
+
+
+def test_a_law_that_measures_itself_is_said_to(spring):
+    law = law_of(call("add", call("square", Q), call("square", P)))
+    document = tailor(spring, [law], options=TailorOptions(**QUICK)).document
+    assert document.energy_is == "selected law"
+    assert document.energy == document.selected
+    assert document.selected_accepted
 
 
 def test_without_laws_only_the_controls_are_reported(spring):
     result = tailor(spring, [], options=TailorOptions(**QUICK))
     assert result.selected is None
-    methods = [row["method"] for row in result.to_json()["seeds"][0]["controls"]]
+    methods = [row.method for row in result.document.seeds[0].controls]
+    assert result.document.energy_is is None
     assert methods == ["vanilla", "extra epochs", "hnn"]
 
 
 def test_hamiltonian_nn_needs_canonical_pairs():
     result = tailor(load("lorenz"), [], options=TailorOptions(**QUICK))
-    row = result.to_json()["seeds"][0]["controls"][2]
-    assert row == {
+    row = result.document.seeds[0].controls[2]
+    assert to_json(row) == {
         "method": "hnn",
         "status": "not applicable",
         **dict.fromkeys(("candidate", "rate", "train_rmse", "test_rmse", "test_mse", "energy_mse")),
@@ -328,10 +341,10 @@ def test_a_gpu_that_is_not_there_is_refused(spring):
 def test_gpu_and_cpu_agree(spring):
     laws = [law_of(call("add", call("square", Q), call("square", P))), PRODUCT]
     documents = [
-        tailor(spring, laws, options=TailorOptions(device=device, **QUICK)).to_json()
+        tailor(spring, laws, options=TailorOptions(device=device, **QUICK)).document
         for device in ("cpu", "cuda")
     ]
-    for one, two in zip(*(document["seeds"][0]["trials"] for document in documents), strict=True):
-        assert one["status"] == two["status"]
-        if one["train_error"] is not None:
-            assert one["train_error"] == pytest.approx(two["train_error"], rel=0.05)
+    for one, two in zip(*(document.seeds[0].trials for document in documents), strict=True):
+        assert one.status == two.status
+        if one.train_error is not None:
+            assert one.train_error == pytest.approx(two.train_error, rel=0.05)

@@ -33,10 +33,10 @@ def test_options_that_make_no_sense_are_refused(wrong, message):
 
 
 def test_options_in_json_leave_out_the_number_of_workers():
-    one, two = (TailorOptions(jobs=jobs).to_json("cpu") for jobs in (1, 2))
+    one, two = (TailorOptions(jobs=jobs).deciding("cpu") for jobs in (1, 2))
     assert one == two
-    assert one["rates"][0] == pytest.approx(1e-3)
-    assert one["rates"][-1] == pytest.approx(10.0)
+    assert one.rates[0] == pytest.approx(1e-3)
+    assert one.rates[-1] == pytest.approx(10.0)
     assert pickle.loads(pickle.dumps(TailorOptions(top=3))).top == 3
 
 

@@ -16,7 +16,7 @@ from noether_sym.search import fit as search
 from noether_sym.search.fit import fit_candidates
 from noether_sym.statistics.samples import make_samples
 from noether_sym.store.checkpoint import Checkpoint
-from noether_sym.store.runs import Run
+from noether_sym.store.run import Run
 from noether_sym.verdict.stage import distinct_candidates
 
 

@@ -11,6 +11,8 @@ from noether_sym.commands.console import Screen
 from noether_sym.commands.options import data_from, data_options, fit_options
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from noether_sym.check import Checked, Drift
 
 
@@ -40,7 +42,7 @@ def command(context: click.Context, /, **values: Any) -> None:
         raise click.UsageError("give the data once, as FILE or with --dataset")
     values["dataset"] = values["file"] or values["dataset"]
     from noether_sym.check import check
-    from noether_sym.export.check import checked_to_json
+    from noether_sym.export.check import checked_document
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     data = data_from(values)
@@ -52,18 +54,20 @@ def command(context: click.Context, /, **values: Any) -> None:
         seed=data.seed,
     )
     _show(screen, checked)
-    screen.json(checked_to_json(checked))
+    screen.json(checked_document(checked))
 
 
 def _show(screen: Screen, checked: Checked) -> None:
+    from noether_sym.report import words
+
     for note in checked.notes:
         screen.say(f"Note: {note}")
-    screen.say(_verdict(checked), important=True)
+    screen.say(words.checked(checked), important=True)
     law = checked.law
     for own, fixed in zip(law.parameters, checked.fixed, strict=True):
-        error = f" ± {own.stderr:.2g}" if own.stderr is not None else ""
         kind = "given" if fixed else "fitted" if math.isfinite(own.value) else "not fitted"
-        screen.say(f"  {own.name} = {own.value:.6g}{error} {own.dimension} ({kind})")
+        constant = words.constant(own.name, own.value, own.stderr, str(own.dimension))
+        screen.say(f"  {constant} ({kind})")
     screen.say(f"  value in {law.dimension}")
     if checked.train is None and checked.held_out is None:
         return
@@ -74,24 +78,19 @@ def _show(screen: Screen, checked: Checked) -> None:
         screen.say(f"Symmetry: {symmetry.name}{about}")
 
 
-def _verdict(checked: Checked) -> str:
-    over = f" over windows of {checked.window} samples" if checked.window else ""
-    reason = f": {checked.reason}" if checked.reason else ""
-    fitted = all(math.isfinite(value) for value in checked.law.values)
-    shown = checked.law.text() if fitted else checked.formula.text.strip()
-    return f"{shown} is {checked.verdict}{over}{reason}."
-
-
-def _table(checked: Checked) -> Any:
+def _table(checked: Checked) -> Table:
     from rich.table import Table
+
+    from noether_sym.report.words import number
 
     law = checked.law
     per = "trajectory" if checked.period is None else f"period of {checked.period} samples"
     table = Table(box=None, pad_edge=False)
     for title in ("", "to fit", "held out"):
         table.add_column(title, justify="right" if title else "left")
-    table.add_row("conservation ratio", _figure(law.conservation_ratio), _figure(law.heldout_ratio))
-    table.add_row("the same, random data", _figure(law.random_ratio), "")
+    ratios = (law.conservation_ratio, law.heldout_ratio)
+    table.add_row("conservation ratio", *(number(ratio, 2, plain=True) for ratio in ratios))
+    table.add_row("the same, random data", number(law.random_ratio, 2, plain=True), "")
     table.add_row("accuracy, of its spread", *_both(checked, "deviation"))
     table.add_row("largest deviation", *_both(checked, "largest"))
     table.add_row(f"drift per {per}", *_both(checked, "slope"))
@@ -107,7 +106,3 @@ def _percent(own: Drift | None, field: str) -> str:
         return "-"
     value = 100 * float(getattr(own, field))
     return f"{value:.2g} %" if value < 99.5 else f"{value:.0f} %"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2g}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,9 +35,11 @@ class Screen:
         self.quiet = quiet
 
     def json(self, document: Any) -> None:
-        """Print a document if JSON was asked for."""
+        """Print a document, a typed value or JSON types, if JSON was asked for."""
         if self.as_json:
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+            from noether_sym.store.schema import encode
+
+            click.echo(encode(document), nl=False)
 
     def say(self, text: str, *, important: bool = False) -> None:
         """Print a line; `important` ones also when quiet (to standard error with JSON)."""

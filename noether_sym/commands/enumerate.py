@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ from noether_sym.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from noether_sym.pipeline import Enumerated
+    from noether_sym.store.schema import EnumerateStage
     from noether_sym.store.search import Search
 
 
@@ -39,53 +40,51 @@ def command(**values: Any) -> None:
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = prepare(values["results"], data_from(values), search_from(values))
     with runs.locked(search.run), screen.progress() as progress:
-        result = run_enumeration(search, progress)
+        run_enumeration(search, progress)
         if values["write_all"]:
             write_formulas(search, progress)
+    stage, formulas = search.run.stages.enumerate, search.formulas_by_size
+    assert stage is not None
     screen.json(
         {
             "run": str(search.run.path),
-            "formulas_by_size": list(result.raw_counts),
-            "classes_by_size": list(result.distinct.classes_by_size),
-            "laws_by_size": list(result.distinct.laws_by_size),
-            "candidates": sum(result.raw_counts),
-            "distinct": len(result.distinct.expressions),
-            "seconds": round(result.seconds, 3),
+            "formulas_by_size": formulas,
+            "classes_by_size": stage.classes_by_size,
+            "laws_by_size": stage.laws_by_size,
+            "candidates": stage.raw,
+            "distinct": stage.distinct,
+            "seconds": stage.seconds,
         }
     )
-    show_counts(screen, search, result)
+    show_counts(screen, search, formulas, stage)
 
 
-def show_counts(screen: Screen, search: Search, result: Enumerated) -> None:
+def show_counts(
+    screen: Screen, search: Search, formulas: Sequence[int], stage: EnumerateStage
+) -> None:
     """Print the counts by size."""
     from rich.table import Table
 
-    distinct = result.distinct
     table = Table(title=f"{search.dataset.name}, grammar {search.grammar.name}", box=None)
     for title in ("nodes", "valid formulas", "new classes", "distinct laws"):
         table.add_column(title, justify="right")
-    rows = zip(result.raw_counts, distinct.classes_by_size, distinct.laws_by_size, strict=True)
-    for size, (raw, classes, laws) in enumerate(rows, 1):
-        table.add_row(f"{size}", f"{raw:,}", f"{classes:,}", f"{laws:,}")
+    rows = zip(formulas, stage.classes_by_size, stage.laws_by_size, strict=True)
+    for size, (raw, families, laws) in enumerate(rows, 1):
+        table.add_row(f"{size}", f"{raw:,}", f"{families:,}", f"{laws:,}")
     table.add_section()
-    table.add_row(
-        "all",
-        f"{sum(result.raw_counts):,}",
-        f"{sum(distinct.classes_by_size):,}",
-        f"{len(distinct.expressions):,}",
-    )
+    families = sum(stage.classes_by_size)
+    table.add_row("all", f"{stage.raw:,}", f"{families:,}", f"{stage.distinct:,}")
     screen.table(table)
-    for line in _account(search, result):
+    for line in _account(search, stage):
         screen.say(line)
 
 
-def _account(search: Search, result: Enumerated) -> list[str]:
+def _account(search: Search, stage: EnumerateStage) -> list[str]:
     return [
         f"Grammar {search.grammar.name}: {', '.join(search.grammar.operations)};",
         "inputs, and constants of the unit that their place asks for.",
-        f"{sum(result.raw_counts):,} formulas of up to {search.depth} nodes with fitting units, "
+        f"{stage.raw:,} formulas of up to {search.depth} nodes with fitting units, "
         "the order of + and *",
-        f"ignored, come to {len(result.distinct.expressions):,} distinct laws "
-        f"in {result.seconds:.2f} s.",
+        f"ignored, come to {stage.distinct:,} distinct laws in {stage.seconds:.2f} s.",
         f"Written to {search.run.path}",
     ]

@@ -52,12 +52,12 @@ def command(
         raise click.UsageError(
             f"--siunitx, --document and --fragment are for --format latex, not {form}"
         )
-    from noether_sym.export import export
-    from noether_sym.pipeline import accepted_laws
+    from noether_sym.export import accepted_laws, export
     from noether_sym.store import runs
+    from noether_sym.store.schema import LawsDocument
 
-    run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
-    laws = accepted_laws(run.checked(runs.LAWS_FILE), heads_only=not everything)
+    run = runs.fitted_run(run_folder, results)
+    laws = accepted_laws(run.read(LawsDocument), heads_only=not everything)
     text = export(laws, form, siunitx=siunitx, document=document is not False)
     if output is None:
         click.echo(text, nl=False)

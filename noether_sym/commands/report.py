@@ -21,6 +21,6 @@ def command(run_folder: str | None, results: Path) -> None:
     from noether_sym.pipeline import run_report
     from noether_sym.store import runs
 
-    run = runs.open_or_newest(run_folder, results, runs.LAWS_FILE)
+    run = runs.fitted_run(run_folder, results)
     with runs.locked(run):
         click.echo(f"Report: {run_report(run)}")

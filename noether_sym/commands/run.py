@@ -19,6 +19,7 @@ from noether_sym.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from noether_sym.store.schema import Plan
     from noether_sym.store.search import Search
 
 _PLANNED = ("top", "seeds", "epochs", "weight_decay", "loss")
@@ -47,9 +48,10 @@ def command(ctx: click.Context, **values: Any) -> None:
     """
     from noether_sym.commands.fit import fit_and_show
     from noether_sym.commands.tailor import tailor_and_show, tailoring_from
-    from noether_sym.pipeline import held_tailoring, run_report
+    from noether_sym.pipeline import run_report
     from noether_sym.store import runs
-    from noether_sym.store.search import prepare
+    from noether_sym.store.schema import LawsDocument
+    from noether_sym.store.search import held_tailoring, prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     given = [
@@ -60,21 +62,30 @@ def command(ctx: click.Context, **values: Any) -> None:
     elif "dataset" not in given:
         raise click.UsageError("Missing option '--dataset' (or --resume RUN).")
     else:
-        plan = {name: values[name] for name in _PLANNED}
-        search = prepare(values["results"], data_from(values), search_from(values), plan=plan)
+        search = prepare(
+            values["results"], data_from(values), search_from(values), plan=_plan(values)
+        )
+    options = tailoring_from(values, search)
     with runs.locked(search.run):
         if not values["fresh"]:
-            held_tailoring(search.run, tailoring_from(values, search))
-        search.run.update(tailoring={name: values[name] for name in _PLANNED})
-        fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
-        if not search.run.checked(runs.LAWS_FILE)["laws"]:
-            screen.say("No law to tailor with; `noether-sym tailor` trials the closest candidates.")
+            held_tailoring(search.run, options)
+        search.run.update(tailoring=_plan(values))
+        found = fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
+        if not found.laws:
+            screen.say("No law to tailor with; `noether-sym tailor` tries the closest candidates.")
         elif not search.dataset.test:
             screen.say("No held-out data to predict: tailoring is left out.")
         else:
-            tailor_and_show(screen, search, values)
+            tailor_and_show(screen, search, options, fresh=values["fresh"])
         screen.say(f"Report: {run_report(search.run)}")
-    screen.json(search.run.checked(runs.LAWS_FILE))
+    screen.json(search.run.read(LawsDocument))
+
+
+def _plan(values: dict[str, Any]) -> Plan:
+    """The tailoring that a run is to have, among the verb's values."""
+    from noether_sym.store.schema import Plan
+
+    return Plan(**{name: values[name] for name in _PLANNED})
 
 
 def _resumed(values: dict[str, Any], given: list[str]) -> Search:
@@ -83,7 +94,9 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
     from noether_sym.commands.options import jobs_from
     from noether_sym.commands.tailor import tailoring_from
     from noether_sym.errors import RunError
-    from noether_sym.store import runs, schema
+    from noether_sym.store import runs
+    from noether_sym.store.run import RUN_FILE
+    from noether_sym.store.schema import RunDocument, to_json
     from noether_sym.store.search import reopen
 
     other = [name.replace("_", "-") for name in given if name not in _FREE]
@@ -92,23 +105,22 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
             f"--resume takes the options of the run; leave out --{', --'.join(other)}"
         )
     run = runs.find_run(values["resume"])
-    held = run.checked(runs.RUN_FILE)
-    if "tailoring" not in held:
+    held = run.read(RunDocument)
+    if held.tailoring is None:
         raise click.UsageError(
             f"{run.path} was not made by `noether-sym run`; go on with the verb that made it"
         )
-    if held["identity"]["version"] != __version__:
+    if held.identity.version != __version__:
         raise RunError(
-            f"{run.path} was begun by noether-sym {held['identity']['version']}, and this is "
+            f"{run.path} was begun by noether-sym {held.identity.version}, and this is "
             f"{__version__}; go on with that version, or begin again"
         )
-    schema.check(held["tailoring"], schema.PLAN, f"{run.file(runs.RUN_FILE)}, tailoring")
-    values.update({name: held["tailoring"][name] for name in _PLANNED}, seed=None)
+    values.update(to_json(held.tailoring), seed=None)
     search = reopen(
         run, jobs_from(values), values["device"], values["backend"], values["scheduler"]
     )
     try:
         tailoring_from(values, search)
     except ValueError as error:
-        raise RunError(f"{run.file(runs.RUN_FILE)}, entry 'tailoring': {error}") from error
+        raise RunError(f"{run.file(RUN_FILE)}, entry tailoring: {error}") from error
     return search

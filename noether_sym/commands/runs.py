@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from noether_sym.store.runs import Run
+    from noether_sym.store.run import Run
 
 _DAMAGED = "damaged"
 _RESULTS = click.option(
@@ -71,9 +73,9 @@ def _named(name: str, results: Path) -> Run:
 
 
 def _when(run: Run) -> float:
-    from noether_sym.store import runs
+    from noether_sym.store.run import RUN_FILE
 
-    for path in (run.file(runs.RUN_FILE), run.path):
+    for path in (run.file(RUN_FILE), run.path):
         with suppress(OSError):
             return path.lstat().st_mtime
     return 0.0
@@ -118,41 +120,46 @@ def _show(found: list[Run], results: Path, *, as_json: bool) -> None:
             justify: Any = "right" if name in ("laws", "size") else "left"
             table.add_column(name, justify=justify, no_wrap=True)
         for row in rows:
-            laws = "" if row["laws"] is None else str(row["laws"])
-            table.add_row(row["run"], row["when"], row["stage"], laws, _size(row["bytes"]))
+            laws = "" if row.laws is None else str(row.laws)
+            table.add_row(row.run, row.when, row.stage, laws, _size(row.bytes))
         screen.table(table)
     screen.json({"results": str(results), "runs": rows})
 
 
-def _facts(run: Run) -> dict[str, Any]:
-    """What the list says of a run; a damaged one is named so."""
-    from datetime import datetime
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What the list says of a run; `laws` are the independent ones, `bytes` of all files."""
 
+    run: str
+    dataset: str | None
+    when: str
+    stage: str
+    laws: int | None
+    bytes: int
+
+
+def _facts(run: Run) -> RunRow:
+    """What the list says of a run; a damaged one is named so."""
     from noether_sym.errors import RunError
     from noether_sym.store import runs
+    from noether_sym.store.schema import LawsDocument, RunDocument
+    from noether_sym.tailor.document import TailoringDocument
 
     dataset, stage, laws = None, "begun", None
     try:
-        runs.find_run(str(run.path))
-        held = run.checked(runs.RUN_FILE)
-        dataset = held["dataset"]["name"]
-        for name in ("enumerate", "fit", "tailor"):
-            stage = name if name in held["stages"] else stage
-        if "fit" in held["stages"]:
-            laws = run.checked(runs.LAWS_FILE)["independent_laws"]
-        if "tailor" in held["stages"]:
-            run.checked(runs.TAILORING_FILE)
+        held = runs.find_run(str(run.path)).read(RunDocument)
+        dataset, stages = held.dataset.name, held.stages
+        if stages.enumerate is not None:
+            stage = "enumerate"
+        if stages.fit is not None:
+            stage, laws = "fit", run.read(LawsDocument).independent_laws
+        if stages.tailor is not None:
+            stage = "tailor"
+            run.read(TailoringDocument)
     except RunError:
         stage, laws = _DAMAGED, None
     when = datetime.fromtimestamp(_when(run)).strftime("%Y-%m-%d %H:%M")
-    return {
-        "run": _printable(run.name),
-        "dataset": dataset,
-        "when": when,
-        "stage": stage,
-        "laws": laws,
-        "bytes": runs.size_of(run),
-    }
+    return RunRow(_printable(run.name), dataset, when, stage, laws, runs.size_of(run))
 
 
 def _size(count: int) -> str:

@@ -12,6 +12,7 @@ from noether_sym.commands.options import common_options, jobs_from, tailor_optio
 if TYPE_CHECKING:
     from noether_sym.store.search import Search
     from noether_sym.tailor import TailorOptions
+    from noether_sym.tailor.document import TailoringDocument
 
 
 @click.command("tailor", short_help="Try the best laws as Noether losses; select one.")
@@ -36,24 +37,26 @@ def command(**values: Any) -> None:
     from noether_sym.store.search import reopen
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    run = runs.open_or_newest(values["run_folder"], values["results"], runs.LAWS_FILE)
+    run = runs.fitted_run(values["run_folder"], values["results"])
     search = reopen(run, jobs_from(values), values["device"])
+    options = tailoring_from(values, search)
     with runs.locked(run):
-        document = tailor_and_show(screen, search, values)
+        document = tailor_and_show(screen, search, options, fresh=values["fresh"])
     screen.json(document)
 
 
-def tailor_and_show(screen: Screen, search: Search, values: dict[str, Any]) -> dict[str, Any]:
+def tailor_and_show(
+    screen: Screen, search: Search, options: TailorOptions, *, fresh: bool
+) -> TailoringDocument:
     """Tailor unless the run holds the answer to the same options, and print it."""
-    from noether_sym.pipeline import held_tailoring, tailored
-    from noether_sym.store import runs
+    from noether_sym.pipeline import tailored
+    from noether_sym.store.search import held_tailoring
 
-    options, fresh = tailoring_from(values, search), values["fresh"]
     if not fresh and held_tailoring(search.run, options) is not None:
         screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
     with screen.progress() as progress:
         document = tailored(search, options, progress, fresh=fresh)
-    show_tailoring(screen, document, search.run.checked(runs.LAWS_FILE))
+    show_tailoring(screen, document)
     screen.say(f"Written to {search.run.path}.")
     return document
 
@@ -74,43 +77,28 @@ def tailoring_from(values: dict[str, Any], search: Search) -> TailorOptions:
     )
 
 
-def show_tailoring(screen: Screen, document: dict[str, Any], laws: dict[str, Any]) -> None:
+def show_tailoring(screen: Screen, document: TailoringDocument) -> None:
     """Print the selected law and the controls."""
     from rich.table import Table
 
-    chosen = document["selected"]
-    if chosen is None:
-        screen.say("No law was selected: there was none to try, or every trial diverged.")
-    else:
-        row = next(one for one in document["candidates"] if one["expression"] == chosen)
-        known = "" if row["accepted"] else " (not accepted as conserved)"
-        screen.say(f"Selected by training error: {chosen}{known}", important=True)
-    count = len(document["seeds"])
+    from noether_sym.report import words
+
+    networks = len(document.seeds)
+    screen.say(words.selected(document, plain=True), important=document.selected is not None)
     table = Table(box=None, pad_edge=False)
     table.add_column("prediction")
-    for name in ("train RMSE", "test RMSE", "/ vanilla", "test MSE", "energy MSE"):
+    energy = f"{words.energy(document)}, MSE"
+    for name in ("train RMSE", "test RMSE", "/ vanilla", "test MSE", energy):
         table.add_column(name, justify="right")
-    for entry in document["summary"]:
-        ratio = entry["rmse_over_vanilla"]
+    for row in document.summary:
+        train, test, square, drift = (
+            words.spread(own, networks, plain=True)
+            for own in (row.train_rmse, row.test_rmse, row.test_mse, row.energy_mse)
+        )
+        ratio = row.rmse_over_vanilla
         table.add_row(
-            entry["method"],
-            _spread(entry["train_rmse"]),
-            _spread(entry["test_rmse"]),
-            "-" if ratio is None else f"{ratio:.2f}",
-            _spread(entry["test_mse"]),
-            _spread(entry["energy_mse"]),
+            row.method, train, test, "-" if ratio is None else f"{ratio:.2f}", square, drift
         )
     screen.table(table)
-    if count > 1:
-        screen.say(f"Mean ± standard deviation over {count} networks.")
-    trials = [one for seed in document["seeds"] for one in seed["trials"]]
-    lost = sum(one["status"] != "ok" for one in trials)
-    screen.say(f"{len(trials)} trials, {lost} of them diverged or out of domain.")
-
-
-def _spread(entry: dict[str, Any]) -> str:
-    if entry["mean"] is None:
-        return "-"
-    if entry["std"] is None:
-        return f"{entry['mean']:.3g}"
-    return f"{entry['mean']:.2g} ± {entry['std']:.1g}"
+    for line in words.account(document, plain=True):
+        screen.say(line)

@@ -104,6 +104,9 @@ class Operator:
         Number of the operation in compiled programs, given by `register`.
     whole_power : int
         The number n of an operation ``x**n``, 0 of others.
+    is_sum, is_product, is_polynomial : bool
+        Whether this adds or subtracts; multiplies or divides; makes polynomials of
+        polynomials.
     """
 
     name: str
@@ -122,33 +125,30 @@ class Operator:
     compiled: Compiled | None = None
     code: int = -1
     whole_power: int = field(init=False)
+    is_sum: bool = field(init=False)
+    is_product: bool = field(init=False)
+    is_polynomial: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "template", self.template or f"{self.name}({{0}})")
+        # formulas ask for these at every node
+        rule = self.unit_rule
         own = Parity.ODD if self.power % 2 == 1 else Parity.EVEN
-        is_whole = self.unit_rule is UnitRule.POWER and self.power.denominator == 1
-        whole = int(self.power) if is_whole and self.parity is own else 0
-        object.__setattr__(self, "whole_power", whole)
-
-    @property
-    def is_sum(self) -> bool:
-        """Whether this adds or subtracts."""
-        return self.unit_rule is UnitRule.EQUAL
+        is_whole = rule is UnitRule.POWER and self.power.denominator == 1 and self.parity is own
+        whole = int(self.power) if is_whole else 0
+        derived = {
+            "template": self.template or f"{self.name}({{0}})",
+            "whole_power": whole,
+            "is_sum": rule is UnitRule.EQUAL,
+            "is_product": rule in (UnitRule.PRODUCT, UnitRule.QUOTIENT),
+            "is_polynomial": rule in (UnitRule.EQUAL, UnitRule.PRODUCT) or whole > 0,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     @property
     def sign(self) -> int:
         """With which sign a sum takes its second argument."""
         return 1 if self.commutative else -1
-
-    @property
-    def is_product(self) -> bool:
-        """Whether this multiplies or divides."""
-        return self.unit_rule in (UnitRule.PRODUCT, UnitRule.QUOTIENT)
-
-    @property
-    def is_polynomial(self) -> bool:
-        """Whether this makes polynomials of polynomials."""
-        return self.whole_power > 0 or self.is_sum or self.unit_rule is UnitRule.PRODUCT
 
     @property
     def passes_factor(self) -> bool:
@@ -179,9 +179,11 @@ def operator_of(name: str) -> Operator:
     GrammarError
         If there is none of that name.
     """
-    if name not in OPERATORS:
-        raise GrammarError(f"unknown operation {name!r}; known: {', '.join(OPERATORS)}")
-    return OPERATORS[name]
+    try:
+        return _records[name]
+    except KeyError:
+        known = ", ".join(OPERATORS)
+        raise GrammarError(f"unknown operation {name!r}; known: {known}") from None
 
 
 def register(operator: Operator) -> Operator:

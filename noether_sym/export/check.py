@@ -1,36 +1,65 @@
-"""What `noether_sym.check.check` found, as JSON."""
+"""What `noether_sym.check.check` found, as a document."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Literal
+
+import msgspec
 
 from noether_sym.check import Checked, Drift
-from noether_sym.export.json import law_to_json
+from noether_sym.export.json import law_to_entry
+from noether_sym.store.schema import LawEntry
 
 
-def checked_to_json(checked: Checked) -> dict[str, Any]:
-    """As JSON types; numbers that are not finite become null."""
-    entry = law_to_json(checked.law)
-    for own, fixed in zip(entry["parameters"], checked.fixed, strict=True):
-        own["fixed"] = fixed
-    return {
-        "formula": checked.formula.text,
-        "verdict": checked.verdict,
-        "reason": checked.reason,
-        "conserved": checked.conserved,
-        "window": checked.window,
-        "drift_per": "trajectory" if checked.period is None else "period",
-        "period_samples": checked.period,
-        "train": _drift(checked.train),
-        "held_out": _drift(checked.held_out),
-        "notes": list(checked.notes),
-        "law": entry,
-    }
+class DriftEntry(msgspec.Struct, frozen=True):
+    """How the formula changes along trajectories, over its spread; null where not finite."""
+
+    drift: float | None
+    deviation: float | None
+    largest_deviation: float | None
 
 
-def _drift(own: Drift | None) -> dict[str, float | None] | None:
+class CheckedDocument(msgspec.Struct, frozen=True):
+    """What ``noether-sym check --json`` prints; see `noether_sym.check.checked.Checked`."""
+
+    formula: str
+    verdict: str
+    reason: str
+    conserved: bool
+    window: int | None
+    drift_per: Literal["trajectory", "period"]
+    period_samples: int | None
+    train: DriftEntry | None
+    held_out: DriftEntry | None
+    notes: tuple[str, ...]
+    law: LawEntry
+
+
+def checked_document(checked: Checked) -> CheckedDocument:
+    """As a document; numbers that are not finite become null."""
+    entry = law_to_entry(checked.law)
+    parameters = tuple(
+        msgspec.structs.replace(own, fixed=fixed)
+        for own, fixed in zip(entry.parameters, checked.fixed, strict=True)
+    )
+    return CheckedDocument(
+        formula=checked.formula.text,
+        verdict=checked.verdict,
+        reason=checked.reason,
+        conserved=checked.conserved,
+        window=checked.window,
+        drift_per="trajectory" if checked.period is None else "period",
+        period_samples=checked.period,
+        train=_drift(checked.train),
+        held_out=_drift(checked.held_out),
+        notes=checked.notes,
+        law=msgspec.structs.replace(entry, parameters=parameters),
+    )
+
+
+def _drift(own: Drift | None) -> DriftEntry | None:
     if own is None:
         return None
-    rows = {"drift": own.slope, "deviation": own.deviation, "largest_deviation": own.largest}
-    return {name: value if math.isfinite(value) else None for name, value in rows.items()}
+    values = (own.slope, own.deviation, own.largest)
+    return DriftEntry(*(value if math.isfinite(value) else None for value in values))

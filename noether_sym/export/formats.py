@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import MappingProxyType
 
 from noether_sym.errors import NoetherSymError
-from noether_sym.export.json import law_to_json
+from noether_sym.export.json import law_to_entry
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
 from noether_sym.export.mathml import law_mathml
 from noether_sym.export.source import numbered, source
 from noether_sym.export.sympy import law_sympy_source
 from noether_sym.laws.law import Law
+from noether_sym.store.schema import encode
 
 
 class ExportError(NoetherSymError, ValueError):
@@ -72,8 +72,7 @@ def _sympy_script(laws: Sequence[Law]) -> str:
 
 
 def _json_list(laws: Sequence[Law]) -> str:
-    document = [law_to_json(law) for law in laws]
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return encode([law_to_entry(law) for law in laws])
 
 
 _WRITERS: MappingProxyType[str, Callable[[Sequence[Law]], str]] = MappingProxyType(

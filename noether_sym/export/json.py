@@ -1,4 +1,4 @@
-"""Laws as JSON: the layout of ``laws.json``, and laws read back from it.
+"""Laws as the entries of ``laws.json``, and laws read back from them.
 
 Numbers that are not finite become null. A formula is stored as nested lists under
 ``tree``, and only they are ever read back; the texts beside it are for people.
@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, input_, parameter
 from noether_sym.errors import GrammarError, RunError
+from noether_sym.export.latex import law_latex
+from noether_sym.export.symmetry import symmetry_from_entry, symmetry_to_entry
+from noether_sym.export.sympy import law_srepr
 from noether_sym.laws.law import Law, Parameter
+from noether_sym.store.schema import (
+    Counts,
+    LawEntry,
+    LawsDocument,
+    NamedUnit,
+    ParameterEntry,
+    RejectedEntry,
+)
 from noether_sym.units.dimension import Dimension
 
 _MOST_NODES = 10_000
 _DEEPEST = 200
-_COUNTS = ("candidates", "distinct", "fitted", "accepted")
 _FACTOR = re.compile(r"(\A|/|\*)([^*/()]+)(?:\*\*(\d+|\(\d+/\d+\)))?")
 
 
@@ -28,12 +38,12 @@ def laws_document(
     *,
     dataset: str,
     inputs: Sequence[tuple[str, str]],
-    counts: Mapping[str, int],
+    counts: Counts,
     independent_laws: int,
     closest: Sequence[Law] = (),
     reasons: Sequence[str] = (),
     window: int | None = None,
-) -> dict[str, Any]:
+) -> LawsDocument:
     """Content of ``laws.json``.
 
     Parameters
@@ -43,8 +53,7 @@ def laws_document(
     dataset : str
     inputs : sequence of (str, str)
         Name and unit of each column.
-    counts : mapping
-        ``candidates``, ``distinct``, ``fitted``, ``accepted``.
+    counts : Counts
     independent_laws : int
     closest : sequence of Law
         The best of those not accepted, with the reason of each in `reasons`, if given.
@@ -53,25 +62,26 @@ def laws_document(
         Samples in the windows that the ratios refer to.
     """
     ranked = sorted(laws, key=lambda law: law.rank or math.inf)
-    others = sorted(set(counts) - set(_COUNTS))
     near = zip(closest, reasons or [law.status for law in closest], strict=True)
-    return {
-        "dataset": dataset,
-        "inputs": [{"name": name, "unit": unit} for name, unit in inputs],
-        "counts": {name: int(counts.get(name, 0)) for name in (*_COUNTS, *others)},
-        "independent_laws": int(independent_laws),
-        "window": window,
-        "laws": [law_to_json(law) for law in ranked],
-        "candidates_not_accepted": [{**law_to_json(law), "reason": reason} for law, reason in near],
-    }
+    return LawsDocument(
+        dataset=dataset,
+        inputs=_named_units(inputs),
+        counts=counts,
+        independent_laws=independent_laws,
+        window=window,
+        laws=tuple(law_to_entry(law) for law in ranked),
+        candidates_not_accepted=tuple(
+            RejectedEntry(**_fields(law), reason=reason) for law, reason in near
+        ),
+    )
 
 
-def law_to_json(law: Law) -> dict[str, Any]:
-    """A law as JSON types; numbers that are not finite become null."""
-    from noether_sym.export.latex import law_latex
-    from noether_sym.export.symmetry import symmetry_to_json
-    from noether_sym.export.sympy import law_srepr
+def law_to_entry(law: Law) -> LawEntry:
+    """A law as an entry of ``laws.json``."""
+    return LawEntry(**_fields(law))
 
+
+def _fields(law: Law) -> dict[str, Any]:
     return {
         "rank": int(law.rank),
         "family": int(law.family),
@@ -79,15 +89,10 @@ def law_to_json(law: Law) -> dict[str, Any]:
         "sympy": law_srepr(law),
         "latex": law_latex(law),
         "unit": str(law.dimension),
-        "parameters": [
-            {
-                "name": own.name,
-                "value": _finite(own.value),
-                "unit": str(own.dimension),
-                "stderr": _finite(own.stderr),
-            }
+        "parameters": tuple(
+            ParameterEntry(own.name, _finite(own.value), str(own.dimension), _finite(own.stderr))
             for own in law.parameters
-        ],
+        ),
         "size": law.size,
         "conservation_ratio": _finite(law.conservation_ratio),
         "random_ratio": _finite(law.random_ratio),
@@ -96,58 +101,49 @@ def law_to_json(law: Law) -> dict[str, Any]:
         "status": law.status,
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
-        "symmetry": symmetry_to_json(law),
-        "inputs": [{"name": name, "unit": unit} for name, unit in law.inputs],
+        "symmetry": symmetry_to_entry(law),
+        "inputs": _named_units(law.inputs),
         "tree": tree_to_json(law.expression),
     }
 
 
-def law_from_json(entry: Mapping[str, Any]) -> Law:
-    """Read a law back from what `law_to_json` wrote.
+def law_from_entry(entry: LawEntry) -> Law:
+    """Read a law back from what `law_to_entry` made.
 
     Raises
     ------
     RunError
-        If an entry is missing or of the wrong type.
+        If a unit is none.
     GrammarError
-        If the tree is no formula.
+        If the tree is no formula, or reads what is not there.
     """
-    from noether_sym.export.symmetry import symmetry_from_json
-
-    try:
-        inputs = tuple((_text(own["name"]), _text(own["unit"])) for own in entry["inputs"])
-        law = Law(
-            expression=tree_from_json(entry["tree"]),
-            inputs=inputs,
-            parameters=tuple(
-                Parameter(
-                    _text(own["name"]),
-                    _number(own["value"]),
-                    _dimension(own["unit"]),
-                    None if own["stderr"] is None else _number(own["stderr"]),
-                )
-                for own in entry["parameters"]
-            ),
-            dimension=_dimension(entry["unit"]),
-            conservation_ratio=_number(entry["conservation_ratio"]),
-            random_ratio=_number(entry["random_ratio"]),
-            heldout_ratio=_optional(entry.get("heldout_ratio")),
-            alignment=_optional(entry.get("alignment")),
-            status=_text(entry["status"]),
-            rank=_whole(entry["rank"]),
-            family=_whole(entry["family"]),
-            selected=entry["selected"] is True,
-            window=None if entry.get("window") is None else _whole(entry["window"]),
-            symmetry=symmetry_from_json(entry.get("symmetry"), inputs),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, GrammarError):
-            raise
-        raise RunError(
-            f"a law in the run is damaged ({type(error).__name__}: {error}); fit again"
-        ) from error
+    inputs = tuple((own.name, own.unit) for own in entry.inputs)
+    law = Law(
+        expression=tree_from_json(entry.tree),
+        inputs=inputs,
+        parameters=tuple(
+            Parameter(own.name, _number(own.value), _dimension(own.unit), own.stderr)
+            for own in entry.parameters
+        ),
+        dimension=_dimension(entry.unit),
+        conservation_ratio=_number(entry.conservation_ratio),
+        random_ratio=_number(entry.random_ratio),
+        heldout_ratio=entry.heldout_ratio,
+        alignment=entry.alignment,
+        status=entry.status,
+        rank=entry.rank,
+        family=entry.family,
+        selected=entry.selected,
+        window=entry.window,
+        symmetry=symmetry_from_entry(entry.symmetry, inputs),
+    )
     _check_leaves(law)
     return law
+
+
+def accepted_laws(document: LawsDocument, *, heads_only: bool = False) -> list[Law]:
+    """The laws of ``laws.json``; with `heads_only` the first of each family."""
+    return [law_from_entry(entry) for entry in (document.heads if heads_only else document.laws)]
 
 
 def tree_to_json(expression: Expression) -> list[Any]:
@@ -199,9 +195,8 @@ def _check_leaves(law: Law) -> None:
         )
 
 
-def _dimension(text: Any) -> Dimension:
+def _dimension(written: str) -> Dimension:
     """Read what `Dimension` prints."""
-    written = _text(text)
     if written == "dimensionless":
         return Dimension()
     exponents: dict[str, Fraction] = {}
@@ -209,43 +204,34 @@ def _dimension(text: Any) -> Dimension:
     while place < len(written):
         match = _FACTOR.match(written, place)
         if match is None:
-            raise ValueError(f"{written!r} is no unit")
+            raise RunError(f"{_short(written)} is no unit: a law in the run is damaged; fit again")
         sign, symbol, power = match.groups()
         if symbol != "1":
-            exponent = Fraction((power or "1").strip("()"))
-            exponents[symbol] = exponents.get(symbol, Fraction(0)) + (
-                -exponent if sign == "/" else exponent
-            )
+            exponent = _exponent(power) * (-1 if sign == "/" else 1)
+            exponents[symbol] = exponents.get(symbol, Fraction(0)) + exponent
         place = match.end()
     return Dimension.of(exponents)
+
+
+def _exponent(power: str | None) -> Fraction:
+    try:
+        return Fraction((power or "1").strip("()"))
+    except (ValueError, ZeroDivisionError) as error:
+        raise RunError(
+            f"{_short(power)} is no exponent: a law in the run is damaged; fit again"
+        ) from error
 
 
 def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-def _number(value: Any) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{_short(value)} is no number")
-    return float(value)
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
-def _optional(value: Any) -> float | None:
-    return None if value is None else _number(value)
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{_short(value)} is no whole number")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{_short(value)} is no text")
-    return value
+def _named_units(inputs: Sequence[tuple[str, str]]) -> tuple[NamedUnit, ...]:
+    return tuple(NamedUnit(name, unit) for name, unit in inputs)
 
 
 def _short(value: Any) -> str:

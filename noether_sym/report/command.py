@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 
-from noether_sym.report.lookup import Entry, part
+from noether_sym.store.options import DataOptions, SearchOptions
+from noether_sym.store.schema import RunDocument
+from noether_sym.tailor.document import TailoringDocument
+from noether_sym.tailor.options import TailorOptions
 
-_DEFAULTS = {
-    "noise": 0.0,
-    "factor": 100.0,
-    "window": "auto",
-    "top": 20,
-    "seeds": 1,
-    "epochs": 100,
-    "weight_decay": 1e-4,
-    "loss": "drift",
-}
+_DATA, _SEARCH, _TAILORING = DataOptions(), SearchOptions(), TailorOptions()
 
 
-def command_line(run: Entry, tailoring: Entry | None = None) -> str:
-    """The shell command, options that have their default left out; empty if not known."""
-    if isinstance(run.get("command"), str):
-        return str(run["command"])
-    data, search = part(run, "data"), part(run, "search")
-    if "dataset" not in data:
-        return ""
-    words = ["noether-sym", "run", "--dataset", str(data["dataset"])]
-    words += _changed(data, {"noise": "--noise"})
-    for name, unit in part(data, "units").items():
+def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -> str:
+    """The shell command; options that have their default are left out."""
+    data, search = run.data, run.search
+    words = ["noether-sym", "run", "--dataset", data.dataset]
+    words += _changed(_DATA, data, {"noise": "--noise"})
+    for name, unit in data.units.items():
         words += ["--unit", f"{name}={unit}"]
-    words += ["--unitless"] if data.get("unitless") else []
-    words += ["--time", str(data["time"])] if data.get("time") else []
-    for key in ("grammar", "depth"):
-        words += [f"--{key}", str(search[key])] if search.get(key) is not None else []
-    words += _changed(search, {"factor": "--acceptance", "window": "--window"})
-    words += ["--seed", str(data.get("seed", 0))]
-    names = ("top", "seeds", "epochs", "weight_decay", "loss")
-    flags = {name: f"--{name.replace('_', '-')}" for name in names}
-    words += _changed(part(tailoring or {}, "options"), flags)
+    words += ["--unitless"] if data.unitless else []
+    words += ["--time", data.time] if data.time else []
+    words += ["--grammar", search.grammar, "--depth", str(search.depth)]
+    words += _changed(_SEARCH, search, {"factor": "--acceptance", "window": "--window"})
+    words += ["--seed", str(data.seed)]
+    if tailoring is not None:
+        names = ("top", "seeds", "epochs", "weight_decay", "loss")
+        flags = {name: f"--{name.replace('_', '-')}" for name in names}
+        words += _changed(_TAILORING, tailoring.options, flags)
     return shlex.join(words)
 
 
-def _changed(options: Entry, flags: Mapping[str, str]) -> list[str]:
+def _changed(defaults: object, options: object, flags: dict[str, str]) -> list[str]:
     words = []
     for key, flag in flags.items():
-        if options.get(key) not in (None, _DEFAULTS[key]):
-            words += [flag, str(options[key])]
+        value = getattr(options, key)
+        if value != getattr(defaults, key):
+            words += [flag, str(value)]
     return words

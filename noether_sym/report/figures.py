@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Curves = Mapping[str, Any]
 """Arrays by name, as `noether_sym.tailor.summary.Tailoring.curves` holds them."""
 
+ENERGY = "energy"
 _MOST_LINES = 12
 _MOST_POINTS = 1500
 _MAP = "viridis"
@@ -36,29 +37,37 @@ _DRAWN = 1e100
 
 
 def rollout_errors(curves: Curves, *, time_unit: str = "") -> Figure:
-    """Mean squared error of roll-outs over time, one line a method.
+    """Root mean squared error of roll-outs over time, one line a method.
 
     Parameters
     ----------
     curves : mapping
-        ``times``, ``methods`` and ``error/<method>`` of shape (time,).
+        ``times``, ``methods`` and ``error/<method>``, a mean square, of shape (time,).
     time_unit : str
     """
     with style():
         figure, (axes,) = new_figure(4.2)
         axes.set_yscale("log")
-        _methods(axes, curves, "error", positive=True)
+        _methods(axes, _roots(curves), "error", positive=True)
         axes.set_xlabel(with_unit("time", time_unit))
-        axes.set_ylabel("mean squared error")
+        axes.set_ylabel("root mean squared error")
         axes.set_title("Error of predictions from the held-out starts", loc="left")
         _legend(figure, axes)
     return figure
 
 
 def energies(
-    curves: Curves, *, time_unit: str = "", energy_unit: str = "", formula: str = ""
+    curves: Curves,
+    *,
+    time_unit: str = "",
+    energy_unit: str = "",
+    formula: str = "",
+    name: str = ENERGY,
 ) -> Figure:
     """Energy of the first held-out roll-out over time, one line a method, with the truth.
+
+    Under any other `name` than ``energy`` the change since the start is drawn: a law that
+    was selected by the predictions themselves is no measure of them, and its drift is.
 
     Parameters
     ----------
@@ -67,7 +76,11 @@ def energies(
     time_unit, energy_unit : str
     formula : str
         What the energy is, for the title.
+    name : str
+        ``energy`` or ``drift of the law``.
     """
+    if name != ENERGY:
+        curves = _since_start(curves)
     with style():
         figure, (axes,) = new_figure(4.2)
         shown = _methods(axes, curves, "energy")
@@ -79,8 +92,8 @@ def energies(
             if np.isfinite(true).any():
                 axes.set_ylim(*_around(true[np.isfinite(true)], shown))
         axes.set_xlabel(with_unit("time", time_unit))
-        axes.set_ylabel(with_unit("energy", energy_unit))
-        title = "Energy along the first held-out prediction"
+        axes.set_ylabel(with_unit(name, energy_unit))
+        title = f"{name.capitalize()} along the first held-out prediction"
         axes.set_title(
             plain(f"{title}: {words.formula(formula)}" if formula else title), loc="left", wrap=True
         )
@@ -167,6 +180,24 @@ def _methods(
         axes.plot(times, values, **_line(own, own.label))
         drawn.append(values)
     return drawn
+
+
+def _roots(curves: Curves) -> Curves:
+    """Curves with the roots of the mean squared errors."""
+    with np.errstate(all="ignore"):
+        return {
+            name: np.sqrt(values) if name.startswith("error/") else values
+            for name, values in curves.items()
+        }
+
+
+def _since_start(curves: Curves) -> Curves:
+    """Curves with the change of the energy since the start of each."""
+    with np.errstate(all="ignore"):
+        return {
+            name: values - values[:1] if name.startswith("energy/") else values
+            for name, values in curves.items()
+        }
 
 
 def _drawable(values: Any) -> NDArray[np.float64]:

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noether_sym.report.lookup import Entry
 from noether_sym.report.view import page_view
-from noether_sym.store.runs import Run
+from noether_sym.store.run import REPORT_FILE, Run
+from noether_sym.store.schema import LawsDocument, RunDocument
+from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
     import jinja2
@@ -18,21 +19,20 @@ _TEMPLATE = "report.html"
 
 
 def write_report(
-    path: Path,
-    *,
-    run: Entry,
-    laws: Entry,
-    tailoring: Entry | None = None,
+    folder: Run,
+    run: RunDocument,
+    laws: LawsDocument,
+    tailoring: TailoringDocument | None = None,
     figures: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the report, whole or not at all.
+    """Write ``report.html`` into a run folder, whole or not at all.
 
     Parameters
     ----------
-    path : Path
-    run, laws, tailoring : mapping
-        Content of ``run.json``, ``laws.json`` and ``tailoring.json``; what is missing in
-        them is left out of the page.
+    folder : Run
+    run : RunDocument
+    laws : LawsDocument
+    tailoring : TailoringDocument, optional
     figures : mapping of str to str
         Name and SVG text of each figure.
 
@@ -41,19 +41,18 @@ def write_report(
     RunError
         If the file cannot be written.
     """
-    text = render_report(run=run, laws=laws, tailoring=tailoring, figures=figures)
-    Run(path.parent).write_with(path.name, lambda own: own.write_text(text, encoding="utf-8"))
+    text = render_report(run, laws, tailoring, figures)
+    folder.write_with(REPORT_FILE, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def render_report(
-    *,
-    run: Entry,
-    laws: Entry,
-    tailoring: Entry | None = None,
+    run: RunDocument,
+    laws: LawsDocument,
+    tailoring: TailoringDocument | None = None,
     figures: Mapping[str, str] | None = None,
 ) -> str:
     """The page as text; arguments as in `write_report`."""
-    return _template().render(page_view(run, laws, tailoring, figures or {}))
+    return _template().render(vars(page_view(run, laws, tailoring, figures or {})))
 
 
 @cache

@@ -1,10 +1,19 @@
-"""Numbers, units and formulas as people read them."""
+"""What was found, in words; numbers, units and formulas as people read them.
+
+`plain` writes what a terminal shows and a program reads back: ``q**2``, ``1e-05``.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noether_sym.check import Checked
+    from noether_sym.store.schema import LawsDocument
+    from noether_sym.tailor.document import Moments, TailoringDocument
 
 METHODS = MappingProxyType(
     {
@@ -16,33 +25,111 @@ METHODS = MappingProxyType(
 """What people call a method of the tailoring stage, where it is not its name."""
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_LONGEST = 80
 
 
-def number(value: object, digits: int = 3) -> str:
+def found(laws: LawsDocument, depth: int, factor: float, *, plain: bool = False) -> str:
+    """What a search found, in one sentence."""
+    shown = str if plain else formula
+    if laws.laws:
+        count = max(laws.independent_laws, 1)
+        sentence = f"{count} {'law' if count == 1 else 'independent laws'} found"
+        if laws.window:
+            sentence += f", approximately conserved{windows(laws.window)}"
+        best = "; ".join(shown(entry.expression) for entry in laws.heads[:count])
+        return f"{sentence}: {best}" if len(best) <= _LONGEST else sentence
+    sentence = (
+        f"No law found up to {depth} nodes: nothing is conserved {factor:g} times better than "
+        "chance"
+    )
+    for closest in laws.candidates_not_accepted[:1]:
+        ratio = number(closest.conservation_ratio, 2, plain=plain)
+        sentence += f". Closest, not conserved: {shown(closest.expression)} (ratio {ratio})"
+    return sentence
+
+
+def checked(own: Checked) -> str:
+    """What the data say of a formula of the user's, in one sentence."""
+    reason = f": {own.reason}" if own.reason else ""
+    fitted = all(math.isfinite(value) for value in own.law.values)
+    shown = own.law.text() if fitted else own.formula.text.strip()
+    return f"{shown} is {own.verdict}{windows(own.window)}{reason}."
+
+
+def selected(tailoring: TailoringDocument, *, plain: bool = False) -> str:
+    """Which law predicts best, in one sentence."""
+    if tailoring.selected is None:
+        return "No law was selected: there was none to try, or every trial diverged."
+    shown = tailoring.selected if plain else formula(tailoring.selected)
+    known = "" if tailoring.selected_accepted else ", which is not accepted as conserved"
+    return f"Selected by training error: {shown}{known}"
+
+
+def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
+    """What the figures of a tailoring are, and how many trials were lost; a sentence each."""
+    lines = []
+    if len(tailoring.seeds) > 1:
+        lines.append(
+            f"Mean ± standard deviation over {len(tailoring.seeds)} networks; (n of m) where "
+            "only n gave a number."
+        )
+    if tailoring.energy is not None:
+        shown = tailoring.energy if plain else formula(tailoring.energy)
+        known = tailoring.energy_is == "known law"
+        lines.append(
+            f"The energy is the known law {shown}."
+            if known
+            else f"No law is known: the drift is that of the selected law {shown}."
+        )
+    if tailoring.trials:
+        lines.append(
+            f"{len(tailoring.trials)} trials of meta-tailoring, {tailoring.lost} of them diverged "
+            "or left the formula's domain."
+        )
+    return lines
+
+
+def energy(tailoring: TailoringDocument) -> str:
+    """What the value that is compared along predictions is called."""
+    return "drift of the law" if tailoring.energy_is == "selected law" else "energy"
+
+
+def windows(size: int | None) -> str:
+    """Over what a ratio is taken; empty for whole sequences."""
+    return f" over windows of {size} samples" if size else ""
+
+
+def number(value: float | None, digits: int = 3, *, plain: bool = False) -> str:
     """A number to some significant digits, with a power of ten only where it helps."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return "–"
+    if value is None or not math.isfinite(value):
+        return "-" if plain else "–"
+    if plain:
+        return f"{value:.{digits}g}"
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     if value == 0 or -4 < int(exponent) < 6:
         return f"{value:.{max(digits - 1 - int(exponent), 0)}f}" if value else "0"
     return f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}"
 
 
-def with_error(value: object, error: object) -> str:
+def with_error(value: float | None, error: float | None, *, plain: bool = False) -> str:
     """A value with its standard error, both to the second digit of the error."""
-    shown = _shortest(value)
-    if not isinstance(value, int | float) or not isinstance(error, int | float) or not error > 0:
+    shown = _shortest(value, plain=plain)
+    if value is None or error is None or not error > 0:
         return shown
     decimals = 1 - _power(error) if math.isfinite(error) else -1
     if 0 <= decimals <= 9 and abs(value) < 1e6:
         return f"{value:.{decimals}f} ± {error:.{decimals}f}"
-    return f"{shown} ± {number(error, 2)}"
+    return f"{shown} ± {number(error, 2, plain=plain)}"
 
 
-def unit(text: object) -> str:
+def constant(name: str, value: float | None, error: float | None, symbol: str) -> str:
+    """A constant for the terminal: name, value, standard error, unit."""
+    return f"{name} = {with_error(value, error, plain=True)} {symbol}"
+
+
+def unit(symbol: str) -> str:
     """A unit with raised powers; empty where dimensionless."""
-    own = str(text or "")
-    return "" if own in ("1", "dimensionless") else formula(own)
+    return "" if symbol in ("", "1", "dimensionless") else formula(symbol)
 
 
 def formula(text: str) -> str:
@@ -51,16 +138,24 @@ def formula(text: str) -> str:
     return raised.replace("**", "^").replace("*", "·").replace(" - ", " − ")
 
 
-def spread(entry: object, digits: int = 3) -> str:
-    """Mean ± standard deviation of a summary, or a plain number."""
-    if not isinstance(entry, dict):
-        return number(entry, digits)
-    mean, deviation = entry.get("mean"), entry.get("std")
-    shown = number(mean, digits)
-    if not isinstance(mean, int | float) or not isinstance(deviation, int | float):
+def spread(own: Moments, networks: int, digits: int = 3, *, plain: bool = False) -> str:
+    """Mean ± standard deviation, and over how many of the networks where some are missing."""
+    counted = f" ({own.count} of {networks})" if 0 < own.count < networks else ""
+    return _mean(own, digits, plain=plain) + counted
+
+
+def seconds(value: float) -> str:
+    """A duration."""
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def _mean(own: Moments, digits: int, *, plain: bool) -> str:
+    mean, deviation = own.mean, own.std
+    shown = number(mean, digits, plain=plain)
+    if not mean or not deviation or not math.isfinite(deviation):
         return shown
-    if not (mean and deviation > 0 and math.isfinite(deviation)):
-        return shown
+    if plain:
+        return f"{number(mean, 2, plain=True)} ± {number(deviation, 1, plain=True)}"
     places = min(1 - _power(deviation), digits - _power(mean))
     if not 0 <= places <= 6:
         return f"{shown} ± {number(deviation, 1)}"
@@ -68,16 +163,11 @@ def spread(entry: object, digits: int = 3) -> str:
     return f"{mean:.{places}f} ± {error}" if float(error) else shown
 
 
-def seconds(value: object) -> str:
-    """A duration."""
-    if not isinstance(value, int | float):
-        return "–"
-    return f"{value:.1f} s" if value < 120 else f"{value / 60:.0f} min"
-
-
-def _shortest(value: object) -> str:
+def _shortest(value: float | None, *, plain: bool) -> str:
     """Six significant digits without the zeros that end them."""
-    shown, cross, power = number(value, 6).partition("×")
+    shown, cross, power = number(value, 6, plain=plain).partition("×")
+    if plain:
+        return shown
     return (shown.rstrip("0").rstrip(".") if "." in shown else shown) + cross + power
 
 

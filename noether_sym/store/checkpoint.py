@@ -6,26 +6,37 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.store import runs
-from noether_sym.store.runs import Run
+from noether_sym.store.files import remove_folder
+from noether_sym.store.run import RUN_FILE, Run
+from noether_sym.store.schema import RunDocument, to_json
 
 FOLDER = "checkpoint"
+_SEAL = hashlib.sha256().digest_size
 
 
-@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """Arrays by key in a run folder; each file is written whole or not at all.
 
     A file is an ``npz`` with a seal after it: the SHA-256 of the run's identity, the key and
     the arrays. What was damaged, edited, or copied from another run or key is not taken.
+
+    Parameters
+    ----------
+    run : Run
+
+    Raises
+    ------
+    RunError
+        If run.json is damaged.
     """
 
-    run: Run
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._identity = to_json(run.read(RunDocument).identity) if run.has(RUN_FILE) else None
 
     def read(self, key: str) -> dict[str, NDArray[np.generic]] | None:
         """What is held under a key; None for nothing, or for a file with a broken seal."""
@@ -36,7 +47,7 @@ class Checkpoint:
             content = path.read_bytes()
         except OSError:
             return None
-        data = content[: -hashlib.sha256().digest_size]
+        data = content[:-_SEAL]
         if content != data + self._seal(key, data):
             return None
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
@@ -66,12 +77,10 @@ class Checkpoint:
         """
         folder = self.run.file(FOLDER)
         if not folder.is_symlink() and folder.is_dir():
-            runs.remove_folder(folder)
+            remove_folder(folder)
 
     def _seal(self, key: str, data: bytes) -> bytes:
-        held = self.run.read(runs.RUN_FILE) if self.run.has(runs.RUN_FILE) else {}
-        identity = held.get("identity")
-        prefix = json.dumps([identity, key], sort_keys=True).encode()
+        prefix = json.dumps([self._identity, key], sort_keys=True).encode()
         return hashlib.sha256(prefix + data).digest()
 
 

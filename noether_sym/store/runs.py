@@ -1,217 +1,57 @@
-"""Run folders: every option, every result, written whole or not at all."""
+"""The folder of all runs: make, find, lock and remove them."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from noether_sym.errors import RunError, StorageError
-from noether_sym.store import schema
+import msgspec
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from noether_sym.errors import RunError
+from noether_sym.store.files import PARTIAL, refuse_link, remove_folder, settle, storing, umask
+from noether_sym.store.run import (
+    CANDIDATES_FILE,
+    LAWS_FILE,
+    REMEDIES,
+    RUN_FILE,
+    TAILORING_FILE,
+    Run,
+)
+from noether_sym.store.schema import FORMAT, Identity, LawsDocument, RunDocument, decode, to_json
 
-FORMAT = 1
-RUN_FILE = "run.json"
-LAWS_FILE = "laws.json"
-TAILORING_FILE = "tailoring.json"
-CURVES_FILE = "curves.npz"
-CANDIDATES_FILE = "candidates.parquet"
-FORMULAS_FILE = "formulas.parquet"
-FITS_FILE = "fits.parquet"
-REPORT_FILE = "report.html"
 LOCK_FILE = ".lock"
 OWNER_FILE = ".owner"
-FIGURES = "figures"
-_PARTIAL = ".part-"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run folder."""
+class _Versioned(msgspec.Struct):
+    """What every version of run.json holds."""
 
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """Name of the folder."""
-        return self.path.name
-
-    def file(self, name: str) -> Path:
-        """Path of a file of the run."""
-        return self.path / name
-
-    def has(self, name: str) -> bool:
-        """Whether a file of the run is there."""
-        return self.file(name).is_file()
-
-    def read(self, name: str) -> dict[str, Any]:
-        """Read one of the run's JSON files.
-
-        Raises
-        ------
-        RunError
-            If the file is missing or is not JSON.
-        """
-        path = self.file(name)
-        self.refuse_link(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-            document = json.loads(text, parse_constant=_refuse_constant)
-            json.dumps(document, ensure_ascii=False).encode()  # lone surrogates are no text
-        except FileNotFoundError:
-            raise RunError(
-                f"{path} is missing; {_REMEDIES.get(name, 'run the stage again')}"
-            ) from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{path} cannot be read ({error}); run the stage again") from error
-        if not isinstance(document, dict):
-            raise RunError(f"{path} does not hold an object; run the stage again")
-        return document
-
-    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
-        """Read one of the run's npz files.
-
-        Raises
-        ------
-        RunError
-            If the file is missing or damaged.
-        """
-        import numpy as np
-
-        path = self.file(name)
-        self.refuse_link(path)
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
-                return {key: held[key] for key in held.files}
-        except Exception as error:  # a damaged file raises nearly anything
-            raise RunError(
-                f"{path} cannot be read ({error}); run `noether-sym tailor --fresh` again"
-            ) from error
-
-    def checked(self, name: str) -> dict[str, Any]:
-        """Read run.json, laws.json or tailoring.json, and check what it holds.
-
-        Raises
-        ------
-        RunError
-            If the file is missing, damaged, or lacks an entry.
-        """
-        document = self.read(name)
-        schema.check(document, _CONTENTS[name], str(self.file(name)))
-        return document
-
-    def write(self, name: str, document: Mapping[str, Any]) -> None:
-        """Write one of the run's JSON files, whole or not at all."""
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        self.write_with(name, lambda path: path.write_text(text, encoding="utf-8"))
-
-    def write_with(self, name: str, writer: Callable[[Path], object]) -> None:
-        """Let `writer` make a file beside its place, then move it there in one step.
-
-        Raises
-        ------
-        RunError
-            If the folder cannot be written, or the disk is full.
-        """
-        target = self.file(name)
-        self.refuse_link(target.parent)
-        with _as_run_error(f"write {target}"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(
-                dir=target.parent, prefix=_PARTIAL, suffix=target.suffix
-            )
-            os.close(descriptor)
-            try:
-                writer(Path(temporary))
-                with open(temporary, "rb") as written:
-                    os.fsync(written.fileno())  # a power cut leaves the old file or the new one
-                os.chmod(temporary, 0o666 & ~_umask())
-                os.replace(temporary, target)
-                _settle(target.parent)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
-
-    def refuse_link(self, path: Path) -> None:
-        """Refuse a path of the run that is a symbolic link, and so leads elsewhere.
-
-        Raises
-        ------
-        RunError
-            If it is one.
-        """
-        if path != self.path and path.is_symlink():
-            raise RunError(f"{path} is a symbolic link, which a run never holds; remove it")
-
-    def update(self, **changes: Any) -> dict[str, Any]:
-        """Change entries of run.json."""
-        document = {**self.read(RUN_FILE), **changes}
-        self.write(RUN_FILE, document)
-        return document
-
-    def finish_stage(self, stage: str, **facts: Any) -> None:
-        """Note in run.json that a stage is complete, with its facts."""
-        stages = {**self.read(RUN_FILE).get("stages", {}), stage: facts}
-        self.update(stages=stages)
-
-    def forget(self, stage: str, *names: str) -> None:
-        """Remove what a stage left, because an earlier stage is about to change."""
-        stages = dict(self.read(RUN_FILE).get("stages", {}))
-        if stages.pop(stage, None) is not None:
-            self.update(stages=stages)
-        with _as_run_error(f"remove old results from {self.path}"):
-            for name in names:
-                self.file(name).unlink(missing_ok=True)
-
-    def stage(self, stage: str) -> dict[str, Any] | None:
-        """Facts of a complete stage; None if it is not complete."""
-        return self.read(RUN_FILE).get("stages", {}).get(stage)
+    format: int | None = None
 
 
-_CONTENTS = {
-    RUN_FILE: schema.RUN,
-    LAWS_FILE: schema.LAWS,
-    TAILORING_FILE: schema.TAILORING,
-}
-_REMEDIES = {
-    RUN_FILE: "name the folder of a run, results/<run>",
-    LAWS_FILE: "run `noether-sym fit` first",
-    TAILORING_FILE: "run `noether-sym tailor` first",
-}
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def run_name(dataset: str, identity: Mapping[str, Any]) -> str:
+def run_name(dataset: str, identity: Identity) -> str:
     """Name of the run that these options make: the same options, the same name."""
-    text = json.dumps(identity, sort_keys=True, ensure_ascii=True)
+    text = json.dumps(to_json(identity), sort_keys=True, ensure_ascii=True)
     safe = "".join(
         char if char.isascii() and (char.isalnum() or char in "-_") else "_" for char in dataset
     )
     return f"{safe[:60]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def open_run(results: Path, name: str, description: Mapping[str, Any]) -> Run:
-    """Create a run folder, or return the one that has the same options.
+def open_run(results: Path, document: RunDocument) -> Run:
+    """Create the run folder of a name, or return the one that has the same options.
 
     Parameters
     ----------
     results : Path
         Folder of all runs.
-    name : str
-        From `run_name`.
-    description : mapping
+    document : RunDocument
         First content of run.json.
 
     Raises
@@ -219,37 +59,37 @@ def open_run(results: Path, name: str, description: Mapping[str, Any]) -> Run:
     RunError
         If the folder cannot be written, or belongs to something else.
     """
-    run = Run(results / name)
+    run = Run(results / document.name)
     if not run.path.exists():
-        _create(run, {"format": FORMAT, "name": name, **description, "stages": {}})
+        _create(run, document)
     elif not run.has(RUN_FILE):
         raise RunError(
             f"{run.path} is not the folder of a run, though it has the name of one; move it "
             "away or use --results"
         )
-    if run.read(RUN_FILE).get("identity") != description.get("identity"):
+    if run.read(RunDocument).identity != document.identity:
         raise RunError(
             f"{run.path} belongs to a run with other options; move it away or use --results"
         )
-    with _as_run_error(f"write to {run.path}"), tempfile.TemporaryFile(dir=run.path):
+    with storing(f"write to {run.path}"), tempfile.TemporaryFile(dir=run.path):
         return run
 
 
-def _create(run: Run, document: Mapping[str, Any]) -> None:
+def _create(run: Run, document: RunDocument) -> None:
     """Make the folder with its run.json beside its place, then move it there in one step."""
-    with _as_run_error(f"create {run.path}"):
+    with storing(f"create {run.path}"):
         run.path.parent.mkdir(parents=True, exist_ok=True)
-        made = Run(Path(tempfile.mkdtemp(dir=run.path.parent, prefix=_PARTIAL)))
+        made = Run(Path(tempfile.mkdtemp(dir=run.path.parent, prefix=PARTIAL)))
     try:
-        made.write(RUN_FILE, document)
-        with _as_run_error(f"create {run.path}"):
-            os.chmod(made.path, 0o777 & ~_umask())
+        made.write(document)
+        with storing(f"create {run.path}"):
+            made.path.chmod(0o777 & ~umask())
             try:
                 made.path.rename(run.path)
             except OSError:
                 if not run.path.is_dir():  # else another process was first
                     raise
-            _settle(run.path.parent)
+            settle(run.path.parent)
     finally:
         shutil.rmtree(made.path, ignore_errors=True)
 
@@ -265,7 +105,7 @@ def find_run(text: str) -> Run:
     run = Run(Path(text))
     if not run.has(RUN_FILE):
         raise RunError(f"{text} is not the folder of a run: it has no {RUN_FILE}")
-    if run.read(RUN_FILE).get("format") != FORMAT:
+    if decode(run.content(RUN_FILE), _Versioned, str(run.file(RUN_FILE))).format != FORMAT:
         raise RunError(f"{text} was written by another version of noether-sym; run it again")
     return run
 
@@ -280,17 +120,21 @@ def newest_run(results: Path, having: str) -> Run:
     """
     runs = [run for run in all_runs(results) if run.has(having)]
     if not runs:
-        remedy = _REMEDIES.get(having, "make one with `noether-sym run`")
+        remedy = REMEDIES.get(having, "make one with `noether-sym run`")
         raise RunError(f"no run in {results} has {having}; {remedy}, or name one with --run")
     return max(runs, key=lambda run: (run.file(having).stat().st_mtime_ns, run.name))
 
 
-def open_or_newest(text: str | None, results: Path, having: str) -> Run:
-    """The run that `text` names, or the newest one; it must have the file `having`."""
-    if text is None:
-        return newest_run(results, having)
-    run = find_run(text)
-    run.read(having)
+def fitted_run(text: str | None, results: Path) -> Run:
+    """The run that `text` names, or the newest one; it must have laws.
+
+    Raises
+    ------
+    RunError
+        If there is none, or its laws cannot be read.
+    """
+    run = newest_run(results, LAWS_FILE) if text is None else find_run(text)
+    run.read(LawsDocument)
     return run
 
 
@@ -310,8 +154,8 @@ def locked(run: Run) -> Iterator[None]:
     owner = run.file(OWNER_FILE)
     lock = FileLock(run.file(LOCK_FILE))
     for name in (LOCK_FILE, OWNER_FILE):
-        run.refuse_link(run.file(name))
-    with _as_run_error(f"write to {run.path}"):
+        refuse_link(run.file(name))
+    with storing(f"write to {run.path}"):
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -319,7 +163,7 @@ def locked(run: Run) -> Iterator[None]:
                 f"another process{_owner(owner)} is working on {run.path}; wait for it, or stop it"
             ) from None
     try:
-        with _as_run_error(f"write to {run.path}"):
+        with storing(f"write to {run.path}"):
             _sweep(run)
             owner.write_text(f"{os.getpid()}\n", encoding="ascii")
         yield
@@ -340,7 +184,7 @@ def _sweep(run: Run) -> None:
     for folder, folders, names in os.walk(run.path):
         folders[:] = [name for name in folders if folder == str(run.path)]
         for name in names:
-            if name.startswith(_PARTIAL):
+            if name.startswith(PARTIAL):
                 os.unlink(os.path.join(folder, name))
 
 
@@ -354,7 +198,7 @@ def check_removable(run: Run) -> None:
     """
     if run.path.is_symlink():
         raise RunError(f"{run.path} is a symbolic link; remove what it names itself")
-    find_run(str(run.path)).checked(RUN_FILE)
+    find_run(str(run.path)).read(RunDocument)
 
 
 def remove(run: Run) -> None:
@@ -368,18 +212,6 @@ def remove(run: Run) -> None:
     check_removable(run)
     with locked(run):
         remove_folder(run.path)
-
-
-def remove_folder(path: Path) -> None:
-    """Delete a folder; links in it go, what they name stays.
-
-    Raises
-    ------
-    StorageError
-        If it cannot be removed.
-    """
-    with _as_run_error(f"remove {path}"):
-        shutil.rmtree(path)
 
 
 def size_of(run: Run) -> int:
@@ -402,32 +234,5 @@ def run_like(results: Path) -> list[Run]:
     if not results.is_dir():
         return []
     files = (RUN_FILE, LAWS_FILE, TAILORING_FILE, CANDIDATES_FILE)
-    folders = [path for path in sorted(results.iterdir()) if not path.name.startswith(_PARTIAL)]
+    folders = [path for path in sorted(results.iterdir()) if not path.name.startswith(PARTIAL)]
     return [Run(path) for path in folders if any(os.path.lexists(path / name) for name in files)]
-
-
-def _settle(folder: Path) -> None:
-    """Have the folder's entries on the disk, so that a power cut keeps their order."""
-    with suppress(OSError):  # not every system can
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-@contextmanager
-def _as_run_error(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"cannot {what}: {error.strerror or error}; free some space or choose another "
-            "folder with --results"
-        ) from error

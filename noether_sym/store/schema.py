@@ -1,129 +1,332 @@
-"""What the JSON files of a run must hold, checked when they are read.
+"""What the JSON files of a run hold: ``run.json`` and ``laws.json`` as typed values.
 
-A file may be edited by hand, cut short or come from elsewhere; what is read beyond this
-check is there and of the right type.
+``tailoring.json`` is a `noether_sym.tailor.document.TailoringDocument`. A file may be edited
+by hand, cut short or come from elsewhere; what `decode` returns is there and of the right type.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from noether_sym.errors import RunError
+from noether_sym.store.options import DataOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_NUMBER = (int, float)
-_PERHAPS_NUMBER = (int, float, type(None))
-_PERHAPS_TEXT = (str, type(None))
-
-_MOMENTS = {"mean": _PERHAPS_NUMBER, "std": _PERHAPS_NUMBER}
-_LAW = {
-    "rank": int,
-    "family": int,
-    "expression": str,
-    "unit": str,
-    "parameters": [
-        {"name": str, "value": _NUMBER, "unit": str, "stderr": _PERHAPS_NUMBER},
-    ],
-    "size": int,
-    "conservation_ratio": _PERHAPS_NUMBER,
-    "random_ratio": _PERHAPS_NUMBER,
-    "heldout_ratio": _PERHAPS_NUMBER,
-    "status": str,
-    "selected": bool,
-    "inputs": [{"name": str, "unit": str}],
-    "tree": list,
-}
-
-RUN: dict[str, Any] = {
-    "format": int,
-    "name": str,
-    "identity": {
-        "dataset_sha256": str,
-        "grammar": [str],
-        "depth": int,
-        "factor": _NUMBER,
-        "seed": int,
-        "version": str,
-    },
-    "data": {
-        "dataset": str,
-        "noise": _NUMBER,
-        "units": dict,
-        "unitless": bool,
-        "time": _PERHAPS_TEXT,
-        "trajectory": _PERHAPS_TEXT,
-        "columns": [str],
-        "drop_missing": bool,
-        "seed": int,
-    },
-    "search": {"grammar": str, "depth": int, "factor": _NUMBER, "window": (str, int)},
-    "dataset": {"name": str, "source": str, "columns": [dict], "notes": [str]},
-    "raw_counts": [int],
-    "stages": dict,
-}
-PLAN: dict[str, Any] = {
-    "top": int,
-    "seeds": int,
-    "epochs": int,
-    "weight_decay": _NUMBER,
-    "loss": str,
-}
-LAWS: dict[str, Any] = {
-    "dataset": str,
-    "inputs": [{"name": str, "unit": str}],
-    "counts": {"candidates": int, "distinct": int, "fitted": int, "accepted": int},
-    "independent_laws": int,
-    "window": (int, type(None)),
-    "laws": [_LAW],
-    "candidates_not_accepted": [{**_LAW, "reason": str}],
-}
-TAILORING: dict[str, Any] = {
-    "options": dict,
-    "selected": _PERHAPS_TEXT,
-    "candidates": [{"expression": str, "accepted": bool}],
-    "seeds": [{"seed": int, "controls": [dict], "trials": [{"status": str}]}],
-    "summary": [
-        {
-            "method": str,
-            **dict.fromkeys(("train_rmse", "test_rmse", "test_mse", "energy_mse"), _MOMENTS),
-            "rmse_over_vanilla": _PERHAPS_NUMBER,
-        }
-    ],
-}
+FORMAT = 1
+T = TypeVar("T")
 
 
-def check(document: Any, wanted: Any, where: str) -> None:
-    """Check that a document holds what is wanted; more than that it may hold.
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a document. Keys are written in the order of the fields."""
+
+
+class NamedUnit(Entry, frozen=True):
+    """A column as formulas take it."""
+
+    name: str
+    unit: str
+
+
+class ParameterEntry(Entry, frozen=True, omit_defaults=True):
+    """A fitted constant; null where it is not finite.
+
+    Attributes
+    ----------
+    fixed : bool or None
+        Whether the value was given. Only where a formula of the user's is checked.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    stderr: float | None
+    fixed: bool | None = None
+
+
+class RateEntry(Entry, frozen=True):
+    """Rate of a column by the parameter s of a symmetry's flow."""
+
+    column: str
+    rate: str
+    latex: str
+    sympy: str
+
+
+class SymmetryEntry(Entry, frozen=True):
+    """The symmetry that a law generates, columns by name; see `noether_sym.laws.law`."""
+
+    name: str
+    about: str
+    note: str
+    factor: float | None
+    pairs: tuple[tuple[str, str], ...]
+    flow: tuple[RateEntry, ...]
+
+
+class LawEntry(Entry, frozen=True, kw_only=True):
+    """A law as ``laws.json`` holds it; the fields are those of `noether_sym.laws.law.Law`.
+
+    Attributes
+    ----------
+    tree : list
+        The formula as nested lists. Only they are ever read back; the texts beside them are
+        for people.
+    """
+
+    rank: int
+    family: int
+    expression: str
+    sympy: str
+    latex: str
+    unit: str
+    parameters: tuple[ParameterEntry, ...]
+    size: int
+    conservation_ratio: float | None
+    random_ratio: float | None
+    heldout_ratio: float | None
+    alignment: float | None = None
+    status: str
+    selected: bool
+    window: int | None = None
+    symmetry: SymmetryEntry | None = None
+    inputs: tuple[NamedUnit, ...]
+    tree: list[Any]
+
+
+class RejectedEntry(LawEntry, frozen=True, kw_only=True):
+    """A candidate that is no law, and why not."""
+
+    reason: str
+
+
+class Counts(Entry, frozen=True):
+    """Formulas enumerated, distinct, fitted and accepted."""
+
+    candidates: int
+    distinct: int
+    fitted: int
+    accepted: int
+
+
+class LawsDocument(Entry, frozen=True):
+    """Content of ``laws.json``.
+
+    Attributes
+    ----------
+    laws : tuple of LawEntry
+        By rank.
+    candidates_not_accepted : tuple of RejectedEntry
+        The closest of them, best first.
+    window : int or None
+        Samples in the windows that the ratios refer to; None for whole sequences.
+    """
+
+    dataset: str
+    inputs: tuple[NamedUnit, ...]
+    counts: Counts
+    independent_laws: int
+    window: int | None
+    laws: tuple[LawEntry, ...]
+    candidates_not_accepted: tuple[RejectedEntry, ...]
+
+    @property
+    def heads(self) -> tuple[LawEntry, ...]:
+        """The first law of each family; a law of no family stands for itself."""
+        heads: dict[object, LawEntry] = {}
+        for place, entry in enumerate(self.laws):
+            heads.setdefault(entry.family or f"own {place}", entry)
+        return tuple(heads.values())
+
+    @property
+    def shown(self) -> LawEntry | None:
+        """What stands for the run: the selected law, else the best, else the closest."""
+        every = self.laws or self.candidates_not_accepted
+        selected = [entry for entry in every if entry.selected]
+        return next(iter(selected or every), None)
+
+    def to_tailor(self, top: int) -> tuple[LawEntry, ...]:
+        """What to tailor with: a law of each family, then the best of the rest up to `top`.
+
+        A near miss of an accepted law is the same quantity, told less well; it does not stand
+        beside it.
+        """
+        others = [entry for entry in self.candidates_not_accepted if not entry.family]
+        return (*self.heads, *others[: max(0, top - len(self.heads))])
+
+    def with_selected(self, chosen: LawEntry | None) -> LawsDocument:
+        """The same with one entry, of these very ones, marked as selected; None marks none."""
+
+        def marked(entry: Any) -> Any:
+            return msgspec.structs.replace(entry, selected=entry is chosen)
+
+        return msgspec.structs.replace(
+            self,
+            laws=tuple(map(marked, self.laws)),
+            candidates_not_accepted=tuple(map(marked, self.candidates_not_accepted)),
+        )
+
+
+class Identity(Entry, frozen=True):
+    """Everything that decides the laws; the run's name follows from it."""
+
+    dataset_sha256: str
+    grammar: tuple[str, ...]
+    depth: int
+    factor: float
+    window: str | int
+    seed: int
+    version: str
+
+
+class SearchEntry(Entry, frozen=True):
+    """What was searched, as the command line names it."""
+
+    grammar: str
+    depth: int
+    factor: float
+    window: str | int
+
+
+class ColumnEntry(Entry, frozen=True):
+    """A column, in its coherent unit and in the one that was given."""
+
+    name: str
+    unit: str
+    given: str
+
+
+class Sizes(Entry, frozen=True):
+    """How many to fit and how many held out."""
+
+    train: int
+    test: int
+
+
+class DatasetEntry(Entry, frozen=True):
+    """What run.json says of a data set."""
+
+    name: str
+    source: str
+    columns: tuple[ColumnEntry, ...]
+    time_unit: str
+    trajectories: Sizes
+    samples: Sizes
+    derivative: str
+    notes: tuple[str, ...]
+
+
+class Plan(Entry, frozen=True):
+    """The tailoring that a run is to have."""
+
+    top: int
+    seeds: int
+    epochs: int
+    weight_decay: float
+    loss: str
+
+
+class EnumerateStage(Entry, frozen=True):
+    """Facts of the enumeration; counts by size from 1 node up."""
+
+    seconds: float
+    raw: int
+    distinct: int
+    classes_by_size: tuple[int, ...]
+    laws_by_size: tuple[int, ...]
+    undefined: int
+
+
+class FitStage(Entry, frozen=True):
+    """Facts of the fit."""
+
+    seconds: float
+    window: int | None
+
+
+class TailorStage(Entry, frozen=True):
+    """Facts of the tailoring."""
+
+    seconds: float
+
+
+class Stages(Entry, frozen=True, omit_defaults=True):
+    """Facts of the stages that are complete."""
+
+    enumerate: EnumerateStage | None = None
+    fit: FitStage | None = None
+    tailor: TailorStage | None = None
+
+
+class RunDocument(Entry, frozen=True, kw_only=True, omit_defaults=True):
+    """Content of ``run.json``; without `tailoring`, no tailoring was asked for."""
+
+    format: int
+    name: str
+    identity: Identity
+    data: DataOptions
+    search: SearchEntry
+    dataset: DatasetEntry
+    raw_counts: tuple[int, ...]
+    tailoring: Plan | None = None
+    stages: Stages
+    versions: dict[str, str] = {}
+    device: str | None = None
+
+
+def to_json(value: Any) -> Any:
+    """A typed value as JSON types."""
+    return msgspec.to_builtins(value)
+
+
+def encode(value: Any) -> str:
+    """A typed value as JSON text.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return json.dumps(to_json(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def decode(content: bytes, kind: type[T], where: str) -> T:
+    """Read JSON text as a typed value.
 
     Parameters
     ----------
-    document : JSON
-    wanted : dict, list of one, type or tuple of types
-        A dict names entries, a list of one says what each member is.
+    content : bytes
+    kind : type
     where : str
-        The file and the place in it, for the message.
+        The file, for messages.
 
     Raises
     ------
     RunError
-        If an entry is missing or of another type.
+        If it is no JSON, or an entry is missing, unknown or of another type.
     """
-    if isinstance(wanted, Mapping):
-        _expect(isinstance(document, dict), where)
-        for name, inner in wanted.items():
-            _expect(name in document, f"{where}, entry {name!r}")
-            check(document[name], inner, f"{where}, entry {name!r}")
-    elif isinstance(wanted, list):
-        _expect(isinstance(document, list), where)
-        for number, member in enumerate(document):
-            check(member, wanted[0], f"{where}[{number}]")
-    else:
-        kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-        boolean = isinstance(document, bool)
-        _expect(isinstance(document, kinds) and (not boolean or bool in kinds), where)
+    try:
+        value = msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        raise _misfit(where, error) from error
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise RunError(f"{where} cannot be read ({error}); run the stage again") from error
+    if isinstance(value, LawsDocument):
+        _check_values(value, where)
+    return value
+
+
+def convert(value: Any, kind: type[T], where: str) -> T:
+    """Read JSON types as a typed value; raises as `decode`."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _misfit(where, error) from error
 
 
 def check_curves(arrays: Mapping[str, NDArray[Any]], where: str) -> None:
@@ -155,9 +358,26 @@ def check_curves(arrays: Mapping[str, NDArray[Any]], where: str) -> None:
         )
 
 
+def _check_values(laws: LawsDocument, where: str) -> None:
+    """Constants may be lost in a formula that is checked, never in a run's laws."""
+    for entry in (*laws.laws, *laws.candidates_not_accepted):
+        for own in entry.parameters:
+            _expect(own.value is not None, f"{where}, value of {own.name} in {entry.expression}")
+
+
+def _misfit(where: str, error: msgspec.ValidationError) -> RunError:
+    what, _, place = str(error).partition(" - at ")
+    place = place.strip("`").removeprefix("$").removeprefix(".")
+    return _changed(f"{where}, entry {place}: {what}" if place else f"{where}: {what}")
+
+
 def _expect(found: bool, where: str) -> None:
     if not found:
-        raise RunError(
-            f"{where}: missing or of the wrong type; the file was changed or comes from another "
-            "version, so run the stage again with --fresh, or in another --results folder"
-        )
+        raise _changed(f"{where}: missing or of the wrong type")
+
+
+def _changed(what: str) -> RunError:
+    return RunError(
+        f"{what}; the file was changed or comes from another version, so run the stage again "
+        "with --fresh, or in another --results folder"
+    )

@@ -2,65 +2,41 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from noether_sym._version import __version__
-from noether_sym.datasets import load
 from noether_sym.dsl.enumeration import count_formulas
-from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR, Grammar, resolve_grammar
+from noether_sym.dsl.grammar import Grammar, resolve_grammar
 from noether_sym.errors import RunError
+from noether_sym.runtime.workers import Workers
 from noether_sym.store import runs
-from noether_sym.store.runs import Run
+from noether_sym.store.options import DataOptions, SearchOptions
+from noether_sym.store.run import RUN_FILE, TAILORING_FILE, Run
+from noether_sym.store.schema import (
+    FORMAT,
+    ColumnEntry,
+    DatasetEntry,
+    Identity,
+    Plan,
+    RunDocument,
+    SearchEntry,
+    Sizes,
+    Stages,
+)
+from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
     from noether_sym.datasets.dataset import Dataset
+    from noether_sym.tailor.options import TailorOptions
+    from noether_sym.verdict.stage import FitOptions
 
-
-@dataclass(frozen=True, slots=True)
-class DataOptions:
-    """Which data a search takes; see `noether_sym.datasets.load`."""
-
-    dataset: str = "ideal_pendulum"
-    noise: float = 0.0
-    units: Mapping[str, str] = field(default_factory=dict)
-    unitless: bool = False
-    time: str | None = None
-    trajectory: str | None = None
-    columns: Sequence[str] = ()
-    drop_missing: bool = False
-    seed: int = 0
-
-    def load(self) -> Dataset:
-        """Load the data set."""
-        return load(
-            self.dataset,
-            seed=self.seed,
-            noise=self.noise,
-            units=dict(self.units) or None,
-            unitless=self.unitless,
-            time=self.time,
-            trajectory=self.trajectory,
-            columns=self.columns,
-            drop_missing=self.drop_missing,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """How to enumerate and fit."""
-
-    grammar: str = DEFAULT_GRAMMAR
-    depth: int = DEFAULT_DEPTH
-    factor: float = 100.0
-    window: str | int = "auto"
-    jobs: int = 1
-    device: str = "auto"
-    backend: str = "threading"
-    scheduler: str | None = None
+_COMPUTING = ("numpy", "scipy", "sympy", "torch", "pint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +50,26 @@ class Search:
     data: DataOptions
     options: SearchOptions
 
+    @property
+    def formulas_by_size(self) -> tuple[int, ...]:
+        """Number of formulas that units allow, by size from 1 node up."""
+        return count_formulas(self.grammar, self.dataset.dimensions, self.depth)
+
+    def fit_options(self, device: str) -> FitOptions:
+        """How to fit, on a device that is there."""
+        from noether_sym.verdict.stage import FitOptions
+
+        own = self.options
+        workers = Workers(own.jobs, own.backend, own.scheduler)
+        return FitOptions(own.factor, own.window, self.data.seed, workers, device)
+
 
 def prepare(
     results: Path,
     data: DataOptions,
     options: SearchOptions,
     dataset: Dataset | None = None,
-    plan: Mapping[str, Any] | None = None,
+    plan: Plan | None = None,
 ) -> Search:
     """Load the data (unless `dataset` holds them), resolve all options, open the run folder.
 
@@ -96,32 +85,27 @@ def prepare(
         dataset = data.load()
     grammar = resolve_grammar(options.grammar)
     depth = options.depth
-    counts = count_formulas(grammar, dataset.dimensions, depth)
-    identity = {
-        "dataset_sha256": dataset.digest(),
-        "grammar": list(grammar.operations),
-        "depth": depth,
-        "factor": options.factor,
-        "window": options.window,
-        "seed": data.seed,
-        "version": __version__,
-    }
-    description: dict[str, Any] = {
-        "identity": identity,
-        "data": {**asdict(data), "units": dict(data.units)},
-        "search": {
-            "grammar": grammar.name,
-            "depth": depth,
-            "factor": options.factor,
-            "window": options.window,
-        },
-        "dataset": describe_dataset(dataset),
-        "raw_counts": list(counts),
-    }
-    if plan is not None:
-        description["tailoring"] = dict(plan)
-    name = runs.run_name(f"{dataset.name}-depth{depth}", identity)
-    return Search(runs.open_run(results, name, description), dataset, grammar, depth, data, options)
+    identity = Identity(
+        dataset_sha256=dataset.digest(),
+        grammar=grammar.operations,
+        depth=depth,
+        factor=float(options.factor),
+        window=options.window,
+        seed=data.seed,
+        version=__version__,
+    )
+    document = RunDocument(
+        format=FORMAT,
+        name=runs.run_name(f"{dataset.name}-depth{depth}", identity),
+        identity=identity,
+        data=data,
+        search=SearchEntry(grammar.name, depth, identity.factor, options.window),
+        dataset=_described(dataset),
+        raw_counts=count_formulas(grammar, dataset.dimensions, depth),
+        tailoring=plan,
+        stages=Stages(),
+    )
+    return Search(runs.open_run(results, document), dataset, grammar, depth, data, options)
 
 
 def reopen(
@@ -138,64 +122,82 @@ def reopen(
     RunError
         If the data are not the ones that the run was made with, or run.json was edited.
     """
-    held = run.checked(runs.RUN_FILE)
+    held = run.read(RunDocument)
     _check_identity(run, held)
-    data = DataOptions(**held["data"])
+    data, search = held.data, held.search
     if run.has(data.dataset):  # the run keeps its data
-        data = replace(data, dataset=str(run.file(data.dataset)))
-    search = held["search"]
+        data = msgspec.structs.replace(data, dataset=str(run.file(data.dataset)))
     dataset = data.load()
-    if dataset.digest() != held["identity"]["dataset_sha256"]:
+    if dataset.digest() != held.identity.dataset_sha256:
         raise RunError(
             f"the data of {data.dataset!r} have changed since {run.path} was made; fit them again"
         )
     options = SearchOptions(
-        search["grammar"],
-        search["depth"],
-        search["factor"],
-        search["window"],
+        search.grammar,
+        search.depth,
+        search.factor,
+        search.window,
         jobs,
         device,
         backend,
         scheduler,
     )
-    grammar = Grammar(search["grammar"], tuple(held["identity"]["grammar"]))
-    return Search(run, dataset, grammar, search["depth"], data, options)
+    grammar = Grammar(search.grammar, held.identity.grammar)
+    return Search(run, dataset, grammar, search.depth, data, options)
 
 
-def _check_identity(run: Run, held: Mapping[str, Any]) -> None:
+def _check_identity(run: Run, held: RunDocument) -> None:
     """Options stand in run.json twice, and its name follows from them: all must agree."""
-    identity, data, search = held["identity"], held["data"], held["search"]
-    options = (search["depth"], search["factor"], search["window"], data["seed"])
-    agrees = (
-        held["name"].endswith(runs.run_name("", identity))
-        and options == tuple(identity.get(key) for key in ("depth", "factor", "window", "seed"))
-        and set(data) == {own.name for own in fields(DataOptions)}
-        and all(isinstance(unit, str) for unit in data["units"].values())
-        and 0.0 <= data["noise"] < math.inf
-    )
-    if not agrees:
+    own, search = held.identity, held.search
+    options = (search.depth, search.factor, search.window, held.data.seed)
+    named = held.name.endswith(runs.run_name("", own))
+    if not named or options != (own.depth, own.factor, own.window, own.seed):
         raise RunError(
-            f"{run.file(runs.RUN_FILE)} was changed: its options do not agree with each other; "
+            f"{run.file(RUN_FILE)} was changed: its options do not agree with each other; "
             "make the run again in another --results folder"
         )
 
 
-def describe_dataset(dataset: Dataset) -> dict[str, Any]:
-    """What run.json says of a data set."""
-    return {
-        "name": dataset.name,
-        "source": dataset.source,
-        "columns": [
-            {"name": column.name, "unit": column.unit.symbol, "given": column.unit.given}
+def held_tailoring(run: Run, options: TailorOptions) -> TailoringDocument | None:
+    """The run's tailoring after its last fit; None if there is none.
+
+    Raises
+    ------
+    RunError
+        If it was made with other options.
+    """
+    from noether_sym.runtime.device import resolve_device
+
+    if run.stages.tailor is None or not run.has(TAILORING_FILE):
+        return None
+    document = run.read(TailoringDocument)
+    other = options.deciding(resolve_device(options.device)).differing(document.options)
+    if other:
+        raise RunError(
+            f"{run.path} holds a tailoring with another choice of {', '.join(other)}; --fresh "
+            "replaces it, and --results keeps both"
+        )
+    return document
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes a run."""
+    found = {name: version(name) for name in _COMPUTING}
+    return {"noether-sym": __version__, "python": platform.python_version(), **found}
+
+
+def _described(dataset: Dataset) -> DatasetEntry:
+    train, test = dataset.train, dataset.test
+    return DatasetEntry(
+        name=dataset.name,
+        source=dataset.source,
+        columns=tuple(
+            ColumnEntry(column.name, column.unit.symbol, column.unit.given)
             for column in dataset.columns
-        ],
-        "time_unit": dataset.time_unit.symbol,
-        "trajectories": {"train": len(dataset.train), "test": len(dataset.test)},
-        "samples": {
-            "train": sum(len(one) for one in dataset.train),
-            "test": sum(len(one) for one in dataset.test),
-        },
-        "derivative": dataset.derivative,
-        "notes": list(dataset.notes),
-    }
+        ),
+        time_unit=dataset.time_unit.symbol,
+        trajectories=Sizes(len(train), len(test)),
+        samples=Sizes(sum(map(len, train)), sum(map(len, test))),
+        derivative=dataset.derivative,
+        notes=tuple(dataset.notes),
+    )

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
 RATES = tuple(10.0 ** (exponent / 2) for exponent in range(-6, 3))
 """The paper's inner rates, 10^-3 to 10^1 by half decades."""
 
 LOSSES = ("drift", "difference")
 DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class DecidingOptions:
+    """The part of `TailorOptions` that decides the answer: the number of jobs does not."""
+
+    top: int
+    rates: tuple[float, ...]
+    epochs: int
+    baseline_steps: int
+    weight_decay: float
+    seeds: int
+    seed: int
+    device: str
+    loss: str
+
+    def differing(self, other: DecidingOptions) -> list[str]:
+        """Names of the options in which two sets differ."""
+        names = [own.name for own in fields(self)]
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +90,7 @@ class TailorOptions:
         if self.device not in DEVICES:
             raise ValueError(f"unknown device {self.device!r}; known: {', '.join(DEVICES)}")
 
-    def to_json(self, device: str) -> dict[str, Any]:
+    def deciding(self, device: str) -> DecidingOptions:
         """The options that decide the answer, with the device resolved."""
-        document = {**asdict(self), "device": device, "rates": list(self.rates)}
-        del document["jobs"]
-        return document
+        shared = [own.name for own in fields(DecidingOptions) if own.name != "device"]
+        return DecidingOptions(**{name: getattr(self, name) for name in shared}, device=device)

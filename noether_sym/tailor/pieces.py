@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Pieces:
         laws: Sequence[Law],
     ) -> Pieces:
         """Pieces of one tailoring."""
-        settings = {**options.to_json(device), "seeds": None}
+        settings = {**asdict(options.deciding(device)), "seeds": None}
         text = json.dumps([settings, [(law.text(17), law.status) for law in laws]])
         return cls(checkpoint, f"tailor-{hashlib.sha256(text.encode()).hexdigest()[:12]}")
 

@@ -5,19 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import Law
-from noether_sym.tailor.trials import DIVERGED, Outcome, Setting
+from noether_sym.tailor.document import (
+    DIVERGED,
+    NOT_APPLICABLE,
+    CandidateRow,
+    ControlRow,
+    Moments,
+    RollOutParts,
+    RollOuts,
+    SeedRow,
+    SummaryRow,
+    TailoringDocument,
+    TrialRow,
+)
+from noether_sym.tailor.trials import Outcome, Setting
 
 if TYPE_CHECKING:
     from noether_sym.tailor.options import TailorOptions
+    from noether_sym.tailor.rollout import Targets
 
-NOT_APPLICABLE = "not applicable"
+Measure = Literal["train_rmse", "test_rmse", "test_mse", "energy_mse"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +60,7 @@ class Tailoring:
     ----------
     selected : int or None
         Row of the selected law; None where there was none to try, or every trial diverged.
-    document : dict
-        Content of ``tailoring.json``.
+    document : TailoringDocument
     curves : dict of arrays
         For figures: ``times`` and ``true`` of the first test sequence, and for each method
         ``error/<method>`` (time,), ``states/<method>`` (time, column) and
@@ -55,12 +68,8 @@ class Tailoring:
     """
 
     selected: int | None
-    document: dict[str, Any]
+    document: TailoringDocument
     curves: dict[str, NDArray[Any]]
-
-    def to_json(self) -> dict[str, Any]:
-        """Content of ``tailoring.json``: JSON types, null where a number is not finite."""
-        return self.document
 
 
 def summarised(
@@ -73,75 +82,70 @@ def summarised(
     options: TailorOptions,
 ) -> Tailoring:
     """Write down every trial, the controls of every seed and their summary."""
-    energy = oracle if oracle is not None else (laws[selected] if selected is not None else None)
-    rows = [_seed_rows(seed, laws, setting, energy) for seed in seeds]
-    document = {
-        "options": options.to_json(setting.problem.device),
-        "error": "mean squared error of RK4 roll-outs over columns, in network coordinates",
-        "state_scale": setting.problem.state_scale.tolist(),
-        "training_states": len(setting.problem.states),
-        "roll_outs": {
-            part: {
-                "sequences": len(targets.states),
-                "samples": targets.states.shape[1],
-                "integration_steps": sum(targets.parts),
-            }
-            for part, targets in (("train", setting.train), ("test", setting.test))
-        },
-        "energy": None if energy is None else energy.text(),
-        "selected": None if selected is None else laws[selected].text(),
-        "selected_candidate": selected,
-        "candidates": [
-            {"candidate": row, "expression": law.text(), "accepted": law.accepted}
-            for row, law in enumerate(laws)
-        ],
-        "seeds": rows,
-        "summary": _summary(rows),
-    }
+    chosen = None if selected is None else laws[selected]
+    energy = oracle or chosen
+    rows = tuple(_seed_row(seed, laws, setting, energy) for seed in seeds)
+    document = TailoringDocument(
+        options=options.deciding(setting.problem.device),
+        error="mean squared error of RK4 roll-outs over columns, in network coordinates",
+        state_scale=tuple(setting.problem.state_scale.tolist()),
+        training_states=len(setting.problem.states),
+        roll_outs=RollOutParts(_roll_outs(setting.train), _roll_outs(setting.test)),
+        energy=None if energy is None else energy.text(),
+        energy_is="known law" if oracle else "selected law" if chosen else None,
+        selected=None if chosen is None else chosen.text(),
+        selected_candidate=selected,
+        candidates=tuple(
+            CandidateRow(row, law.text(), law.accepted) for row, law in enumerate(laws)
+        ),
+        seeds=rows,
+        summary=_summary(rows),
+    )
     return Tailoring(selected, document, _curves(dataset, setting, seeds[0], energy))
 
 
-def _seed_rows(
+def _roll_outs(targets: Targets) -> RollOuts:
+    return RollOuts(len(targets.states), targets.states.shape[1], sum(targets.parts))
+
+
+def _seed_row(
     seed: SeedResult, laws: Sequence[Law], setting: Setting, energy: Law | None
-) -> dict[str, Any]:
-    return {
-        "seed": seed.seed,
-        "controls": [_control_row(control, setting, energy) for control in seed.controls],
-        "screening": [_trial_row(outcome, laws) for outcome in seed.screened],
-        "trials": [_trial_row(outcome, laws) for outcome in seed.trials],
-    }
+) -> SeedRow:
+    return SeedRow(
+        seed.seed,
+        tuple(_control_row(control, setting, energy) for control in seed.controls),
+        tuple(_trial_row(outcome, laws) for outcome in seed.screened),
+        tuple(_trial_row(outcome, laws) for outcome in seed.trials),
+    )
 
 
-def _trial_row(outcome: Outcome, laws: Sequence[Law]) -> dict[str, Any]:
+def _trial_row(outcome: Outcome, laws: Sequence[Law]) -> TrialRow:
     law = laws[outcome.candidate]
-    return {
-        "candidate": outcome.candidate,
-        "expression": law.text(),
-        "accepted": law.accepted,
-        "rate": outcome.rate,
-        "status": outcome.status,
-        "train_error": _plain(outcome.train_error),
-        "test_error": _plain(outcome.test_error),
-    }
+    return TrialRow(
+        candidate=outcome.candidate,
+        expression=law.text(),
+        accepted=law.accepted,
+        rate=outcome.rate,
+        status=outcome.status,
+        train_error=_finite(outcome.train_error),
+        test_error=_finite(outcome.test_error),
+    )
 
 
-def _control_row(control: Control, setting: Setting, energy: Law | None) -> dict[str, Any]:
+def _control_row(control: Control, setting: Setting, energy: Law | None) -> ControlRow:
     outcome = control.outcome
-    row: dict[str, Any] = {"method": control.method}
     if outcome is None:
-        status = DIVERGED if control.method != "hnn" else NOT_APPLICABLE
-        empty = ("rate", "train_rmse", "test_rmse", "test_mse", "energy_mse")
-        return {**row, "status": status, "candidate": None, **dict.fromkeys(empty)}
-    return {
-        **row,
-        "status": outcome.status if math.isfinite(outcome.test_error) else DIVERGED,
-        "candidate": outcome.candidate if outcome.candidate >= 0 else None,
-        "rate": outcome.rate,
-        "train_rmse": _plain(math.sqrt(outcome.train_error)),
-        "test_rmse": _plain(math.sqrt(outcome.test_error)),
-        "test_mse": _plain(outcome.test_error),
-        "energy_mse": _plain(_energy_error(outcome, setting, energy)),
-    }
+        return ControlRow(control.method, DIVERGED if control.method != "hnn" else NOT_APPLICABLE)
+    return ControlRow(
+        control.method,
+        outcome.status if math.isfinite(outcome.test_error) else DIVERGED,
+        candidate=outcome.candidate if outcome.candidate >= 0 else None,
+        rate=outcome.rate,
+        train_rmse=_finite(math.sqrt(outcome.train_error)),
+        test_rmse=_finite(math.sqrt(outcome.test_error)),
+        test_mse=_finite(outcome.test_error),
+        energy_mse=_finite(_energy_error(outcome, setting, energy)),
+    )
 
 
 def _energy_error(outcome: Outcome, setting: Setting, energy: Law | None) -> float:
@@ -156,34 +160,38 @@ def _energy_error(outcome: Outcome, setting: Setting, energy: Law | None) -> flo
     return float(np.mean(difference[weights] ** 2))
 
 
-def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _summary(rows: Sequence[SeedRow]) -> tuple[SummaryRow, ...]:
     """Mean and standard deviation over seeds of each control, and the ratio to vanilla."""
-    methods = dict.fromkeys(row["method"] for seed in rows for row in seed["controls"])
-    result = []
     vanilla = _values(rows, "vanilla", "test_rmse")
-    for method in methods:
-        entry: dict[str, Any] = {"method": method}
-        for key in ("train_rmse", "test_rmse", "test_mse", "energy_mse"):
-            values = _values(rows, method, key)
-            entry[key] = {
-                "mean": float(np.mean(values)) if values else None,
-                "std": float(np.std(values, ddof=1)) if len(values) > 1 else None,
-                "count": len(values),
-            }
+    result = []
+    for method in dict.fromkeys(row.method for seed in rows for row in seed.controls):
         own = _values(rows, method, "test_rmse")
         complete = len(own) == len(vanilla) == len(rows) and np.mean(vanilla) > 0
-        entry["rmse_over_vanilla"] = float(np.mean(own) / np.mean(vanilla)) if complete else None
-        result.append(entry)
-    return result
+        result.append(
+            SummaryRow(
+                method,
+                _moments(_values(rows, method, "train_rmse")),
+                _moments(own),
+                _moments(_values(rows, method, "test_mse")),
+                _moments(_values(rows, method, "energy_mse")),
+                float(np.mean(own) / np.mean(vanilla)) if complete else None,
+            )
+        )
+    return tuple(result)
 
 
-def _values(rows: list[dict[str, Any]], method: str, key: str) -> list[float]:
-    return [
-        row[key]
-        for seed in rows
-        for row in seed["controls"]
-        if row["method"] == method and row[key] is not None
-    ]
+def _moments(values: Sequence[float]) -> Moments:
+    return Moments(
+        float(np.mean(values)) if values else None,
+        float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        len(values),
+    )
+
+
+def _values(rows: Sequence[SeedRow], method: str, measure: Measure) -> list[float]:
+    controls = (row for seed in rows for row in seed.controls if row.method == method)
+    values = (getattr(row, measure) for row in controls)
+    return [value for value in values if value is not None]
 
 
 def _curves(
@@ -220,7 +228,5 @@ def _curves(
     return curves
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from noether_sym.tailor.document import DIVERGED, OK, OUT_OF_DOMAIN
 from noether_sym.tailor.gradients import meta_gradients
 from noether_sym.tailor.inner_step import Conserved, Quantities, projected_field, tailored_field
 from noether_sym.tailor.network import Problem, Weights, adam, field
@@ -17,10 +18,6 @@ from noether_sym.tailor.rollout import Targets, roll_out, squared_errors
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-OK = "ok"
-DIVERGED = "diverged"
-OUT_OF_DOMAIN = "out of domain"
 
 _LEAST_DEFINED = 0.5
 

@@ -1,0 +1,32 @@
+"""What a fit found, as the content of ``laws.json``."""
+
+from __future__ import annotations
+
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.export.json import laws_document
+from noether_sym.laws.symmetry import with_symmetries
+from noether_sym.store.schema import Counts, LawsDocument
+from noether_sym.verdict.stage import FitResult
+
+
+def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult) -> LawsDocument:
+    """The accepted laws with their symmetries, and the closest of the rest.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    formulas, distinct : int
+        Formulas that units allow, and distinct laws among them.
+    result : FitResult
+    """
+    judgement = result.judgement
+    return laws_document(
+        with_symmetries(judgement.laws, dataset),
+        dataset=dataset.name,
+        inputs=[(column.name, column.unit.symbol) for column in dataset.columns],
+        counts=Counts(formulas, distinct, len(result.candidates), len(judgement.laws)),
+        independent_laws=judgement.independent,
+        closest=judgement.closest,
+        reasons=judgement.reasons,
+        window=result.window,
+    )

@@ -1,0 +1,57 @@
+"""Options of a search: which data, which formulas, how to fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
+
+if TYPE_CHECKING:
+    from noether_sym.datasets.dataset import Dataset
+
+
+class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which data a search takes; see `noether_sym.datasets.load`. Part of ``run.json``."""
+
+    dataset: str = "ideal_pendulum"
+    noise: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    units: dict[str, str] = {}
+    unitless: bool = False
+    time: str | None = None
+    trajectory: str | None = None
+    columns: tuple[str, ...] = ()
+    drop_missing: bool = False
+    seed: int = 0
+
+    def load(self) -> Dataset:
+        """Load the data set."""
+        from noether_sym.datasets import load
+
+        return load(
+            self.dataset,
+            seed=self.seed,
+            noise=self.noise,
+            units=self.units or None,
+            unitless=self.unitless,
+            time=self.time,
+            trajectory=self.trajectory,
+            columns=self.columns,
+            drop_missing=self.drop_missing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How to enumerate and fit."""
+
+    grammar: str = DEFAULT_GRAMMAR
+    depth: int = DEFAULT_DEPTH
+    factor: float = 100.0
+    window: str | int = "auto"
+    jobs: int = 1
+    device: str = "auto"
+    backend: str = "threading"
+    scheduler: str | None = None
