@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks._measure import between, table
 from noether_sym import pipeline
+from noether_sym.store.schema import to_json
 from noether_sym.store.search import DataOptions, SearchOptions, prepare
 from noether_sym.tailor import TailorOptions
 
@@ -113,7 +114,7 @@ def _section(name: str, options: argparse.Namespace) -> tuple[str, dict[str, Any
         return "\n".join(law_lines(name, laws, _seconds(folder), options.depth)), None
     tailor = _tailor_options(name, options)
     held = _read(folder / "tailoring.json") if (folder / "tailoring.json").is_file() else None
-    other = held is not None and held["options"] != tailor.to_json(options.device)
+    other = held is not None and held["options"] != to_json(tailor.deciding(options.device))
     pipeline.tailored(search, tailor, _progress, fresh=other)
     laws, tailoring = _read(folder / "laws.json"), _read(folder / "tailoring.json")
     figures = []

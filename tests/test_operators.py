@@ -32,7 +32,7 @@ from noether_sym.dsl.parser import parse
 from noether_sym.dsl.tidy import tidied
 from noether_sym.errors import GrammarError, UnitError
 from noether_sym.export import export
-from noether_sym.export.json import law_from_json, law_to_json
+from noether_sym.export.json import law_from_entry, law_to_entry
 from noether_sym.search.candidate import Candidate, decompose
 from noether_sym.search.program import Program, generated, make_evaluator
 from noether_sym.search.program.compiled_evaluator import CompiledEvaluator
@@ -285,7 +285,7 @@ def test_a_fit_finds_a_law_with_it(tanh):
     assert law.text().startswith("x - tanh(")
     assert law.values == (pytest.approx(1.3, rel=1e-6),)
     assert law.heldout_ratio < 1e-12
-    assert law_from_json(law_to_json(law)) == law
+    assert law_from_entry(law_to_entry(law)) == law
 
 
 def law():

@@ -161,7 +161,7 @@ def test_the_page_says_everything():
         "vanilla", "0.200 ± 0.010", "Hamiltonian NN", "not applicable", "1 of 2 lost",
         "0.200 (1 of 2)", "Mean ± standard deviation over 2 networks",
         "Selected by training error: q² + 1·p²", "The energy is the known law q² + 1·p²",
-        "energy, MSE", "RMSE is the root",
+        "energy MSE", "RMSE is the root",
         "3 trials of meta-tailoring, 1 of them diverged",
         "q [rad], p [rad/s]", "4 to fit, 3 held out", "angles were degrees", "A & B <2020>",
         "noether-sym run --dataset 'my data.csv' --unit q=rad --grammar paper --depth 7 "
@@ -179,7 +179,7 @@ def test_an_energy_that_is_the_selected_law_is_called_its_drift():
     own = replace(TAILORING, energy_is="selected law")
     figures = {**FIGURE, "energies": FIGURE["conservation"]}
     page = render_report(RUN, laws_json(LAW), own, figures)
-    assert "drift of the law, MSE" in read(page).words
+    assert "drift of the law MSE" in read(page).words
     assert "the drift is that of the selected law q² + 1·p²" in read(page).words
     assert "The drift of the law of the predicted states" in page
     assert "nergy" not in page
@@ -335,10 +335,13 @@ def test_commands():
     assert command_line(plain) == (
         "noether-sym run --dataset ideal_spring --grammar paper --depth 7 --seed 0"
     )
-    noisy = DataOptions("x y.csv", 0.5, unitless=True, time="when", seed=2)
+    noisy = DataOptions(
+        "x y.csv", 0.5, unitless=True, time="when", trajectory="run", columns=("a", "b"),
+        drop_missing=True, seed=2,
+    )  # fmt: skip
     assert command_line(msgspec.structs.replace(plain, data=noisy)) == (
-        "noether-sym run --dataset 'x y.csv' --noise 0.5 --unitless --time when --grammar paper "
-        "--depth 7 --seed 2"
+        "noether-sym run --dataset 'x y.csv' --noise 0.5 --unitless --time when --trajectory run "
+        "--columns a,b --drop-missing --grammar paper --depth 7 --seed 2"
     )
 
 

@@ -87,7 +87,7 @@ def show_tailoring(screen: Screen, document: TailoringDocument) -> None:
     screen.say(words.selected(document, plain=True), important=document.selected is not None)
     table = Table(box=None, pad_edge=False)
     table.add_column("prediction")
-    energy = f"{words.energy(document)}, MSE"
+    energy = f"{words.energy(document)} MSE"
     for name in ("train RMSE", "test RMSE", "/ vanilla", "test MSE", energy):
         table.add_column(name, justify="right")
     for row in document.summary:

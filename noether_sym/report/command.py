@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shlex
+from collections.abc import Sequence
 
 from noether_sym.store.options import DataOptions, SearchOptions
 from noether_sym.store.schema import RunDocument
@@ -21,6 +24,9 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
         words += ["--unit", f"{name}={unit}"]
     words += ["--unitless"] if data.unitless else []
     words += ["--time", data.time] if data.time else []
+    words += ["--trajectory", data.trajectory] if data.trajectory else []
+    words += ["--columns", _listed(data.columns)] if data.columns else []
+    words += ["--drop-missing"] if data.drop_missing else []
     words += ["--grammar", search.grammar, "--depth", str(search.depth)]
     words += _changed(_SEARCH, search, {"factor": "--acceptance", "window": "--window"})
     words += ["--seed", str(data.seed)]
@@ -29,6 +35,13 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
         flags = {name: f"--{name.replace('_', '-')}" for name in names}
         words += _changed(_TAILORING, tailoring.options, flags)
     return shlex.join(words)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names with commas between, quoted where they hold commas themselves."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
 
 
 def _changed(defaults: object, options: object, flags: dict[str, str]) -> list[str]:

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noether_sym.report.view import page_view
+from noether_sym.report import words
+from noether_sym.report.view import flow, mathml, page_view
 from noether_sym.store.run import REPORT_FILE, Run
 from noether_sym.store.schema import LawsDocument, RunDocument
 from noether_sym.tailor.document import TailoringDocument
@@ -52,7 +53,7 @@ def render_report(
     figures: Mapping[str, str] | None = None,
 ) -> str:
     """The page as text; arguments as in `write_report`."""
-    return _template().render(vars(page_view(run, laws, tailoring, figures or {})))
+    return _template().render(page_view(run, laws, tailoring, figures or {}))
 
 
 @cache
@@ -66,4 +67,6 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    named = (words.number, words.unit, words.formula, words.with_error, words.seconds, words.spread)
+    environment.filters.update({own.__name__: own for own in (*named, mathml, flow)})
     return environment.get_template(_TEMPLATE)
