@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
+from noether_sym.runtime.workers import BACKENDS
+from noether_sym.tailor.options import DEVICES, LOSSES, TailorOptions
+
 if TYPE_CHECKING:
     from noether_sym.store.search import DataOptions, SearchOptions
 
+_TAILORING = TailorOptions()
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -163,13 +168,13 @@ def search_options(function: _Function) -> _Function:
             click.option(
                 "--depth",
                 type=click.IntRange(min=1),
-                default=7,
+                default=DEFAULT_DEPTH,
                 show_default=True,
                 help="Largest number of nodes of a formula.",
             ),
             click.option(
                 "--grammar",
-                default="paper",
+                default=DEFAULT_GRAMMAR,
                 show_default=True,
                 help="paper, polynomial, rational, extended; changes as in paper+log-sin; or "
                 "operations with commas.",
@@ -210,7 +215,7 @@ def tailor_options(function: _Function) -> _Function:
             click.option(
                 "--top",
                 type=click.IntRange(min=1),
-                default=20,
+                default=_TAILORING.top,
                 show_default=True,
                 help="Number of candidates to meta-tailor.",
             ),
@@ -224,21 +229,21 @@ def tailor_options(function: _Function) -> _Function:
             click.option(
                 "--epochs",
                 type=click.IntRange(min=1),
-                default=100,
+                default=_TAILORING.epochs,
                 show_default=True,
                 help="Epochs of meta-tailoring.",
             ),
             click.option(
                 "--weight-decay",
                 type=_Positive(0.0, inclusive=True),
-                default=1e-4,
+                default=_TAILORING.weight_decay,
                 show_default=True,
                 help="Of every network; Greydanus et al. 2019 take 1e-5 for the real pendulum.",
             ),
             click.option(
                 "--loss",
-                type=click.Choice(["drift", "difference"]),
-                default="drift",
+                type=click.Choice(LOSSES),
+                default=_TAILORING.loss,
                 show_default=True,
                 help="Noether loss: its limit for small time steps, or the paper's finite "
                 "difference.",
@@ -261,7 +266,7 @@ def common_options(function: _Function) -> _Function:
             ),
             click.option(
                 "--device",
-                type=click.Choice(["auto", "cpu", "cuda"]),
+                type=click.Choice(DEVICES),
                 default="auto",
                 show_default=True,
                 help="Where to compute.",
@@ -274,7 +279,7 @@ def common_options(function: _Function) -> _Function:
             ),
             click.option(
                 "--backend",
-                type=click.Choice(["threading", "loky", "dask"]),
+                type=click.Choice(BACKENDS),
                 default="threading",
                 show_default=True,
                 help="Who fits: threads, processes (loky), or the Dask cluster of --scheduler.",
