@@ -76,6 +76,10 @@ def test_robust_weights_leave_a_gaussian_alone_and_pull_in_what_is_far_out():
     mask = torch.ones_like(values)
     assert (robust_weights(values, mask) == 1.0).all()
     assert (robust_weights(1e6 * values + 5e6, mask) == 1.0).all()
+    # distance is from the median, however far from 0 that lies
+    aside = values + 50.0
+    aside[1, 1] = 80.0
+    assert (robust_weights(aside, mask) < 1).nonzero().tolist() == [[1, 1]]
     values[2, 3], values[4, 4] = 1e9, -100.0
     mask[0, :5] = 0.0
     weights = robust_weights(values, mask)
