@@ -12,9 +12,9 @@ from noether_sym.datasets import Trajectory
 from noether_sym.dsl.expression import call, input_
 from noether_sym.search.candidate import decompose
 from noether_sym.search.fit import fit_candidates
+from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import make_samples
 from noether_sym.statistics.variance import centred, degrees_of_freedom, robust_weights
-from noether_sym.verdict.evidence import law_ratio
 from noether_sym.verdict.gradients import alignment
 
 Q, P = input_(0), input_(1)
@@ -39,7 +39,7 @@ def test_the_ratio_is_the_variance_within_over_that_of_the_surrogate():
     within = squares / (sum(map(len, own)) - len(own))
     surrogate = samples.surrogate.sum(0)[samples.weights > 0]
     expected = within / surrogate.var(ddof=1)
-    assert law_ratio(law, samples) == pytest.approx(expected, rel=1e-9)
+    assert conservation_ratio(law, samples) == pytest.approx(expected, rel=1e-9)
     (fitted,) = fit_candidates([decompose(law.expression)], samples)
     assert fitted.ratio == pytest.approx(expected, rel=1e-6)
 
