@@ -147,7 +147,7 @@ class Discovery:
         return pipeline.run_report(self.run)
 
     def plot(self, law: Law | None = None) -> Any:
-        """The value of a law along trajectories, beside the random control; a Figure."""
+        """The value of a law along trajectories, beside the surrogate; a Figure."""
         from noether_sym.report.figures import conservation
 
         return conservation(self.dataset, self._chosen(law))

@@ -154,7 +154,7 @@ def reading_options(function: _Function) -> _Function:
                 type=click.IntRange(min=0, max=2**31 - 1),
                 default=0,
                 show_default=True,
-                help="Seed of generated data, random controls and networks.",
+                help="Seed of generated data, surrogates and networks.",
             ),
         ],
         function,

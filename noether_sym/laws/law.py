@@ -73,9 +73,9 @@ class Law:
     dimension : Dimension
         Of the value of g.
     conservation_ratio : float
-        Within-sequence variance over that of the random control.
+        Within-segment variance over that of the surrogate.
     random_ratio : float
-        The same formula fitted to the random control.
+        The same formula fitted to the surrogate.
     heldout_ratio, alignment : float or None
         Conservation ratio on held-out data, and mean cos^2 between the gradient of g and
         the velocity there.

@@ -130,7 +130,7 @@ def phase_portrait(dataset: Dataset, law: Law) -> Figure:
 
 
 def conservation(dataset: Dataset, law: Law, *, seed: int = 0) -> Figure:
-    """The law's value along held-out trajectories, beside the random control.
+    """The law's value along held-out trajectories, beside the surrogate.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def conservation(dataset: Dataset, law: Law, *, seed: int = 0) -> Figure:
         left.set_ylabel(with_unit("value of the law", str(law.dimension)))
         part = "held-out" if dataset.test else "training"
         left.set_title(f"{part} trajectories", loc="left")
-        right.set_title("random control: columns shuffled", loc="left")
+        right.set_title("surrogate: columns shuffled", loc="left")
         for axes in (left, right):
             axes.set_xlabel(with_unit("time", dataset.time_unit.symbol))
     return figure
@@ -255,7 +255,7 @@ def _chosen(dataset: Dataset) -> list[Trajectory]:
 def _shuffled(
     dataset: Dataset, trajectories: Sequence[Trajectory], seed: int
 ) -> list[NDArray[np.float64]]:
-    """For each trajectory, as many states of the random control."""
+    """For each trajectory, as many states of the surrogate."""
     generator = np.random.default_rng(seed)
     pool = np.concatenate([trajectory.states for trajectory in dataset.test or dataset.train])
     shuffled = np.column_stack([generator.permutation(column) for column in pool.T])
