@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import msgspec
 
 from noether_sym.check import Checked, Drift
-from noether_sym.export.json import law_to_entry
+from noether_sym.export.json import finite, law_to_entry
 from noether_sym.store.schema import LawEntry
 
 
@@ -61,5 +60,4 @@ def checked_document(checked: Checked) -> CheckedDocument:
 def _drift(own: Drift | None) -> DriftEntry | None:
     if own is None:
         return None
-    values = (own.slope, own.deviation, own.largest)
-    return DriftEntry(*(value if math.isfinite(value) else None for value in values))
+    return DriftEntry(*map(finite, (own.slope, own.deviation, own.largest)))

@@ -23,7 +23,7 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
     return laws_document(
         with_symmetries(judgement.laws, dataset),
         dataset=dataset.name,
-        inputs=[(column.name, column.unit.symbol) for column in dataset.columns],
+        inputs=dataset.inputs,
         counts=Counts(formulas, distinct, len(result.candidates), len(judgement.laws)),
         independent_laws=judgement.independent,
         closest=judgement.closest,

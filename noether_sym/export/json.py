@@ -90,14 +90,14 @@ def _fields(law: Law) -> dict[str, Any]:
         "latex": law_latex(law),
         "unit": str(law.dimension),
         "parameters": tuple(
-            ParameterEntry(own.name, _finite(own.value), str(own.dimension), _finite(own.stderr))
+            ParameterEntry(own.name, finite(own.value), str(own.dimension), finite(own.stderr))
             for own in law.parameters
         ),
         "size": law.size,
-        "conservation_ratio": _finite(law.conservation_ratio),
-        "random_ratio": _finite(law.random_ratio),
-        "heldout_ratio": _finite(law.heldout_ratio),
-        "alignment": _finite(law.alignment),
+        "conservation_ratio": finite(law.conservation_ratio),
+        "random_ratio": finite(law.random_ratio),
+        "heldout_ratio": finite(law.heldout_ratio),
+        "alignment": finite(law.alignment),
         "status": law.status,
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
@@ -222,7 +222,8 @@ def _exponent(power: str | None) -> Fraction:
         ) from error
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """A number as documents hold it: None where it is not finite."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 

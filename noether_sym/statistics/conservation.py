@@ -31,11 +31,15 @@ def masked(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[T
 def conservation_ratio(law: Law, samples: Samples) -> float:
     """Variance of a law within segments over that on the surrogate; inf where that is 0."""
     within = float(within_variance(*masked(values_at(law, samples.states), samples.weights)))
-    variance = spread_on_surrogate(law, samples) ** 2
+    variance = float(_on_surrogate(law, samples))
     return within / variance if variance > 0 else float("inf")
 
 
 def spread_on_surrogate(law: Law, samples: Samples) -> float:
     """Robust standard deviation of a law on the surrogate."""
-    on_surrogate = values_at(law, samples.surrogate)
-    return float(surrogate_variance(*masked(on_surrogate, samples.weights)).sqrt())
+    return float(_on_surrogate(law, samples).sqrt())
+
+
+def _on_surrogate(law: Law, samples: Samples) -> Tensor:
+    """Robust variance of a law on the surrogate."""
+    return surrogate_variance(*masked(values_at(law, samples.surrogate), samples.weights))

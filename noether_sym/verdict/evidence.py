@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from noether_sym.laws.law import Law
-from noether_sym.statistics.conservation import conservation_ratio, values_at
+from noether_sym.statistics.conservation import conservation_ratio, masked, values_at
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance
 
@@ -35,9 +35,9 @@ def rank_ratio(law: Law, samples: Samples) -> float:
     if len(known) < 2:
         return 1.0
     ranks = (np.cumsum(counts) - 0.5 * counts) / counts.sum()
-    mask = np.isfinite(value) * samples.weights
-    rank = torch.from_numpy(_between(np.where(mask > 0, value, known[0]), known, ranks))
-    return 12.0 * float(within_variance(rank, torch.from_numpy(mask)))
+    filled, mask = masked(value, samples.weights)
+    rank = torch.from_numpy(_between(filled.numpy(), known, ranks))
+    return 12.0 * float(within_variance(rank, mask))
 
 
 class Quarters:
