@@ -1,0 +1,143 @@
+"""What a walk through a library sees of terms: variation along trajectories, and a reference.
+
+The reference of a quantity g is the sum of (dg/dx_i)^2 var(x_i), the variance that g would have
+if the columns varied independently, each as much as it does along trajectories. It needs no
+surrogate and no spread between trajectories; it vanishes for identities, such as
+sin^2 + cos^2, and for functions of columns that never change; and a Taylor series in disguise,
+small wherever the data are, is small by this measure too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.dsl.expression import INPUT
+from noether_sym.search.sums.terms import Term
+from noether_sym.statistics.samples import Samples
+
+_WIDEST = 1e4
+_INNER = 0.05
+_REFERENCE_ROWS = 3000
+_LEAST_POINTS = 100
+_FEW = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observations:
+    """Samples as rows.
+
+    Attributes
+    ----------
+    states : array of shape (column, sample)
+    segment : array of shape (sample,)
+        Number of the trajectory that a sample belongs to, from 0 without holes.
+    spread : array of shape (column,)
+        Standard deviation of each column within trajectories.
+    points : array of int
+        Samples at which gradients are taken; the first `few` are spread over all of them.
+    """
+
+    states: NDArray[np.float64]
+    segment: NDArray[np.int64]
+    spread: NDArray[np.float64]
+    points: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, samples: Samples) -> Observations:
+        """Take samples apart into rows, without padding."""
+        real = samples.weights > 0
+        segment = np.broadcast_to(np.arange(real.shape[0])[:, None], real.shape)[real]
+        numbers = np.unique(segment, return_inverse=True)[1]
+        states = samples.states[:, real]
+        counts = np.bincount(numbers)
+        means = np.stack([np.bincount(numbers, row) / counts for row in states])
+        spread = np.sqrt(((states - means[:, numbers]) ** 2).mean(1))
+        moving = spread > 1e-9 * states.std(1)
+        number = max(_LEAST_POINTS, _REFERENCE_ROWS // len(states))
+        points = np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))
+        points = np.concatenate([points[start::_FEW] for start in range(_FEW)])
+        return cls(states, numbers, np.where(moving, spread, 0.0), points)
+
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return len(self.segment)
+
+    @property
+    def few(self) -> int:
+        """Number of points that are enough for an estimate."""
+        return -(-len(self.points) // _FEW)
+
+    @property
+    def segments(self) -> int:
+        """Number of trajectories, or windows of them."""
+        return int(self.segment.max()) + 1
+
+    def centred(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Deviations from the mean of each trajectory, for values of shape (sample, term)."""
+        edges = np.flatnonzero(np.diff(self.segment, prepend=-1))
+        counts = np.diff(np.append(edges, self.count))
+        means = np.add.reduceat(values, edges, axis=0) / counts[:, None]
+        return values - np.repeat(means, counts, axis=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Terms on the data, in units of the root of each one's own reference.
+
+    Attributes
+    ----------
+    within, total : arrays of shape (sample, term)
+        Deviations from the means of trajectories, and from the mean of all.
+    reference : array of shape (point * column, term)
+        Partial derivatives times the columns' spread; the mean over points of the sum of
+        squares is 1.
+    scale : array of shape (term,)
+        The unit.
+    usable : array of shape (term,)
+        False where a term is not finite somewhere, constant along every trajectory by
+        construction, or ranges too widely.
+    """
+
+    within: NDArray[np.float64]
+    total: NDArray[np.float64]
+    reference: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    usable: NDArray[np.bool_]
+
+
+def evaluated(terms: Sequence[Term], data: Observations) -> Columns:
+    """Evaluate terms on the data."""
+    with np.errstate(all="ignore"):
+        total = np.stack([_values(term, data) for term in terms], 1)
+        reference = np.stack([gradients(term, data).ravel() for term in terms], 1)
+        total = total - total.mean(0)
+        scale = np.sqrt((reference**2).sum(0) / len(data.points))
+        sizes = np.abs(total)
+        inner = np.maximum(np.median(sizes, axis=0), _INNER * total.std(0))
+        usable = np.isfinite(total).all(0) & np.isfinite(scale) & (scale > 0)
+        usable &= sizes.max(0) <= _WIDEST * inner
+        total, reference = total / scale, reference / scale
+    total = np.where(usable, total, 0.0)
+    return Columns(
+        data.centred(total), total, np.where(usable, reference, 0.0), scale, usable
+    )
+
+
+def gradients(term: Term, data: Observations) -> NDArray[np.float64]:
+    """Partial derivatives at the points, times the columns' spread: (point, column)."""
+    columns = list(data.states[:, data.points])
+    _, slopes = term.expression.linearise(np, columns, term.values, INPUT)
+    result = np.zeros((len(data.points), len(columns)))
+    for column, slope in slopes.items():
+        result[:, column] = slope * data.spread[column]
+    return result
+
+
+def _values(term: Term, data: Observations) -> NDArray[np.float64]:
+    value = term.expression.evaluate(np, list(data.states), term.values)
+    return np.broadcast_to(value, (data.count,))

@@ -1,0 +1,234 @@
+"""Libraries of simple terms: products, reciprocals, roots, logarithms, waves, distances.
+
+The same for every data set. Units decide what may stand inside a function: a logarithm or an
+exponential of a column with a unit takes a constant of the inverse unit. Angles enter by their
+sines and cosines, also of differences; points in space bring their distances. Libraries come in
+order of richness, the terms of each in order of size, so that a limit can stop them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import combinations
+
+from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
+
+_PAIRS = 8
+_POWERS = {2: "square", 3: "cube", 4: "fourth"}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a sum, its factor left out.
+
+    Attributes
+    ----------
+    expression : Expression
+    size : int
+        Its place in the order: the nodes, where a distance or a sine counts as one quantity.
+    values : tuple of float
+        Of the parameters inside, by slot.
+    kind : str
+        Of a function: ``power``, ``log``, ``exp``, ``wave`` or ``distance``.
+    """
+
+    expression: Expression
+    size: int
+    values: tuple[float, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """What terms are made of.
+
+    Attributes
+    ----------
+    plain : tuple of Term
+        Columns, sines and cosines of angles: products of these make polynomials.
+    functions : tuple of Term
+        Reciprocals, roots, logarithms, exponentials, waves, distances: each by itself, or times
+        a polynomial.
+    """
+
+    plain: tuple[Term, ...]
+    functions: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is known of the columns.
+
+    Attributes
+    ----------
+    pure : tuple of bool
+        Whether the column has no dimension.
+    angle : tuple of bool
+        Whether it enters by sine and cosine.
+    signs : tuple of int
+        1 or -1 where all values have that sign, 0 otherwise.
+    points : tuple of tuple of int
+        Columns of each point in space.
+    point_units : tuple of str
+        Unit of each point: distances are between points of one unit.
+    """
+
+    pure: tuple[bool, ...]
+    angle: tuple[bool, ...]
+    signs: tuple[int, ...]
+    points: tuple[tuple[int, ...], ...] = ()
+    point_units: tuple[str, ...] = ()
+
+    def with_raw_angles(self) -> Columns:
+        """The same with angles as they are."""
+        return replace(self, angle=(False,) * len(self.angle))
+
+
+def quantities(columns: Columns) -> Quantities:
+    """Everything that terms are made of, each list in order of size."""
+    count = range(len(columns.pure))
+    straight = [c for c in count if not columns.angle[c]]
+    angles = [c for c in count if columns.angle[c]]
+    plain = [Term(input_(c), 1) for c in straight]
+    functions: list[Term] = []
+    for c in angles:
+        waves = [call(name, input_(c)) for name in ("sin", "cos")]
+        plain += [Term(wave, 1) for wave in waves]
+        functions += [_power_of(call("inverse", wave), 2) for wave in waves]
+        functions += [_power_of(call("inverse", call("square", wave)), 3) for wave in waves]
+    for one, two in combinations(angles, 2):
+        difference = call("sub", input_(one), input_(two))
+        plain += [Term(call(name, difference), 1) for name in ("sin", "cos")]
+    for c in straight:
+        functions += _of_one(c, columns)
+    pure = [c for c in straight if columns.pure[c]]
+    if len(pure) <= _PAIRS:
+        for one, two in combinations(pure, 2):
+            functions += _of_pure(call("sub", input_(one), input_(two)), 1)
+    functions += _of_distances(columns)
+    return Quantities(_ordered(plain), _ordered(functions))
+
+
+def polynomial(known: Quantities) -> Iterator[Term]:
+    """Products of up to four plain quantities, and every function by itself."""
+    return _by_size([*_monomials(known.plain, 4, 5), *known.functions])
+
+
+def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
+    """Products of up to three plain quantities, and functions times up to two: kind by kind.
+
+    At last products of up to six plain quantities.
+    """
+    factors = _monomials(known.plain, 2, 3)
+    for kind in dict.fromkeys(one.kind for one in known.functions):
+        functions = [one for one in known.functions if one.kind == kind]
+        both = (_product([two, one]) for one in functions for two in factors)
+        yield _by_size([*_monomials(known.plain, 3, 5), *functions, *both])
+    yield _by_size(_monomials(known.plain, 6, 7))
+
+
+def _monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
+    """Products of plain quantities, up to a degree and a size."""
+    found: list[Term] = []
+
+    def extend(start: int, left: int, factors: tuple[Term, ...], nodes: int) -> None:
+        for place in range(start, len(plain)):
+            for exponent in range(1, left + 1):
+                factor = _power(plain[place], exponent)
+                total = nodes + factor.size + (1 if factors else 0)
+                if total > size:
+                    break
+                chosen = (*factors, factor)
+                found.append(_product(chosen))
+                extend(place + 1, left - exponent, chosen, total)
+
+    extend(0, degree, (), 0)
+    return found
+
+
+def _by_size(terms: Sequence[Term]) -> Iterator[Term]:
+    return iter(sorted(terms, key=lambda term: term.size))
+
+
+def _of_one(c: int, columns: Columns) -> Iterator[Term]:
+    """Functions of a single column."""
+    own, sign = input_(c), columns.signs[c]
+    if sign:
+        yield _power_of(call("inverse", own), 2)
+        yield _power_of(call("inverse", call("square", own)), 3)
+        turned = own if sign > 0 else call("mul", parameter(0), own)
+        yield Term(call("sqrt", turned), 2, () if sign > 0 else (-1.0,), "power")
+        bare = columns.pure[c] and sign > 0
+        inside = own if bare else call("mul", parameter(0), own)
+        yield Term(call("log", inside), 2, () if bare else (float(sign),), "log")
+    if columns.pure[c]:
+        yield from _of_pure(own, 0)
+
+
+def _of_pure(argument: Expression, size: int) -> Iterator[Term]:
+    """Exponentials and waves of what has no unit."""
+    exponential = call("exp", argument)
+    yield Term(exponential, 2 + size, kind="exp")
+    yield Term(call("inverse", exponential), 2 + size, kind="exp")
+    yield Term(call("sin", argument), 2 + size, kind="wave")
+    yield Term(call("cos", argument), 2 + size, kind="wave")
+
+
+def _power_of(expression: Expression, size: int) -> Term:
+    return Term(expression, size, kind="power")
+
+
+def _of_distances(columns: Columns) -> Iterator[Term]:
+    """Distances of points from the origin and from each other."""
+    for point in columns.points:
+        yield from _of_distance([input_(c) for c in point])
+    pairs = combinations(zip(columns.points, columns.point_units, strict=True), 2)
+    for (one, unit), (two, other) in pairs:
+        if unit == other and len(one) == len(two):
+            differences = zip(one, two, strict=True)
+            yield from _of_distance([call("sub", input_(a), input_(b)) for a, b in differences])
+
+
+def _of_distance(components: Sequence[Expression]) -> Iterator[Term]:
+    squares = [call("square", component) for component in components]
+    squared = reduce(lambda total, part: call("add", total, part), squares)
+    distance = call("sqrt", squared)
+    yield Term(distance, 2, kind="distance")
+    yield Term(call("inverse", distance), 2, kind="distance")
+    yield Term(call("log", call("mul", parameter(0), squared)), 3, (1.0,), "distance")
+
+
+def _power(term: Term, exponent: int) -> Term:
+    if exponent == 1:
+        return term
+    own = term.expression
+    if exponent <= 4:
+        return Term(call(_POWERS[exponent], own), term.size + min(exponent - 1, 2), term.values)
+    rest = own if exponent == 5 else call("square", own)
+    return Term(call("mul", call("fourth", own), rest), term.size + exponent - 2, term.values)
+
+
+def _product(factors: Sequence[Term]) -> Term:
+    expression, values = factors[0].expression, factors[0].values
+    for factor in factors[1:]:
+        expression = call("mul", expression, _shifted(factor, len(values)))
+        values = (*values, *factor.values)
+    size = sum(factor.size for factor in factors) + len(factors) - 1
+    return Term(expression, size, values)
+
+
+def _shifted(term: Term, slots: int) -> Expression:
+    """The formula of a term with its parameter slots moved up."""
+    if not term.values or not slots:
+        return term.expression
+    shifted: Expression = term.expression.fold(
+        lambda node: node if node.head == INPUT else parameter(node.index + slots),
+        lambda operator, *parts: call(operator.name, *parts),
+    )
+    return shifted
+
+
+def _ordered(terms: Sequence[Term]) -> tuple[Term, ...]:
+    return tuple(sorted(terms, key=lambda term: term.size))

@@ -1,0 +1,232 @@
+"""Walk through a library: whatever depends on the terms before it is a law, or an identity.
+
+The Buchberger-Moeller algorithm for vanishing ideals (Moeller and Buchberger 1982,
+doi:10.1007/3-540-11607-9_3; numerically: Heldt, Kreuzer, Pokutta, Poulisse 2009,
+doi:10.1016/j.jsc.2008.11.010), with 'is constant along every trajectory' in the place of
+'vanishes': the laws come out reduced, the leading term of each in no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from noether_sym.search.sums.basis import Basis
+from noether_sym.search.sums.eliminate import EXACT, LEAST, Elimination, Sparse
+from noether_sym.search.sums.observations import Observations, evaluated
+from noether_sym.search.sums.terms import Term
+from noether_sym.statistics.directions import PARALLEL, new_share
+
+_BLOCK = 32
+_IDENTITY = 1e-6
+_CANDIDATE = 1e-3
+_ROUNDING = 1e-11
+_LAWS = 64
+_MOST_FAILURES = 100
+_SAME = 1e-9
+_MOST_DEPENDENT = 60
+_FAR_BETTER = 1e-2
+_ALONE = Sparse(np.empty(0, np.int64), np.empty(0), EXACT, 1.0 / EXACT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combination:
+    """A combination of terms that is constant along every trajectory.
+
+    Attributes
+    ----------
+    terms : tuple of Term
+    factors : tuple of float
+    ratio, cliff : float
+        As in `noether_sym.search.sums.eliminate.Sparse`.
+    gradients : array of shape (point, column)
+        Partial derivatives times the columns' spread.
+    scales : tuple of float
+        Of the terms: their own roots of the reference.
+    between : float
+        Variance over all data over the reference: no more than the ratio where it has one
+        value on all trajectories.
+    """
+
+    terms: tuple[Term, ...]
+    factors: tuple[float, ...]
+    ratio: float
+    cliff: float
+    between: float
+    gradients: NDArray[np.float64]
+    scales: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """Sizes of the terms, a factor and a sign for each but the first."""
+        return size_of(self.terms)
+
+
+def size_of(terms: Sequence[Term]) -> int:
+    """Sizes of the terms of a sum, a factor and a sign for each but the first."""
+    return sum(term.size for term in terms) + 2 * (len(terms) - 1)
+
+
+def measured(
+    terms: Sequence[Term], factors: NDArray[np.float64], data: Observations, cliff: float
+) -> Combination:
+    """A combination with its ratio, evaluated term by term.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+    factors : array of shape (term,)
+    data : Observations
+    cliff : float
+        As known from elimination.
+    """
+    columns = evaluated(terms, data)
+    weights = factors * columns.scale
+    gradients = (columns.reference @ weights).reshape(len(data.points), -1)
+    reference = float((gradients**2).sum()) / len(data.points) * data.count
+    within, total = columns.within @ weights, columns.total @ weights
+    return Combination(
+        tuple(terms),
+        tuple(factors.tolist()),
+        max(float(within @ within) / reference, LEAST),
+        cliff,
+        float(total @ total) / reference,
+        gradients,
+        tuple(columns.scale.tolist()),
+    )
+
+
+class Walk:
+    """The state of a walk: the terms kept so far, orthogonalised.
+
+    Parameters
+    ----------
+    data : Observations
+    limit : int
+        Most terms to keep.
+    """
+
+    def __init__(self, data: Observations, limit: int) -> None:
+        self.data = data
+        rows = len(data.points) * len(data.states)
+        limit = max(1, min(limit, 2 * (data.count - data.segments) // 3))
+        self._within = Basis(data.count, limit)
+        self._reference = Basis(rows, min(limit + _LAWS, rows))
+        self._terms: list[Term] = []
+        self._scales: list[float] = []
+        self._total = np.empty((data.count, limit), order="F")
+        self._gradients = np.empty((rows, limit), order="F")
+        self.seen = 0
+        self.known: list[Combination] = []
+        self._failures = 0
+        self._dependent = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no further term can be kept."""
+        return self._within.full or self._reference.full or self._failures >= _MOST_FAILURES
+
+    def through(self, terms: Iterable[Term]) -> Iterator[Combination]:
+        """Take terms in, and yield what is constant along every trajectory."""
+        stream = iter(terms)
+        while block := list(islice(stream, _BLOCK)):
+            yield from self._block(block)
+            if self.full:
+                return
+
+    def _block(self, terms: list[Term]) -> Iterator[Combination]:
+        columns = evaluated(terms, self.data)
+        starts = self._within.count, self._reference.count
+        inside, inside_rest = self._within.project(columns.within)
+        known, known_rest = self._reference.project(columns.reference)
+        root = np.sqrt(self.data.count)
+        for place, term in enumerate(terms):
+            if not columns.usable[place] or self.full:
+                continue
+            self.seen += 1
+            more, rest = self._reference.project(known_rest[:, place], starts[1])
+            if np.linalg.norm(rest) <= _IDENTITY * np.sqrt(len(self.data.points)):
+                continue
+            self._reference.append(np.concatenate([known[:, place], more]), rest)
+            more, rest = self._within.project(inside_rest[:, place], starts[0])
+            coordinates = np.concatenate([inside[:, place], more])
+            left = float(np.linalg.norm(rest)) / root
+            lead = _Lead(
+                term,
+                float(columns.scale[place]),
+                np.append(coordinates, left * root),
+                columns.total[:, place],
+                columns.reference[:, place],
+            )
+            own = columns.within[:, place]
+            if float(own @ own) <= EXACT * self.data.count:
+                yield self._combination(lead, _ALONE)
+            if left < _CANDIDATE:
+                found = self._law(lead)
+                if found is not None:
+                    yield found
+                    continue
+            if left > _ROUNDING:
+                number = self._within.count
+                self._total[:, number], self._gradients[:, number] = lead.total, lead.gradients
+                self._within.append(coordinates, rest)
+                self._terms.append(term)
+                self._scales.append(lead.scale)
+
+    def _law(self, lead: _Lead) -> Combination | None:
+        count = self._within.count
+        points, rows = len(self.data.points), self.data.few * len(self.data.states)
+
+        def reference(support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
+            gradient = lead.gradients[:rows] + self._gradients[:rows, support] @ factors
+            return float(gradient @ gradient) * self.data.count / self.data.few
+
+        dense = -solve_triangular(self._within.r, lead.coordinates[:-1])
+        everything = np.arange(count)
+        rest = float(lead.coordinates[-1]) ** 2
+        if rest > EXACT * reference(everything, dense):
+            return None
+        gradient = (lead.gradients + self._gradients[:, :count] @ dense).reshape(points, -1)
+        if self.known and self._is_skipped(gradient, rest / reference(everything, dense)):
+            return None
+        within = np.vstack([self._within.r, np.zeros(count)])
+        sparse = Elimination(within, lead.coordinates, reference).sparse(everything)
+        if sparse is None:
+            self._failures += 1
+            return None
+        self._failures = 0
+        return self._combination(lead, sparse)
+
+    def _is_skipped(self, gradient: NDArray[np.float64], ratio: float) -> bool:
+        """Whether a dense combination says nothing beyond what is known.
+
+        Functions of known laws are taken a few times, for what can be simplified with them;
+        what merely comes close to one is taken if it is far more exact.
+        """
+        share = new_share(gradient, [one.gradients for one in self.known])
+        if share < _SAME:
+            self._dependent += 1
+            return self._dependent > _MOST_DEPENDENT
+        return share < PARALLEL and ratio > _FAR_BETTER * max(one.ratio for one in self.known)
+
+    def _combination(self, lead: _Lead, sparse: Sparse) -> Combination:
+        scales = [*(self._scales[number] for number in sparse.support), lead.scale]
+        factors = np.append(sparse.factors, 1.0) / scales
+        terms = (*(self._terms[number] for number in sparse.support), lead.term)
+        return measured(terms, factors, self.data, sparse.cliff)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lead:
+    """A term that may lead a law: in units of `scale`, in coordinates of the basis."""
+
+    term: Term
+    scale: float
+    coordinates: NDArray[np.float64]
+    total: NDArray[np.float64]
+    gradients: NDArray[np.float64]
