@@ -86,6 +86,7 @@ class GivenFormula:
             states=np.concatenate([samples.states[own], constants]),
             surrogate=np.concatenate([samples.surrogate[own], constants]),
             velocities=np.concatenate([samples.velocities[own], np.zeros_like(constants)]),
+            still=np.concatenate([samples.still[own], np.ones(len(constants), dtype=bool)]),
         )
 
     def law(

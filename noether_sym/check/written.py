@@ -129,6 +129,7 @@ def _errors(
             own,
             states=np.concatenate([own.states, one]),
             surrogate=np.concatenate([own.surrogate, one]),
+            still=np.append(own.still, True),
         )
         place = {slot: number for number, slot in enumerate(given.formula.free)}
         numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}

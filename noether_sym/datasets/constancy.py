@@ -39,3 +39,24 @@ def constant_columns(parts: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
     largest = 2.0 * np.maximum(np.abs(lows), np.abs(highs)).max(axis=0)
     constant = within <= np.maximum(ROUNDING * overall, SAME * largest)
     return tuple(np.flatnonzero(constant).tolist())
+
+
+def still_columns(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Whether each column hardly changes along trajectories beside how they differ in it.
+
+    Parameters
+    ----------
+    parts : sequence of array of shape (time, column)
+        One a trajectory.
+
+    Returns
+    -------
+    array of bool, of shape (column,)
+        True for constant columns, and for conserved ones that were measured with noise.
+    """
+    whole = np.concatenate(parts)
+    total = whole.var(axis=0)
+    within = sum(len(one) * one.var(axis=0) for one in parts) / len(whole)
+    constant = np.zeros(len(total), dtype=bool)
+    constant[list(constant_columns(parts))] = True
+    return constant | (within < STILL * total)

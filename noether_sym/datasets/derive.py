@@ -80,6 +80,26 @@ def with_derived(dataset: Dataset, formulas: Mapping[str, str]) -> Dataset:
     return dataset
 
 
+def without_derived(dataset: Dataset) -> Dataset:
+    """The same data without the columns that are formulas of others."""
+    base = len(dataset.base_columns)
+
+    def keep(one: Trajectory) -> Trajectory:
+        return Trajectory(one.name, one.times, one.states[:, :base], one.derivatives[:, :base])
+
+    if not dataset.derived:
+        return dataset
+    return replace(
+        dataset,
+        columns=dataset.columns[:base],
+        train=tuple(map(keep, dataset.train)),
+        test=tuple(map(keep, dataset.test)),
+        derived=(),
+        parameters=tuple(place for place in dataset.parameters if place < base),
+        vectors=tuple(own for own in dataset.vectors if max(own.columns) < base),
+    )
+
+
 def unit_reader(dataset: Dataset) -> Callable[[str], tuple[float, Dimension]]:
     """Reads the name of a unit as its factor and dimension in a data set's units."""
     own = [*(column.unit.given for column in dataset.columns), dataset.time_unit.given]

@@ -13,7 +13,12 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.candidate import Candidate, decompose
 from noether_sym.search.fit import Fitted, fit_candidates
-from noether_sym.statistics.samples import held_out_samples, make_samples, windows_to_try
+from noether_sym.statistics.samples import (
+    held_out_samples,
+    make_samples,
+    refuse_unordered,
+    windows_to_try,
+)
 from noether_sym.verdict.criteria import Judgement, judge
 
 if TYPE_CHECKING:
@@ -104,6 +109,7 @@ def _fit(
     progress: Progress | None,
     checkpoint: Cache | None,
 ) -> FitResult:
+    refuse_unordered(dataset)
     begin = time.perf_counter()
     candidates = distinct_candidates(distinct)
     first: tuple[list[Fitted], Judgement, int | None] | None = None
@@ -121,7 +127,7 @@ def _fit(
             candidates,
             fits,
             samples,
-            held_out_samples(dataset.test, window=window, seed=options.seed),
+            held_out_samples(dataset.test, samples, seed=options.seed),
             dataset,
             factor=options.factor,
             seed=options.seed,
