@@ -111,6 +111,8 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
     formula, quantity = given.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
     notes = list(given.dataset.notes)
+    if set(given.columns) <= set(given.dataset.parameters):
+        notes.append("the formula reads parameters only, which are constant by declaration")
     law = quantity
     if outcome.fitted:
         written = as_written(given, outcome)

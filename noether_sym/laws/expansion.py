@@ -83,7 +83,7 @@ def _found(law: Law, dataset: Dataset) -> Law | None:
 
 
 def _check_size(expression: Expression, dataset: Dataset) -> None:
-    sizes = {column: 1 for column in dataset.base_columns}
+    sizes = dict.fromkeys(dataset.base_columns, 1)
 
     def size(formula: Expression) -> int:
         return sum(sizes[node.index] if node.head == INPUT else 1 for node in formula.walk())

@@ -111,7 +111,11 @@ def _fit(
 ) -> FitResult:
     refuse_unordered(dataset)
     begin = time.perf_counter()
-    candidates = distinct_candidates(distinct)
+    candidates = [
+        one
+        for one in distinct_candidates(distinct)
+        if not _of_parameters(one, frozenset(dataset.parameters))
+    ]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     for window in windows_to_try(dataset.train, options.window):
         samples = make_samples(dataset.train, window=window, seed=options.seed)
@@ -156,6 +160,12 @@ def distinct_candidates(distinct: DistinctLaws) -> list[Candidate]:
         candidate = decompose(expression)
         found.setdefault(candidate.terms, candidate)
     return list(found.values())
+
+
+def _of_parameters(candidate: Candidate, parameters: frozenset[int]) -> bool:
+    """Whether a formula reads parameters of the system only: constant by declaration."""
+    inputs = candidate.expression.inputs
+    return bool(inputs) and inputs <= parameters
 
 
 def _final_status(fits: list[Fitted], judgement: Judgement) -> list[Fitted]:
