@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from noether_sym.check import check
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Point
 from noether_sym.datasets.derive import with_derived, with_time
@@ -414,8 +415,6 @@ def test_derived_columns_of_built_in_data():
 
 def test_a_law_reads_derived_columns():
     dataset = load("kepler_2d", derive={"r": "sqrt(x**2 + y**2)"})
-    from noether_sym.check import check
-
     found = check("vx**2 + vy**2 - c0/r", dataset)
     assert isinstance(found.law, Law)
     assert found.conserved
