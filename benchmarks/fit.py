@@ -206,7 +206,7 @@ def _exhaustive() -> str:
             finally:
                 search._SCAN_SAMPLES, search._SCREEN_SAMPLES, chunk._STARTS = kept
             slow = judge(candidates, fits, samples, held_out, data, factor=100.0, seed=0)
-        frame = Frame.of(samples)
+        frame = Frame.of(samples, data)
         known = [frame.gradients(law) for law in fast.laws]
         lost = [
             law.text(4)

@@ -227,6 +227,11 @@ def discover(
     trajectory: str | None = None,
     columns: Sequence[str] = (),
     drop_missing: bool = False,
+    parameters: Sequence[str] = (),
+    rates: Mapping[str, str] | None = None,
+    with_time: bool = False,
+    derive: Mapping[str, str] | None = None,
+    vectors: Mapping[str, Sequence[str]] | None = None,
     noise: float = 0.0,
     depth: int = DEFAULT_DEPTH,
     grammar: str = DEFAULT_GRAMMAR,
@@ -247,6 +252,8 @@ def discover(
         A built-in data set's name, a file, or a table with one row a sample: a time column
         ``t`` (or `time`, or `dt`), perhaps a column ``trajectory``, and the states. A list
         holds one table a trajectory; arrays have shape (sample, column) and need `names`.
+        Where trajectories are told apart, the time may be missing; what needs dx/dt is then
+        left out.
     names : sequence of str, optional
         Columns of arrays.
     dt : float, optional
@@ -263,6 +270,20 @@ def discover(
         The columns that are states; empty for all that are left.
     drop_missing : bool
         Leave out rows with a missing number and cut the trajectory there.
+    parameters : sequence of str
+        Columns that are parameters of the system, such as masses: constant along each
+        trajectory. They enter formulas, and are not listed as conserved.
+    rates : mapping of str to str, optional
+        From a state to the column that holds its dx/dt, as in ``{"x": "vx"}``. With them
+        the rows need neither a time nor an order.
+    with_time : bool
+        Let the time enter formulas, as a column.
+    derive : mapping of str to str, optional
+        Columns to add, by name and formula, as in ``{"r": "sqrt(x**2 + y**2)"}``; one may
+        use those before it.
+    vectors : mapping of str to sequence of str, optional
+        Columns that are components of a vector, where names do not tell it, as in
+        ``{"r1": ["a", "b", "c"]}``.
     noise : float
         Noise on generated data.
     depth : int
@@ -316,6 +337,11 @@ def discover(
         trajectory=trajectory,
         columns=tuple(columns),
         drop_missing=drop_missing,
+        parameters=tuple(parameters),
+        rates=dict(rates or {}),
+        with_time=with_time,
+        derive=dict(derive or {}),
+        vectors={name: tuple(own) for name, own in (vectors or {}).items()},
         seed=seed,
     )
     if isinstance(data, str | os.PathLike):

@@ -109,7 +109,9 @@ def run_tailoring(
     search: Search, options: TailorOptions, progress: Progress | None = None
 ) -> TailoringDocument:
     """Tailor with the run's laws; write ``tailoring.json`` and mark the selected law."""
+    from noether_sym.datasets.derive import without_derived
     from noether_sym.export import law_from_entry
+    from noether_sym.laws.expansion import expanded
     from noether_sym.laws.known import known_law
     from noether_sym.tailor.stage import tailor
 
@@ -117,10 +119,11 @@ def run_tailoring(
     entries = laws.to_tailor(options.top)
     checkpoint = Checkpoint(search.run)
     begin = time.perf_counter()
+    dataset = without_derived(search.dataset)  # a network predicts what is not derived
     result = tailor(
-        search.dataset,
-        [law_from_entry(entry) for entry in entries],
-        oracle=known_law(search.dataset),
+        dataset,
+        [expanded(law_from_entry(entry), search.dataset) for entry in entries],
+        oracle=known_law(dataset),
         options=options,
         progress=progress,
         checkpoint=checkpoint,

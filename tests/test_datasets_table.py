@@ -168,16 +168,12 @@ def test_conversion_of_states_times_and_derivatives(file):
     )
 
 
-def test_parameters_are_set_aside(file):
-    header = "trajectory,t [s],mass,q [m],p [m/s]"
-    lines = []
-    for label in "abcd":
-        for row in circle(label):
-            name, time, *rest = row.split(",")
-            lines.append(",".join([name, time, str(ord(label)), *rest]))
-    dataset = load_table(write(file, *lines, header=header))
+def test_a_column_of_one_value_is_set_aside(file):
+    lines = [row.replace(",", ",7,", 1) for label in "abcd" for row in circle(label)]
+    path = write(file, *lines, header="trajectory,mass,t [s],q [m],p [m/s]")
+    dataset = load_table(path)
     assert dataset.names == ("q", "p")
-    assert dataset.notes[0].startswith("column 'mass' is constant in every trajectory")
+    assert dataset.notes[0].startswith("column 'mass' has one value everywhere: set aside")
 
 
 def test_nothing_to_search(file):

@@ -13,11 +13,12 @@ from noether_sym.check.written import as_written
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.parser import Formula
+from noether_sym.laws.expansion import with_expansions
 from noether_sym.laws.law import Law
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.runtime.device import single_threaded
 from noether_sym.statistics.conservation import spread_on_surrogate
-from noether_sym.statistics.samples import windows_to_try
+from noether_sym.statistics.samples import refuse_unordered, windows_to_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def check(
     DatasetError
         If no segment is long enough.
     """
+    refuse_unordered(dataset)
     given = GivenFormula.of(text, dataset)
     with single_threaded(), np.errstate(all="ignore"):
         first: JudgedFit | None = None
@@ -109,6 +111,8 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
     formula, quantity = given.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
     notes = list(given.dataset.notes)
+    if set(given.columns) <= set(given.dataset.parameters):
+        notes.append("the formula reads parameters only, which are constant by declaration")
     law = quantity
     if outcome.fitted:
         written = as_written(given, outcome)
@@ -138,6 +142,7 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
         )
         if law.accepted:
             (law,) = with_symmetries((law,), given.dataset)
+        (law,) = with_expansions((law,), given.dataset)
     period = choose_window(given.dataset.train)
     spread = spread_on_surrogate(law, outcome.samples) if outcome.fitted else 0.0
     window = outcome.samples.window

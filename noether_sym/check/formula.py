@@ -6,17 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
 
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
+from noether_sym.datasets.derive import unit_reader
+from noether_sym.dsl.expression import Expression, input_, parameter, with_leaves
 from noether_sym.dsl.parser import Formula, parse
-from noether_sym.errors import GrammarError, UnitError
+from noether_sym.errors import GrammarError
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.statistics.samples import Samples
-from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import Dimension
 
 _MOST_LEAVES = 50
@@ -47,7 +46,7 @@ class GivenFormula:
     @classmethod
     def of(cls, text: str, dataset: Dataset) -> GivenFormula:
         """Read a formula for a data set; raises as `noether_sym.check.check`."""
-        formula = parse(text, dataset.names, dataset.dimensions, _unit_reader(dataset))
+        formula = parse(text, dataset.names, dataset.dimensions, unit_reader(dataset))
         columns = tuple(sorted(formula.expression.inputs))
         if not columns:
             raise GrammarError(
@@ -87,6 +86,7 @@ class GivenFormula:
             states=np.concatenate([samples.states[own], constants]),
             surrogate=np.concatenate([samples.surrogate[own], constants]),
             velocities=np.concatenate([samples.velocities[own], np.zeros_like(constants)]),
+            still=np.concatenate([samples.still[own], np.ones(len(constants), dtype=bool)]),
         )
 
     def law(
@@ -112,31 +112,6 @@ class GivenFormula:
             conservation_ratio=math.nan,
             random_ratio=math.nan,
         )
-
-
-def with_leaves(
-    expression: Expression,
-    inputs: Mapping[int, Expression],
-    parameters: Mapping[int, Expression],
-) -> Expression:
-    """The formula with other leaves, by column and by slot; missing ones stay."""
-    replaced: Expression = expression.fold(
-        lambda node: (inputs if node.head == INPUT else parameters).get(node.index, node),
-        lambda operator, *parts: call(operator.name, *parts),
-    )
-    return replaced
-
-
-def _unit_reader(dataset: Dataset) -> Any:
-    own = [*(column.unit.given for column in dataset.columns), dataset.time_unit.given]
-
-    def read(name: str) -> tuple[float, Dimension]:
-        unit = coherent_units([*own, name])[-1]
-        if unit.offset:
-            raise UnitError(f"{name!r} does not start at zero; give the number in K")
-        return unit.factor, unit.dimension
-
-    return read
 
 
 def _dimensions(formula: Formula, dataset: Dataset) -> tuple[Dimension, tuple[Dimension, ...]]:

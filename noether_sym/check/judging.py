@@ -76,7 +76,7 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
         [whole],
         [replace(fit, nonlinear=tuple(values))],
         samples,
-        held_out_samples(given.dataset.test, window=window, seed=seed),
+        held_out_samples(given.dataset.test, samples, seed=seed),
         given.dataset,
         factor=factor,
         seed=seed,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.check.formula import GivenFormula, with_leaves
+from noether_sym.check.formula import GivenFormula
 from noether_sym.check.judging import JudgedFit
-from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter
+from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter, with_leaves
 from noether_sym.dsl.operators import Operator, UnitRule
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.law import Law
@@ -129,6 +129,7 @@ def _errors(
             own,
             states=np.concatenate([own.states, one]),
             surrogate=np.concatenate([own.surrogate, one]),
+            still=np.append(own.still, True),
         )
         place = {slot: number for number, slot in enumerate(given.formula.free)}
         numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}

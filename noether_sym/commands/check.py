@@ -64,6 +64,8 @@ def _show(screen: Screen, checked: Checked) -> None:
         screen.say(f"Note: {note}")
     screen.say(words.checked(checked), important=True)
     law = checked.law
+    if law.expanded is not None:
+        screen.say(f"  written out: {law.expanded.text()}")
     for own, fixed in zip(law.parameters, checked.fixed, strict=True):
         kind = "given" if fixed else "fitted" if math.isfinite(own.value) else "not fitted"
         constant = words.constant(own.name, own.value, own.stderr, str(own.dimension))

@@ -62,8 +62,10 @@ def _show(screen: Screen, found: Inspection) -> None:
             "step in time",
             f"{median:.4g} {found.time_unit} (median; {least:.4g} to {largest:.4g})",
         )
+    elif not found.ordered:
+        _say(screen, "no order", "every row is a point of its own, with its rate of change")
     _say(screen, "window", _window(found))
-    _say(screen, "dx/dt", found.derivative)
+    _say(screen, "dx/dt", _derivative(found))
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("column", overflow="fold")
     table.add_column("unit", overflow="fold")
@@ -72,6 +74,11 @@ def _show(screen: Screen, found: Inspection) -> None:
     for column in found.columns:
         table.add_row(*_row(column))
     screen.table(table)
+    for column in found.columns:
+        if column.role:
+            _say(screen, "column", f"{column.name}: {column.role}")
+    for name, columns in found.vectors:
+        _say(screen, "vector", f"{name} = ({', '.join(columns)})")
     for note in found.notes:
         _say(screen, "note", note)
 
@@ -100,7 +107,20 @@ def _trajectories(found: Inspection) -> str:
     return ", ".join(parts)
 
 
+def _derivative(found: Inspection) -> str:
+    from noether_sym.datasets.dataset import NO_DERIVATIVE
+
+    if found.derivative != NO_DERIVATIVE:
+        return found.derivative
+    return (
+        "not known, for there is no time: conservation is tested, alignment with the motion is "
+        "not, and there is no tailoring"
+    )
+
+
 def _window(found: Inspection) -> str:
+    if not found.ordered:
+        return "none; there are no trajectories"
     if found.window is None:
         return "none; laws are sought over whole trajectories only"
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _TAILORING = TailorOptions()
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Value = TypeVar("_Value")
 
 
 class _Window(click.ParamType):
@@ -91,6 +92,53 @@ class _Names(click.ParamType):
         return tuple(names)
 
 
+class _Pairs(click.ParamType):
+    """Names with names, as in ``x=vx,y=vy``."""
+
+    name = "NAME=COLUMN,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[tuple[str, str], ...]:
+        if not isinstance(value, str):
+            return tuple(value)
+        pairs = []
+        for item in _Names().convert(value, param, ctx):
+            name, sign, column = (part.strip() for part in item.partition("="))
+            if not sign or not name or not column:
+                self.fail(f"{value!r} is not of the form NAME=COLUMN,..., as in x=vx,y=vy")
+            pairs.append((name, column))
+        return tuple(pairs)
+
+
+class _Vector(click.ParamType):
+    name = "NAME=A,B[,C]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[str, ...]]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, columns = str(value).partition("=")
+        if not sign or not name.strip():
+            self.fail(f"{value!r} is not of the form NAME=A,B,C, as in r1=x1,y1,z1")
+        return name.strip(), _Names().convert(columns, param, ctx)
+
+
+class _Definition(click.ParamType):
+    name = "NAME = FORMULA"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, formula = (part.strip() for part in str(value).partition("="))
+        if not sign or not name or not formula:
+            self.fail(f"{value!r} is not of the form NAME = FORMULA, as in r = sqrt(x**2 + y**2)")
+        return name, formula
+
+
 def _apply(decorators: list[Callable[[Any], Any]], function: _Function) -> _Function:
     for decorator in reversed(decorators):
         function = decorator(function)
@@ -148,6 +196,35 @@ def reading_options(function: _Function) -> _Function:
                 "--drop-missing",
                 is_flag=True,
                 help="Leave out rows of a file that lack a number, and cut the trajectory there.",
+            ),
+            click.option(
+                "--parameter",
+                "parameters",
+                type=_Names(),
+                multiple=True,
+                help="A file's columns that are parameters: constant along each trajectory.",
+            ),
+            click.option(
+                "--rates",
+                type=_Pairs(),
+                multiple=True,
+                help="A file's columns that hold dx/dt of others, as in x=vx,y=vy. With them rows "
+                "need no time and no order.",
+            ),
+            click.option("--with-time", is_flag=True, help="Let the time enter as a column."),
+            click.option(
+                "--derive",
+                type=_Definition(),
+                multiple=True,
+                help="Add a column that is a formula of others; repeat for each, in order.",
+            ),
+            click.option(
+                "--vector",
+                "vectors",
+                type=_Vector(),
+                multiple=True,
+                help="Columns that are components of a vector, where names do not tell; repeat for "
+                "each.",
             ),
             click.option(
                 "--seed",
@@ -309,8 +386,23 @@ def data_from(values: dict[str, Any]) -> DataOptions:
         trajectory=values["trajectory"],
         columns=values["columns"],
         drop_missing=values["drop_missing"],
+        parameters=tuple(name for names in values["parameters"] for name in names),
+        rates=_once("--rates", [pair for pairs in values["rates"] for pair in pairs]),
+        with_time=values["with_time"],
+        derive=_once("--derive", values["derive"]),
+        vectors=_once("--vector", values["vectors"]),
         seed=values["seed"],
     )
+
+
+def _once(option: str, pairs: Sequence[tuple[str, _Value]]) -> dict[str, _Value]:
+    """Pairs as a mapping; no name may come twice."""
+    found: dict[str, _Value] = {}
+    for name, value in pairs:
+        if name in found:
+            raise click.UsageError(f"{option} names {name!r} twice")
+        found[name] = value
+    return found
 
 
 def search_from(values: dict[str, Any]) -> SearchOptions:

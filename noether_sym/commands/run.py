@@ -75,6 +75,8 @@ def command(ctx: click.Context, **values: Any) -> None:
             screen.say("No law to tailor with; `noether-sym tailor` tries the closest candidates.")
         elif not search.dataset.test:
             screen.say("No held-out data to predict: tailoring is left out.")
+        elif not search.dataset.timed:
+            screen.say("The data have no time, and predictions need one: tailoring is left out.")
         else:
             tailor_and_show(screen, search, options, fresh=values["fresh"])
         screen.say(f"Report: {run_report(search.run)}")

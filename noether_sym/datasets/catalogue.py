@@ -9,6 +9,7 @@ from pathlib import Path
 
 from noether_sym.datasets.dataset import Column, Dataset
 from noether_sym.datasets.readers import KINDS, SUFFIXES
+from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.systems import real_pendulum
 from noether_sym.datasets.systems.records import SYSTEMS, System
 from noether_sym.errors import DatasetError
@@ -71,6 +72,11 @@ def load(
     trajectory: str | None = None,
     columns: Sequence[str] = (),
     drop_missing: bool = False,
+    parameters: Sequence[str] = (),
+    rates: Mapping[str, str] | None = None,
+    with_time: bool = False,
+    derive: Mapping[str, str] | None = None,
+    vectors: Mapping[str, Sequence[str]] | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -97,6 +103,17 @@ def load(
         Names of a file's columns that are states; by default all but time and trajectory.
     drop_missing : bool
         Leave out rows of a file that lack a number, and cut the trajectory there.
+    parameters : sequence of str
+        Columns of a file that are parameters of the system: constant along each trajectory.
+    rates : mapping of str to str, optional
+        From a column of a file to the column that holds its dx/dt. With them rows need
+        neither a time nor an order.
+    with_time : bool
+        Take the time as a column too.
+    derive : mapping of str to str, optional
+        Name and formula of columns to add, in order; one may use those before it.
+    vectors : mapping of str to sequence of str, optional
+        Name and columns of vectors, beside those that names tell.
 
     Returns
     -------
@@ -108,8 +125,31 @@ def load(
         If nothing is known under the name, the file is malformed, or an option does not
         apply to this data set.
     UnitError
-        If a unit is not known.
+        If a unit is not known, or units do not fit together.
+    GrammarError
+        If a formula to derive is none of the columns.
     """
+    from noether_sym.datasets import derive as added
+    from noether_sym.datasets.points import with_vectors
+
+    reading = TableOptions(
+        units or {},
+        unitless,
+        time,
+        trajectory,
+        tuple(columns),
+        drop_missing,
+        tuple(parameters),
+        rates or {},
+    )
+    dataset = _loaded(name_or_path, seed, noise, reading)
+    if with_time:
+        dataset = added.with_time(dataset)
+    return with_vectors(added.with_derived(dataset, derive or {}), vectors or {})
+
+
+def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -> Dataset:
+    """The data as they are, without columns that were not there."""
     builtin = name_or_path in SYSTEMS or name_or_path == real_pendulum.NAME
     path = Path(name_or_path)
     if not builtin and not _exists(path) and path.suffix.lower() not in SUFFIXES:
@@ -120,13 +160,10 @@ def load(
             "are; leave noise at 0"
         )
     if not builtin:
-        from noether_sym.datasets.readers.table import TableOptions, load_table
+        from noether_sym.datasets.readers.table import load_table
 
-        options = TableOptions(
-            units or {}, unitless, time, trajectory, tuple(columns), drop_missing
-        )
-        return load_table(path, options)
-    if units or time or trajectory or columns or drop_missing:
+        return load_table(path, reading)
+    if reading != TableOptions(unitless=reading.unitless):
         raise DatasetError(
             f"{name_or_path!r} is built in and brings its own units and columns; options that "
             "say how to read a file are for files"
@@ -137,7 +174,7 @@ def load(
         dataset = generate(SYSTEMS[name_or_path], seed=seed, noise=noise)
     else:
         dataset = real_pendulum.load_real_pendulum()
-    return _without_units(dataset) if unitless else dataset
+    return _without_units(dataset) if reading.unitless else dataset
 
 
 def _describe(system: System) -> DatasetInfo:

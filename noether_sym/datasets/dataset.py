@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.datasets.chain import ColumnFormula, base_gradients
+from noether_sym.datasets.constancy import constant_columns
 from noether_sym.errors import DatasetError
 from noether_sym.units.coherent import Unit
 from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+NO_DERIVATIVE = "none"
+"""What `Dataset.derivative` says where dx/dt is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,21 @@ class Column:
         return self.unit.dimension
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Columns that are Cartesian components of one vector: a position, a momentum, a field.
+
+    Attributes
+    ----------
+    name : str
+    columns : tuple of int
+        Two or three, of one unit.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectory:
     """A sequence of states with times.
@@ -39,11 +59,13 @@ class Trajectory:
     ----------
     name : str
     times : array of shape (time,)
-        In the data set's time unit, strictly increasing.
+        In the data set's time unit, strictly increasing; the numbers of the samples where
+        the data set is not `Dataset.timed`.
     states : array of shape (time, column)
         In the columns' formula units.
     derivatives : array of shape (time, column)
-        dx/dt, exact or estimated; the data set says which.
+        dx/dt, exact or estimated; the data set says which. Zeros that mean nothing where it
+        has none.
     """
 
     name: str
@@ -97,7 +119,8 @@ class Dataset:
     time_unit : Unit
     train, test : tuple of Trajectory
     derivative : str
-        Where dx/dt comes from, in words (``exact``, ``forward difference``).
+        Where dx/dt comes from, in words (``exact``, ``forward difference``); ``none`` where
+        it is not known.
     source : str
         Citation or path.
     canonical_pairs : tuple of (int, int)
@@ -107,6 +130,22 @@ class Dataset:
         tailoring read it, never the search.
     notes : tuple of str
         What was done to the data: conversions, columns set aside, splits.
+    parameters : tuple of int
+        Columns that were declared to be parameters of the system: constant along each
+        trajectory. Derived columns that read nothing else are parameters too.
+    derived : tuple of (int, ColumnFormula)
+        Columns that are formulas of those before them; they stand after all others.
+    time_column : int or None
+        The column that is the time, where time takes part.
+    vectors : tuple of Point
+        Columns that were declared to be components; see `noether_sym.datasets.points`.
+    timed : bool
+        Whether the times are times; otherwise they number the samples.
+    time_name : str
+        What the data call the time.
+    ordered : bool
+        Whether the samples of a trajectory follow each other. Otherwise every sample is a
+        point of its own, and only states with dx/dt mean something.
     """
 
     name: str
@@ -119,6 +158,13 @@ class Dataset:
     canonical_pairs: tuple[tuple[int, int], ...] = ()
     invariant: str = ""
     notes: tuple[str, ...] = field(default=())
+    parameters: tuple[int, ...] = ()
+    derived: tuple[tuple[int, ColumnFormula], ...] = ()
+    time_column: int | None = None
+    vectors: tuple[Point, ...] = ()
+    timed: bool = True
+    time_name: str = "t"
+    ordered: bool = True
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -147,12 +193,51 @@ class Dataset:
         """Name and unit of each column, as `noether_sym.laws.Law.inputs` holds them."""
         return tuple((column.name, column.unit.symbol) for column in self.columns)
 
+    @property
+    def has_derivatives(self) -> bool:
+        """Whether dx/dt is known."""
+        return self.derivative != NO_DERIVATIVE
+
+    @property
+    def base_columns(self) -> tuple[int, ...]:
+        """Columns that are not derived."""
+        return tuple(range(len(self.columns) - len(self.derived)))
+
+    @property
+    def constant_columns(self) -> tuple[int, ...]:
+        """Columns that are constant along every trajectory, parameters among them.
+
+        Computed from the data at each call. Of points without order, the parameters.
+        """
+        if not self.ordered:
+            return self.parameters
+        return constant_columns([one.states for one in (*self.train, *self.test)])
+
+    def base_gradients(
+        self, states: NDArray[np.float64], gradients: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Gradients by the base columns, those by derived columns put in by the chain rule.
+
+        Parameters
+        ----------
+        states, gradients : arrays of shape (..., column)
+            Of all columns: where, and the partial derivatives by each column for itself.
+
+        Returns
+        -------
+        array of shape (..., base column)
+        """
+        return base_gradients(self.derived, len(self.base_columns), states, gradients)
+
     def digest(self) -> str:
-        """SHA-256 of everything a search can see: names, units, split and numbers."""
+        """SHA-256 of everything a search can see: names, units, split, roles and numbers."""
         digest = hashlib.sha256()
         for column in self.columns:
             digest.update(f"{column.name}\0{column.unit.symbol}\0{column.dimension}\0".encode())
         digest.update(f"{self.time_unit.symbol}\0{self.derivative}\0".encode())
+        roles = (self.parameters, self.derived, self.time_column, self.vectors)
+        if roles != ((), (), None, ()) or not (self.timed and self.ordered):
+            digest.update(f"{roles!r}\0{self.timed}\0{self.ordered}\0".encode())
         for label, part in (("train", self.train), ("test", self.test)):
             for trajectory in part:
                 digest.update(f"{label}\0{trajectory.name}\0{len(trajectory)}\0".encode())

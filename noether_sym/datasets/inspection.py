@@ -10,6 +10,7 @@ import numpy as np
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.derivatives import estimate_errors
+from noether_sym.datasets.points import angles, points
 from noether_sym.datasets.windows import choose_window
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class ColumnFacts:
     noise : float or None
         Estimated standard deviation of the column's noise; None where dx/dt is exact.
     derivative_error : float or None
-        Estimated error of dx/dt, as a share of its root mean square; None where it is exact.
+        Estimated error of dx/dt, as a share of its root mean square; None where it is exact
+        or not known.
+    role : str
+        What sets the column apart: a parameter, constant along trajectories, the time, an
+        angle, derived; empty if nothing does.
     """
 
     name: str
@@ -47,6 +52,7 @@ class ColumnFacts:
     period: float | None
     noise: float | None
     derivative_error: float | None
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Inspection:
     train, test : tuple of int
         Samples of each trajectory.
     steps : (float, float, float) or None
-        Least, median and largest step in time; None without two samples.
+        Least, median and largest step in time; None without two samples, or without time.
     time_unit : str
     columns : tuple of ColumnFacts
     window : int or None
@@ -67,6 +73,10 @@ class Inspection:
         such window.
     derivative : str
         Where dx/dt comes from.
+    ordered : bool
+        Whether samples follow each other; without, every one is a point of its own.
+    vectors : tuple of (str, tuple of str)
+        Name and columns of what is taken as vectors.
     notes : tuple of str
         What was done to the data.
     """
@@ -80,6 +90,8 @@ class Inspection:
     columns: tuple[ColumnFacts, ...]
     window: int | None
     derivative: str
+    ordered: bool
+    vectors: tuple[tuple[str, tuple[str, ...]], ...]
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -102,8 +114,10 @@ def inspect(dataset: Dataset) -> Inspection:
     longest = max(segments, key=len).part(0, _MOST_SAMPLES)
     steps = np.concatenate([np.diff(one.times) for one in (*dataset.train, *dataset.test)])
     states = np.concatenate([segment.states for segment in segments])
-    exact = dataset.derivative.startswith(EXACT)
-    noises, errors = (None, None) if exact else _noises(segments)
+    estimated = dataset.has_derivatives and not dataset.derivative.startswith(EXACT)
+    noises, errors = _noises(segments) if estimated else (None, None)
+    roles = _roles(dataset)
+    moving = set(range(len(dataset.columns))) - {*dataset.constant_columns, dataset.time_column}
     columns = []
     for place, column in enumerate(dataset.columns):
         least, middle, largest = np.quantile(states[:, place], [0.0, 0.5, 1.0]).tolist()
@@ -115,9 +129,14 @@ def inspect(dataset: Dataset) -> Inspection:
                 least=least,
                 median=middle,
                 largest=largest,
-                period=likely_period(longest.times, longest.states[:, place]),
-                noise=None if noises is None else noises[place],
-                derivative_error=None if errors is None else errors[place],
+                period=(
+                    likely_period(longest.times, longest.states[:, place])
+                    if dataset.timed and place in moving
+                    else None
+                ),
+                noise=noises[place] if noises and place in moving else None,
+                derivative_error=errors[place] if errors and place in moving else None,
+                role=roles.get(place, ""),
             )
         )
     return Inspection(
@@ -127,13 +146,18 @@ def inspect(dataset: Dataset) -> Inspection:
         test=tuple(map(len, dataset.test)),
         steps=(
             (float(steps.min()), float(np.median(steps)), float(steps.max()))
-            if len(steps)
+            if len(steps) and dataset.timed
             else None
         ),
         time_unit=dataset.time_unit.symbol,
         columns=tuple(columns),
-        window=choose_window(dataset.train),
+        window=choose_window(dataset.train) if dataset.ordered else None,
         derivative=dataset.derivative,
+        ordered=dataset.ordered,
+        vectors=tuple(
+            (own.name, tuple(dataset.names[column] for column in own.columns))
+            for own in points(dataset)
+        ),
         notes=dataset.notes,
     )
 
@@ -173,6 +197,25 @@ def likely_period(times: NDArray[np.float64], values: NDArray[np.float64]) -> fl
     if not len(peaks):
         return None
     return float((below[0] + peaks[0]) * (clock[1] - clock[0]))
+
+
+def _roles(dataset: Dataset) -> dict[int, str]:
+    """What sets columns apart, in words; the last that applies."""
+    roles = dict.fromkeys(angles(dataset), "an angle")
+    roles |= {place: f"derived: {formula.text}" for place, formula in dataset.derived}
+    for place in dataset.constant_columns:
+        name = dataset.names[place]
+        own = f"; {roles[place]}" if place >= len(dataset.base_columns) else ""
+        roles[place] = (
+            f"a parameter{own}"
+            if place in dataset.parameters
+            else f"constant along every trajectory: conserved, or a parameter (--parameter {name})"
+            if not own
+            else f"constant along every trajectory: conserved{own}"
+        )
+    if dataset.time_column is not None:
+        roles[dataset.time_column] = "the time"
+    return roles
 
 
 def _noises(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from noether_sym.datasets.constancy import still_columns
 from noether_sym.datasets.dataset import Trajectory
 
 MIXED = 0.8
@@ -20,11 +21,15 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
 
     A window shorter than a period makes any slow function look conserved, a long one
     lets dissipation in. An input is mixed when its variance within windows comes to
-    `MIXED` of its variance overall.
+    `MIXED` of its variance overall. Columns that are still along trajectories never mix, and
+    are not asked to.
     """
     segments = [segment for one in trajectories for segment in one.segments()]
     states = np.concatenate([segment.states for segment in segments])
     total = states.var(axis=0)
+    moving = ~still_columns([one.states for one in trajectories])
+    if not moving.any():
+        return None
     longest = max(map(len, segments)) // 2
     for window in _lengths(longest):
         within = np.zeros_like(total)
@@ -32,7 +37,7 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
         for part in cut(trajectories, window):
             within += part.states.var(axis=0) * len(part)
             count += len(part)
-        if count >= len(states) // 2 and (within / count >= MIXED * total).all():
+        if count >= len(states) // 2 and (within / count >= MIXED * total)[moving].all():
             return window
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -214,7 +214,7 @@ class Expression:
         return self.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
 
     def parameter_dimensions(
-        self, inputs: Sequence[Dimension]
+        self, inputs: Sequence[Dimension], wanted: Dimension = DIMENSIONLESS
     ) -> tuple[Dimension, tuple[Dimension, ...]]:
         """Infer the dimension of the formula and of each parameter from its place.
 
@@ -222,6 +222,8 @@ class Expression:
         ----------
         inputs : sequence of Dimension
             Dimension of each column.
+        wanted : Dimension
+            Of the formula, where its parameters would make it any.
 
         Returns
         -------
@@ -248,7 +250,8 @@ class Expression:
             )
         found: dict[int, Dimension] = {}
         measure = _Dimensions(inputs)
-        dimension = measured(self, measure) or DIMENSIONLESS
+        dimension = measured(self, measure)
+        dimension = wanted if dimension is None else dimension
         assign(self, dimension, measure, found)
         return dimension, tuple(found[slot] for slot in slots)
 
@@ -269,6 +272,19 @@ def call(name: str, *arguments: Expression) -> Expression:
     if len(arguments) != arity:
         raise GrammarError(f"{name} takes {arity} arguments, not {len(arguments)}")
     return Expression(name, tuple(arguments))
+
+
+def with_leaves(
+    expression: Expression,
+    inputs: Mapping[int, Expression],
+    parameters: Mapping[int, Expression],
+) -> Expression:
+    """The formula with other leaves, by column and by slot; missing ones stay."""
+    replaced: Expression = expression.fold(
+        lambda node: (inputs if node.head == INPUT else parameters).get(node.index, node),
+        lambda operator, *parts: call(operator.name, *parts),
+    )
+    return replaced
 
 
 class Measure(Protocol[_Quantity]):

@@ -68,7 +68,12 @@ def _sympy_script(laws: Sequence[Law]) -> str:
     if not laws:
         return "# No law was found.\n"
     numbers = numbered(laws)
-    return "\n".join(law_sympy_source(law, f"g{n}") for law, n in zip(laws, numbers, strict=True))
+    scripts = []
+    for law, number in zip(laws, numbers, strict=True):
+        scripts.append(law_sympy_source(law, f"g{number}"))
+        if law.expanded is not None:  # derived columns written out
+            scripts.append(law_sympy_source(law.expanded, f"g{number}_expanded"))
+    return "\n".join(scripts)
 
 
 def _json_list(laws: Sequence[Law]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.export.json import laws_document
+from noether_sym.laws.expansion import with_expansions
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.store.schema import Counts, LawsDocument
 from noether_sym.verdict.stage import FitResult
@@ -21,12 +22,12 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
     """
     judgement = result.judgement
     return laws_document(
-        with_symmetries(judgement.laws, dataset),
+        with_expansions(with_symmetries(judgement.laws, dataset), dataset),
         dataset=dataset.name,
         inputs=dataset.inputs,
         counts=Counts(formulas, distinct, len(result.candidates), len(judgement.laws)),
         independent_laws=judgement.independent,
-        closest=judgement.closest,
+        closest=with_expansions(judgement.closest, dataset),
         reasons=judgement.reasons,
         window=result.window,
     )

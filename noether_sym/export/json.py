@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import msgspec
+
 from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, input_, parameter
 from noether_sym.errors import GrammarError, RunError
 from noether_sym.export.latex import law_latex
@@ -20,6 +22,7 @@ from noether_sym.export.sympy import law_srepr
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.store.schema import (
     Counts,
+    ExpandedEntry,
     LawEntry,
     LawsDocument,
     NamedUnit,
@@ -82,17 +85,12 @@ def law_to_entry(law: Law) -> LawEntry:
 
 
 def _fields(law: Law) -> dict[str, Any]:
+    written_out = law.expanded
     return {
         "rank": int(law.rank),
         "family": int(law.family),
-        "expression": law.text(),
-        "sympy": law_srepr(law),
-        "latex": law_latex(law),
+        **_formula(law),
         "unit": str(law.dimension),
-        "parameters": tuple(
-            ParameterEntry(own.name, finite(own.value), str(own.dimension), finite(own.stderr))
-            for own in law.parameters
-        ),
         "size": law.size,
         "conservation_ratio": finite(law.conservation_ratio),
         "random_ratio": finite(law.random_ratio),
@@ -102,6 +100,21 @@ def _fields(law: Law) -> dict[str, Any]:
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
         "symmetry": symmetry_to_entry(law),
+        "expanded": (
+            msgspec.UNSET if written_out is None else ExpandedEntry(**_formula(written_out))
+        ),
+    }
+
+
+def _formula(law: Law) -> dict[str, Any]:
+    return {
+        "expression": law.text(),
+        "sympy": law_srepr(law),
+        "latex": law_latex(law),
+        "parameters": tuple(
+            ParameterEntry(own.name, finite(own.value), str(own.dimension), finite(own.stderr))
+            for own in law.parameters
+        ),
         "inputs": _named_units(law.inputs),
         "tree": tree_to_json(law.expression),
     }
@@ -117,14 +130,9 @@ def law_from_entry(entry: LawEntry) -> Law:
     GrammarError
         If the tree is no formula, or reads what is not there.
     """
-    inputs = tuple((own.name, own.unit) for own in entry.inputs)
+    formula = _formula_from(entry)
     law = Law(
-        expression=tree_from_json(entry.tree),
-        inputs=inputs,
-        parameters=tuple(
-            Parameter(own.name, _number(own.value), _dimension(own.unit), own.stderr)
-            for own in entry.parameters
-        ),
+        **formula,
         dimension=_dimension(entry.unit),
         conservation_ratio=_number(entry.conservation_ratio),
         random_ratio=_number(entry.random_ratio),
@@ -135,10 +143,25 @@ def law_from_entry(entry: LawEntry) -> Law:
         family=entry.family,
         selected=entry.selected,
         window=entry.window,
-        symmetry=symmetry_from_entry(entry.symmetry, inputs),
+        symmetry=symmetry_from_entry(entry.symmetry, formula["inputs"]),
     )
     _check_leaves(law)
-    return law
+    if entry.expanded is msgspec.UNSET:
+        return law
+    written_out = law.with_(**_formula_from(entry.expanded), symmetry=None)
+    _check_leaves(written_out)
+    return law.with_(expanded=written_out)
+
+
+def _formula_from(entry: LawEntry | ExpandedEntry) -> dict[str, Any]:
+    return {
+        "expression": tree_from_json(entry.tree),
+        "inputs": tuple((own.name, own.unit) for own in entry.inputs),
+        "parameters": tuple(
+            Parameter(own.name, _number(own.value), _dimension(own.unit), own.stderr)
+            for own in entry.parameters
+        ),
+    }
 
 
 def accepted_laws(document: LawsDocument, *, heads_only: bool = False) -> list[Law]:

@@ -101,6 +101,9 @@ def constant_latex(name: str, parameter: Parameter, digits: int, *, siunitx: boo
 def _item(law: Law, digits: int, siunitx: bool) -> str:
     unit = _in_unit(str(law.dimension), siunitx)
     lines = [rf"\item $\displaystyle {law_latex(law, digits)}$" + unit]
+    if law.expanded is not None:
+        written_out = law_latex(law.expanded, digits)
+        lines.append(rf"\\ Written out: $\displaystyle {written_out}$.")
     used = [pair for place, pair in enumerate(law.inputs) if place in law.expression.inputs]
     if used:
         columns = ", ".join(f"${latex_name(name)}${_in_unit(unit, siunitx)}" for name, unit in used)

@@ -54,9 +54,15 @@ def canonical_coordinates(dataset: Dataset) -> Canonical:
     """
     if dataset.canonical_pairs:
         return Canonical(dataset.canonical_pairs, _unit_note(dataset))
-    if all(dimension.is_dimensionless for dimension in dataset.dimensions):
+    if all(dataset.dimensions[column].is_dimensionless for column in _usable(dataset)):
         return _by_names(dataset)
     return _by_units(dataset)
+
+
+def _usable(dataset: Dataset) -> tuple[int, ...]:
+    """Columns that may be coordinates or momenta: neither derived, nor the time, nor parameters."""
+    others = {dataset.time_column, *dataset.parameters}
+    return tuple(column for column in dataset.base_columns if column not in others)
 
 
 def _unit_note(dataset: Dataset) -> str:
@@ -79,13 +85,16 @@ def _references(dataset: Dataset) -> tuple[Dimension, ...]:
 def _by_units(dataset: Dataset) -> Canonical:
     action, _, mass, time = _references(dataset)
     dimensions, names = dataset.dimensions, dataset.names
-    momenta = [c for c in range(len(names)) if _contains(dimensions[c], mass)]
-    pairs, ordered = _matched(names, dimensions, momenta, lambda p: action / p, _momenta_of)
+    usable = _usable(dataset)
+    momenta = [c for c in usable if _contains(dimensions[c], mass)]
+    pairs, ordered = _matched(names, dimensions, usable, momenta, lambda p: action / p, _momenta_of)
     if pairs:
         return Canonical(pairs, _BY_ORDER if ordered else "")
-    speeds = [c for c in range(len(names)) if _contains(dimensions[c] * time * time, time)]
+    speeds = [c for c in usable if _contains(dimensions[c] * time * time, time)]
     lengths = [c for c in speeds if not (dimensions[c] * time).is_dimensionless]
-    pairs, ordered = _matched(names, dimensions, lengths, lambda v: v * time, _velocities_of)
+    pairs, ordered = _matched(
+        names, dimensions, usable, lengths, lambda v: v * time, _velocities_of
+    )
     pairs = pairs or _rotation(dataset, speeds)
     if not pairs:
         return Canonical(
@@ -102,7 +111,7 @@ def _rotation(dataset: Dataset, speeds: Sequence[int]) -> tuple[tuple[int, int],
 
     Of several angles one moves the lever of another, as a rule; only a single one is taken.
     """
-    angular = [c for c, one in enumerate(dataset.columns) if _ANGLE.search(one.unit.given)]
+    angular = [c for c in _usable(dataset) if _ANGLE.search(dataset.columns[c].unit.given)]
     angles = [c for c in angular if dataset.dimensions[c].is_dimensionless]
     rates = [c for c in angular if c in speeds and c not in angles]
     return ((angles[0], rates[0]),) if len(angles) == len(rates) == 1 else ()
@@ -116,6 +125,7 @@ def _contains(dimension: Dimension, base: Dimension) -> bool:
 def _matched(
     names: Sequence[str],
     dimensions: Sequence[Dimension],
+    usable: Sequence[int],
     momenta: Sequence[int],
     partner: Callable[[Dimension], Dimension],
     spelled: Callable[[str], set[str]],
@@ -130,7 +140,7 @@ def _matched(
     for dimension in dict.fromkeys(dimensions[p] for p in momenta):
         own = [p for p in momenta if dimensions[p] == dimension]
         wanted = partner(dimension)
-        free = [q for q in range(len(names)) if dimensions[q] == wanted and q not in momenta]
+        free = [q for q in usable if dimensions[q] == wanted and q not in momenta]
         named = _paired_by_name(names, free, own, spelled)
         if not named and len(free) == len(own):
             named = list(zip(free, own, strict=True))
@@ -141,7 +151,7 @@ def _matched(
 
 def _by_names(dataset: Dataset) -> Canonical:
     names = dataset.names
-    columns = range(len(names))
+    columns = _usable(dataset)
     pairs = tuple(_paired_by_name(names, columns, columns, _momenta_of))
     if pairs:
         return Canonical(pairs)
@@ -199,6 +209,8 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
     must not show: linear terms in the velocities must not explain most of what functions of
     the coordinates leave of the accelerations.
     """
+    if not dataset.has_derivatives:
+        return "without dx/dt velocities cannot be told from momenta"
     states, rates = stack(dataset.train)
     coordinates, velocities = (np.array(part) for part in zip(*pairs, strict=True))
     for q, p in pairs:

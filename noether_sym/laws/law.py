@@ -88,6 +88,9 @@ class Law:
     symmetry : Symmetry or None
         What the law generates by Noether's theorem, where it was looked for; see
         `noether_sym.laws.symmetry`.
+    expanded : Law or None
+        The same written out, where it reads derived columns; see
+        `noether_sym.laws.expansion`. Its inputs are the columns that are not derived.
     """
 
     expression: Expression
@@ -104,6 +107,7 @@ class Law:
     selected: bool = False
     window: int | None = field(default=None)
     symmetry: Symmetry | None = None
+    expanded: Law | None = None
 
     @property
     def size(self) -> int:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.datasets.derive import without_derived
 from noether_sym.laws.coordinates import Canonical, canonical_coordinates
+from noether_sym.laws.expansion import expanded
 from noether_sym.laws.law import Law, Symmetry
 
 if TYPE_CHECKING:
@@ -48,15 +50,20 @@ def symmetry_of(law: Law, dataset: Dataset) -> Symmetry:
         With the columns that the law takes. Its measured dx/dt tells time translations:
         the flow must be parallel to it, with one factor along each trajectory.
     """
-    return _symmetry(law, dataset, canonical_coordinates(dataset))
+    (found,) = with_symmetries((law,), dataset)
+    assert found.symmetry is not None
+    return found.symmetry
 
 
 def with_symmetries(laws: tuple[Law, ...], dataset: Dataset) -> tuple[Law, ...]:
     """The same laws, each with its symmetry."""
     if not laws:
         return laws
-    canonical = canonical_coordinates(dataset)
-    return tuple(law.with_(symmetry=_symmetry(law, dataset, canonical)) for law in laws)
+    base = without_derived(dataset)
+    canonical = canonical_coordinates(base)
+    return tuple(
+        law.with_(symmetry=_symmetry(expanded(law, dataset), base, canonical)) for law in laws
+    )
 
 
 def flow(law: Law, pairs: tuple[tuple[int, int], ...]) -> dict[int, sympy.Expr]:
@@ -76,6 +83,7 @@ def flow(law: Law, pairs: tuple[tuple[int, int], ...]) -> dict[int, sympy.Expr]:
     """
     import sympy
 
+    law = law.expanded or law
     formula = law.sympy()
     symbols = [sympy.Symbol(name, real=True) for name, _ in law.inputs]
     rates = {}
@@ -88,7 +96,8 @@ def flow(law: Law, pairs: tuple[tuple[int, int], ...]) -> dict[int, sympy.Expr]:
 def _symmetry(law: Law, dataset: Dataset, canonical: Canonical) -> Symmetry:
     if not canonical.pairs:
         return Symmetry(NONE, canonical.note)
-    alone = sorted(law.expression.inputs - {column for pair in canonical.pairs for column in pair})
+    paired = {column for pair in canonical.pairs for column in pair}
+    alone = sorted(law.expression.inputs - paired - set(dataset.parameters))
     if alone:
         name = dataset.names[alone[0]]
         return Symmetry(NONE, f"the law reads {name}, which has no canonical partner")

@@ -27,6 +27,14 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
     words += ["--trajectory", data.trajectory] if data.trajectory else []
     words += ["--columns", _listed(data.columns)] if data.columns else []
     words += ["--drop-missing"] if data.drop_missing else []
+    words += ["--parameter", _listed(data.parameters)] if data.parameters else []
+    rates = [f"{name}={column}" for name, column in data.rates.items()]
+    words += ["--rates", _listed(rates)] if rates else []
+    words += ["--with-time"] if data.with_time else []
+    for name, text in data.derive.items():
+        words += ["--derive", f"{name} = {text}"]
+    for name, columns in data.vectors.items():
+        words += ["--vector", f"{name}={_listed(columns)}"]
     words += ["--grammar", search.grammar, "--depth", str(search.depth)]
     words += _changed(_SEARCH, search, {"factor": "--acceptance", "window": "--window"})
     words += ["--seed", str(data.seed)]

@@ -159,7 +159,7 @@ def conservation(dataset: Dataset, law: Law, *, seed: int = 0) -> Figure:
         left.set_title(f"{part} trajectories", loc="left")
         right.set_title("surrogate: columns shuffled", loc="left")
         for axes in (left, right):
-            axes.set_xlabel(with_unit("time", dataset.time_unit.symbol))
+            axes.set_xlabel(_clock(dataset))
     return figure
 
 
@@ -343,10 +343,15 @@ def _coloured_by_value(
     bar.set_label(with_unit("value of the law", str(law.dimension)))
 
 
+def _clock(dataset: Dataset) -> str:
+    """What the times of trajectories count."""
+    return with_unit("time", dataset.time_unit.symbol) if dataset.timed else "sample"
+
+
 def _label_plane(axes: Axes, dataset: Dataset, first: int, second: int) -> None:
     units = [column.unit.symbol for column in dataset.columns]
     if first == second:
-        axes.set_xlabel(with_unit("time", dataset.time_unit.symbol))
+        axes.set_xlabel(_clock(dataset))
     else:
         axes.set_xlabel(with_unit(dataset.names[first], units[first]))
     axes.set_ylabel(with_unit(dataset.names[second], units[second]))

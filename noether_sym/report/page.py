@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noether_sym.report import words
-from noether_sym.report.view import flow, mathml, page_view
+from noether_sym.report.view import flow, has_expansion, mathml, page_view
 from noether_sym.store.run import REPORT_FILE, Run
 from noether_sym.store.schema import LawsDocument, RunDocument
 from noether_sym.tailor.document import TailoringDocument
@@ -69,4 +69,5 @@ def _template() -> jinja2.Template:
     )
     named = (words.number, words.unit, words.formula, words.with_error, words.seconds, words.spread)
     environment.filters.update({own.__name__: own for own in (*named, mathml, flow)})
+    environment.tests["has_expansion"] = has_expansion
     return environment.get_template(_TEMPLATE)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from noether_sym._version import __version__
@@ -65,10 +66,17 @@ def page_view(
     }
 
 
-def mathml(entry: LawEntry, *, by_name: bool = False) -> Markup:
+def has_expansion(entry: LawEntry) -> bool:
+    """Whether an entry reads derived columns and has a form without them."""
+    return entry.expanded is not msgspec.UNSET
+
+
+def mathml(entry: LawEntry, *, by_name: bool = False, expanded: bool = False) -> Markup:
     """The formula of an entry; as plain text where its tree cannot be read."""
     try:
-        return Markup(law_mathml(law_from_entry(entry), by_name=by_name))
+        law = law_from_entry(entry)
+        shown = law.expanded if expanded and law.expanded is not None else law
+        return Markup(law_mathml(shown, by_name=by_name))
     except NoetherSymError:
         return Markup("" if by_name else f"<code>{escape(entry.expression)}</code>")
 

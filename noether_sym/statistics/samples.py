@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.datasets.dataset import Trajectory
+from noether_sym.datasets.constancy import still_columns
+from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.windows import choose_window, cut
 from noether_sym.errors import DatasetError
 
@@ -32,6 +33,9 @@ class Samples:
         dx/dt.
     window : int or None
         Length of the windows that trajectories were cut into; None for whole trajectories.
+    still : array of bool, of shape (column,)
+        Columns that hardly change along whole trajectories; see
+        `noether_sym.datasets.constancy.still_columns`.
     """
 
     states: NDArray[np.float64]
@@ -39,6 +43,7 @@ class Samples:
     weights: NDArray[np.float64]
     velocities: NDArray[np.float64]
     window: int | None
+    still: NDArray[np.bool_]
 
     @property
     def count(self) -> int:
@@ -48,12 +53,12 @@ class Samples:
     def as_surrogate(self, seed: int) -> Samples:
         """The surrogate in the place of the data, beside a second surrogate."""
         shuffled = _shuffle(self.surrogate, self.weights, seed)
-        return Samples(self.surrogate, shuffled, self.weights, self.velocities, self.window)
+        return replace(self, states=self.surrogate, surrogate=shuffled)
 
     def part(self, weights: NDArray[np.float64], seed: int) -> Samples:
         """Some of the samples, weights 0 for the others, beside a surrogate of their own."""
         surrogate = _shuffle(self.states, weights, seed)
-        return Samples(self.states, surrogate, weights, self.velocities, self.window)
+        return replace(self, surrogate=surrogate, weights=weights)
 
     def thinned(self, limit: int) -> Samples:
         """Every k-th time step (and, beyond that, segment), at most about `limit` samples."""
@@ -63,12 +68,12 @@ class Samples:
         keep = np.arange(0, segments, max(1, -(-segments * _SHORTEST // limit)))
         per_segment = max(_SHORTEST, limit // len(keep))
         step = max(1, -(-self.weights.shape[1] // per_segment))
-        return Samples(
-            self.states[:, keep, ::step],
-            self.surrogate[:, keep, ::step],
-            self.weights[keep, ::step],
-            self.velocities[:, keep, ::step],
-            self.window,
+        return replace(
+            self,
+            states=self.states[:, keep, ::step],
+            surrogate=self.surrogate[:, keep, ::step],
+            weights=self.weights[keep, ::step],
+            velocities=self.velocities[:, keep, ::step],
         )
 
 
@@ -98,17 +103,49 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
         states[:, row, len(segment) :] = segment.states[-1][:, None]
         velocities[:, row, : len(segment)] = segment.derivatives.T
         weights[row, : len(segment)] = 1.0
-    return Samples(states, _shuffle(states, weights, seed), weights, velocities, window)
+    still = still_columns([one.states for one in trajectories if len(one)])
+    return Samples(states, _shuffle(states, weights, seed), weights, velocities, window, still)
 
 
 def held_out_samples(
-    trajectories: Sequence[Trajectory], *, window: int | None, seed: int
+    trajectories: Sequence[Trajectory], reference: Samples, *, seed: int
 ) -> Samples | None:
-    """Samples of held-out trajectories; None where there are none long enough to confirm on."""
+    """Samples of held-out trajectories; None where there are none long enough to confirm on.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+    reference : Samples
+        Those of the training part, whose windows are taken. Of columns that are still along
+        trajectories the surrogate takes its values from there: a few held-out trajectories do
+        not show how such a column differs, and one shows nothing of it.
+    seed : int
+    """
     try:
-        return make_samples(trajectories, window=window, seed=seed)
+        samples = make_samples(trajectories, window=reference.window, seed=seed)
     except DatasetError:
         return None
+    generator = np.random.default_rng([seed, 0x57111])
+    surrogate = samples.surrogate.copy()
+    for column in np.flatnonzero(reference.still):
+        known = reference.states[column][reference.weights > 0]
+        surrogate[column] = generator.choice(known, size=surrogate[column].shape)
+    return replace(samples, surrogate=surrogate, still=reference.still)
+
+
+def refuse_unordered(dataset: Dataset) -> None:
+    """Refuse points without order: there is nothing along which something could be constant.
+
+    Raises
+    ------
+    DatasetError
+        If samples do not follow each other.
+    """
+    if not dataset.ordered:
+        raise DatasetError(
+            f"{dataset.source or dataset.name}: every row is a point of its own, so that nothing "
+            "can be followed along trajectories; add a column 'trajectory' or a time"
+        )
 
 
 def windows_to_try(trajectories: Sequence[Trajectory], window: str | int) -> list[int | None]:

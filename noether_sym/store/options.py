@@ -24,6 +24,11 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trajectory: str | None = None
     columns: tuple[str, ...] = ()
     drop_missing: bool = False
+    parameters: tuple[str, ...] = ()
+    rates: dict[str, str] = {}
+    with_time: bool = False
+    derive: dict[str, str] = {}
+    vectors: dict[str, tuple[str, ...]] = {}
     seed: int = 0
 
     def load(self) -> Dataset:
@@ -40,6 +45,11 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             trajectory=self.trajectory,
             columns=self.columns,
             drop_missing=self.drop_missing,
+            parameters=self.parameters,
+            rates=self.rates or None,
+            with_time=self.with_time,
+            derive=self.derive or None,
+            vectors=self.vectors or None,
         )
 
 

@@ -69,11 +69,24 @@ class SymmetryEntry(Entry, frozen=True):
     flow: tuple[RateEntry, ...]
 
 
+class ExpandedEntry(Entry, frozen=True, kw_only=True):
+    """A law written out: in the columns that are not derived from others."""
+
+    expression: str
+    sympy: str
+    latex: str
+    parameters: tuple[ParameterEntry, ...]
+    inputs: tuple[NamedUnit, ...]
+    tree: list[Any]
+
+
 class LawEntry(Entry, frozen=True, kw_only=True):
     """A law as ``laws.json`` holds it; the fields are those of `noether_sym.laws.law.Law`.
 
     Attributes
     ----------
+    expanded : ExpandedEntry
+        Only where the law reads derived columns.
     tree : list
         The formula as nested lists. Only they are ever read back; the texts beside them are
         for people.
@@ -95,6 +108,7 @@ class LawEntry(Entry, frozen=True, kw_only=True):
     selected: bool
     window: int | None = None
     symmetry: SymmetryEntry | None = None
+    expanded: ExpandedEntry | msgspec.UnsetType = msgspec.UNSET
     inputs: tuple[NamedUnit, ...]
     tree: list[Any]
 

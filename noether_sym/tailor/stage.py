@@ -154,6 +154,11 @@ def tailor(
 def _setting(dataset: Dataset, device: str, options: TailorOptions) -> Setting:
     if not dataset.test:
         raise DatasetError(f"data set {dataset.name!r} has no test part to predict")
+    if not (dataset.timed and dataset.has_derivatives):
+        raise DatasetError(
+            f"data set {dataset.name!r} has no time, and predictions need one; add a time column "
+            "(--time NAME), or use the laws without tailoring"
+        )
     train, test = training_pieces(dataset.train, dataset.test), prediction_pieces(dataset.test)
     if not train or not test:
         raise DatasetError(

@@ -70,6 +70,11 @@ class Unit:
         """Whether values change when they enter formulas."""
         return self.factor != 1.0 or self.offset != 0.0
 
+    @property
+    def is_angle(self) -> bool:
+        """Whether this measures an angle; formulas take it in radians, without a dimension."""
+        return self.dimension.is_dimensionless and _roots(_parse(self.given)) == {"radian": 1}
+
     def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Bring values given in `given` into `symbol`."""
         return self.factor * values + self.offset if self.converted else values

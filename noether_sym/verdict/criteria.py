@@ -50,8 +50,8 @@ def judge(
         if fits[number].status == NOT_CONSERVED
     ][:_JUDGED]
     random = _random_ratios(candidates, order, samples, seed, workers, device)
-    frame = Frame.of(samples)
-    held_out_frame = None if held_out is None else Frame.of(held_out)
+    frame = Frame.of(samples, dataset)
+    held_out_frame = None if held_out is None else Frame.of(held_out, dataset)
     quarters, corrections = Quarters(samples), Corrections(samples)
     entries = []
     for number in order:
@@ -118,6 +118,7 @@ def _random_ratios(
 
 
 def _alignment(law: Law, frame: Frame | None) -> float | None:
-    if frame is None:
+    directions = None if frame is None else frame.directions()
+    if frame is None or directions is None:
         return None
-    return alignment(frame.gradients(law), frame.directions())
+    return alignment(frame.gradients(law), directions)

@@ -27,6 +27,10 @@ def rank_ratio(law: Law, samples: Samples) -> float:
     """Variance within segments of a law's ranks among its values on the surrogate.
 
     Over that of ranks at random, 1/12: 0 for a conserved quantity, about 1 for chance.
+
+    Where a law reads nothing but columns that are still, its values come in one cluster a
+    segment, on the surrogate too. Noise then takes all ranks of its cluster, however small it
+    is, and what that amounts to is taken off.
     """
     samples = samples.thinned(_MOST_RANKED)
     value = values_at(law, samples.states)
@@ -37,7 +41,11 @@ def rank_ratio(law: Law, samples: Samples) -> float:
     ranks = (np.cumsum(counts) - 0.5 * counts) / counts.sum()
     filled, mask = masked(value, samples.weights)
     rank = torch.from_numpy(_between(filled.numpy(), known, ranks))
-    return 12.0 * float(within_variance(rank, mask))
+    ratio = 12.0 * float(within_variance(rank, mask))
+    if samples.still[sorted(law.expression.inputs)].all():
+        shares = mask.sum(-1) / mask.sum()
+        ratio = max(0.0, ratio - float((shares**3).sum()))
+    return ratio
 
 
 class Quarters:

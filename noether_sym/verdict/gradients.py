@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import Law
 from noether_sym.statistics.conservation import masked, values_at
 from noether_sym.statistics.samples import Samples
@@ -22,24 +23,33 @@ class Frame:
 
     Attributes
     ----------
-    states, velocities : arrays of shape (sample, column)
-    spread : array of shape (column,)
-        Standard deviation of each column within segments.
+    states : array of shape (sample, column)
+    velocities : array of shape (sample, base column)
+        Base columns are those that are not derived from others.
+    spread : array of shape (base column,)
+        Standard deviation of each column within segments; of a column that is still along
+        trajectories, over all of them.
+    dataset : Dataset
+        Which columns are derived, and how.
     """
 
     states: NDArray[np.float64]
     velocities: NDArray[np.float64]
     spread: NDArray[np.float64]
+    dataset: Dataset
 
     @classmethod
-    def of(cls, samples: Samples) -> Frame:
-        """Take the samples apart into rows, without padding."""
+    def of(cls, samples: Samples, dataset: Dataset) -> Frame:
+        """Take the samples of a data set apart into rows, without padding."""
         real = samples.weights > 0
         spread = within_variance(*masked(samples.states, samples.weights)).sqrt().numpy()
+        spread = np.where(samples.still, samples.surrogate[:, real].std(axis=1), spread)
+        base = list(dataset.base_columns)
         return cls(
             samples.states[:, real].T,
-            samples.velocities[:, real].T,
-            np.where(spread > 0, spread, 1.0),
+            samples.velocities[base][:, real].T,
+            np.where(spread > 0, spread, 1.0)[base],
+            dataset,
         )
 
     def gradients(self, law: Law) -> NDArray[np.float64]:
@@ -52,14 +62,15 @@ class Frame:
     def scaled_gradients(self, law: Law) -> tuple[NDArray[np.float64], float]:
         """The gradients as above, and the unit that they are given in."""
         with np.errstate(all="ignore"):
-            gradient = law.gradient(self.states) * self.spread
+            gradient = self.dataset.base_gradients(self.states, law.gradient(self.states))
+            gradient = gradient * self.spread
         gradient = np.where(np.isfinite(gradient).all(1, keepdims=True), gradient, 0.0)
         unit = float(np.abs(gradient).max(initial=0.0)) or 1.0
         return gradient / unit, unit
 
-    def directions(self) -> NDArray[np.float64]:
-        """Velocity in the unit-spread coordinates."""
-        return self.velocities / self.spread
+    def directions(self) -> NDArray[np.float64] | None:
+        """Velocity in the unit-spread coordinates; None where dx/dt is not known."""
+        return self.velocities / self.spread if self.dataset.has_derivatives else None
 
 
 def alignment(gradients: NDArray[np.float64], velocities: NDArray[np.float64]) -> float:

@@ -74,16 +74,16 @@ class Judged:
     reason: str
 
 
-def independent_laws(entries: list[Judged], velocities: NDArray[np.float64]) -> Judgement:
+def independent_laws(entries: list[Judged], velocities: NDArray[np.float64] | None) -> Judgement:
     """Group parallel gradients, best first; count the directions that are new.
 
     Parameters
     ----------
     entries : list of Judged
-    velocities : array of shape (sample, column)
-        From `noether_sym.verdict.gradients.Frame.directions`.
+    velocities : array of shape (sample, column) or None
+        From `noether_sym.verdict.gradients.Frame.directions`; without them, what a law adds to
+        the others is not tested.
     """
-    chance = _NEW_DIRECTION / velocities.shape[1]
     heads: list[Judged] = []
     independent: list[Judged] = []
     members: list[tuple[int, Judged]] = []
@@ -106,7 +106,9 @@ def independent_laws(entries: list[Judged], velocities: NDArray[np.float64]) -> 
             continue
         rest = residual(entry.gradients, [known.gradients for known in independent])
         share = float((rest**2).sum() / max((entry.gradients**2).sum(), 1e-300))
-        if independent and share > PARALLEL and alignment(rest, velocities) > chance:
+        new = bool(independent) and share > PARALLEL
+        chance = _NEW_DIRECTION / rest.shape[1]
+        if new and velocities is not None and alignment(rest, velocities) > chance:
             missed(entry, family, "and what it adds to it is not conserved")
             continue
         heads.append(entry)

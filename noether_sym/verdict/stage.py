@@ -13,7 +13,12 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.candidate import Candidate, decompose
 from noether_sym.search.fit import Fitted, fit_candidates
-from noether_sym.statistics.samples import held_out_samples, make_samples, windows_to_try
+from noether_sym.statistics.samples import (
+    held_out_samples,
+    make_samples,
+    refuse_unordered,
+    windows_to_try,
+)
 from noether_sym.verdict.criteria import Judgement, judge
 
 if TYPE_CHECKING:
@@ -104,8 +109,13 @@ def _fit(
     progress: Progress | None,
     checkpoint: Cache | None,
 ) -> FitResult:
+    refuse_unordered(dataset)
     begin = time.perf_counter()
-    candidates = distinct_candidates(distinct)
+    candidates = [
+        one
+        for one in distinct_candidates(distinct)
+        if not _of_parameters(one, frozenset(dataset.parameters))
+    ]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     for window in windows_to_try(dataset.train, options.window):
         samples = make_samples(dataset.train, window=window, seed=options.seed)
@@ -121,7 +131,7 @@ def _fit(
             candidates,
             fits,
             samples,
-            held_out_samples(dataset.test, window=window, seed=options.seed),
+            held_out_samples(dataset.test, samples, seed=options.seed),
             dataset,
             factor=options.factor,
             seed=options.seed,
@@ -150,6 +160,12 @@ def distinct_candidates(distinct: DistinctLaws) -> list[Candidate]:
         candidate = decompose(expression)
         found.setdefault(candidate.terms, candidate)
     return list(found.values())
+
+
+def _of_parameters(candidate: Candidate, parameters: frozenset[int]) -> bool:
+    """Whether a formula reads parameters of the system only: constant by declaration."""
+    inputs = candidate.expression.inputs
+    return bool(inputs) and inputs <= parameters
 
 
 def _final_status(fits: list[Fitted], judgement: Judgement) -> list[Fitted]:

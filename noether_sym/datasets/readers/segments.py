@@ -50,8 +50,9 @@ class Segment:
 
 @dataclass(slots=True)
 class Tally:
-    """What was done to the rows of all trajectories."""
+    """What was done to the rows of all trajectories, segments of fewer than `fewest` left out."""
 
+    fewest: int
     missing: int = 0
     cut_at_missing: int = 0
     repeated: int = 0
@@ -84,29 +85,46 @@ class Tally:
             )
         if self.short:
             notes.append(
-                f"{_count(self.short, 'segment')} of fewer than {FEWEST_ROWS} samples left out "
+                f"{_count(self.short, 'segment')} of fewer than {self.fewest} samples left out "
                 f"({_count(self.short_rows, 'row')})"
             )
         return notes
 
+    def long_enough(self, segments: Sequence[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
+        """The segments that are long enough; the others are counted."""
+        short = [len(one) for one in segments if len(one) < self.fewest]
+        self.short += sum(length > 0 for length in short)
+        self.short_rows += sum(short)
+        return [one for one in segments if len(one) >= self.fewest]
+
 
 def cut_into_segments(
-    tables: Sequence[RawTable], time: str, states: Sequence[str], *, drop_missing: bool
+    tables: Sequence[RawTable],
+    time: str | None,
+    states: Sequence[str],
+    *,
+    drop_missing: bool,
+    fewest: int = FEWEST_ROWS,
+    ordered: bool = True,
 ) -> tuple[list[Segment], list[str]]:
     """Order the rows of every trajectory by time and cut it at gaps.
 
     Rows that repeat the row before are left out; a trajectory whose time runs backwards
     throughout is turned round. Any other disorder is refused, for it may be two sequences
-    in one.
+    in one. Without a time, rows are taken in their order.
 
     Parameters
     ----------
     tables : sequence of RawTable
-    time : str
+    time : str or None
     states : sequence of str
         Names of the columns that must hold numbers.
     drop_missing : bool
         Leave out rows with a missing number and cut the trajectory there.
+    fewest : int
+        Rows that a segment needs.
+    ordered : bool
+        Whether rows follow each other; if not, a trajectory is not cut where rows are left out.
 
     Returns
     -------
@@ -125,22 +143,29 @@ def cut_into_segments(
             f"{tables[0].path} has more than {MOST_TRAJECTORIES:,} trajectories; give a part of "
             "them"
         )
-    tally = Tally()
+    tally = Tally(fewest)
     found: list[Segment] = []
     for table, file in zip(tables, _file_names(tables), strict=True):
-        frame = _frame(table, [time, *states], drop_missing=drop_missing)
+        named = [*([] if time is None else [time]), *states]
+        frame = _frame(table, named, drop_missing=drop_missing)
         labels = table.labels
         if len(tables) > 1:
             labels = [f"{file}/{one}" for one in labels] if table.trajectory else [file]
-        trajectories = _trajectories(table, table.labels if table.trajectory else [file])
+        trajectories = _trajectories(table, table.labels if table.trajectory else [file], fewest)
         numbers = frame.to_numpy()
         for label, rows in zip(labels, trajectories, strict=True):
-            for number, part in enumerate(_cut(table, numbers, time, label, rows, tally)):
+            lost = np.isnan(numbers[rows]).any(axis=1)
+            tally.missing += int(lost.sum())
+            if time is None:
+                parts = _cut_at_missing(rows, lost, tally, ordered=ordered)
+            else:
+                parts = _cut(table, numbers, time, label, rows, lost, tally)
+            for number, part in enumerate(parts):
                 name = f"{label}/{number + 1}" if number else label
                 found.append(Segment(name, frame.iloc[part]))
     if not found:
         raise DatasetError(
-            f"{tables[0].path}: no segment of {FEWEST_ROWS} samples is left "
+            f"{tables[0].path}: no segment of {fewest} samples is left "
             f"({'; '.join(tally.notes())}); sample longer without gaps"
         )
     return found, tally.notes()
@@ -174,16 +199,16 @@ def _frame(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> pd.D
     return frame
 
 
-def _trajectories(table: RawTable, labels: Sequence[str]) -> list[NDArray[np.intp]]:
+def _trajectories(table: RawTable, labels: Sequence[str], fewest: int) -> list[NDArray[np.intp]]:
     """The rows of each trajectory, of which none may be too short."""
     codes = table.trajectories.codes
     counts = np.bincount(codes)
-    short = np.flatnonzero(counts < FEWEST_ROWS).tolist()
+    short = np.flatnonzero(counts < fewest).tolist()
     if short:
         more = f" (and {len(short) - 1} more are too short)" if len(short) > 1 else ""
         raise DatasetError(
             f"{table.path}: trajectory {labels[short[0]]!r} has {_count(counts[short[0]], 'row')}, "
-            f"at least {FEWEST_ROWS} are needed{more}; leave it out or sample it longer"
+            f"at least {fewest} are needed{more}; leave it out or sample it longer"
         )
     return np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
 
@@ -194,10 +219,10 @@ def _cut(
     time: str,
     label: str,
     rows: NDArray[np.intp],
+    lost: NDArray[np.bool_],
     tally: Tally,
 ) -> list[NDArray[np.intp]]:
     """The rows of each segment of one trajectory; the first of the numbers is the time."""
-    lost = np.isnan(numbers[rows]).any(axis=1)
     kept, before = rows[~lost], np.cumsum(lost)[~lost]
     fresh = np.ones(len(kept), dtype=bool)
     fresh[1:] = (numbers[kept[1:]] != numbers[kept[:-1]]).any(axis=1)
@@ -210,15 +235,20 @@ def _cut(
     _check_order(table, label, kept, steps, time)
     breaks = np.diff(before) != 0
     gaps = (steps > (longest_step(steps, GAP) if len(steps) else 0.0)) & ~breaks
-    tally.missing += int(lost.sum())
     tally.cut_at_missing += bool(breaks.any())
     tally.gaps += int(gaps.sum())
     tally.cut_at_gaps += bool(gaps.any())
-    segments = np.split(kept, np.flatnonzero(gaps | breaks) + 1)
-    short = [len(one) for one in segments if len(one) < FEWEST_ROWS]
-    tally.short += sum(length > 0 for length in short)
-    tally.short_rows += sum(short)
-    return [one for one in segments if len(one) >= FEWEST_ROWS]
+    return tally.long_enough(np.split(kept, np.flatnonzero(gaps | breaks) + 1))
+
+
+def _cut_at_missing(
+    rows: NDArray[np.intp], lost: NDArray[np.bool_], tally: Tally, *, ordered: bool
+) -> list[NDArray[np.intp]]:
+    """The rows of each segment of a trajectory without time, in their order."""
+    kept, before = rows[~lost], np.cumsum(lost)[~lost]
+    breaks = np.diff(before) != 0 if ordered else np.zeros(max(0, len(kept) - 1), dtype=bool)
+    tally.cut_at_missing += bool(breaks.any())
+    return tally.long_enough(np.split(kept, np.flatnonzero(breaks) + 1))
 
 
 def _check_order(

@@ -2,63 +2,38 @@
 
 from __future__ import annotations
 
-import difflib
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.datasets.constancy import SAME, constant_columns
 from noether_sym.datasets.dataset import Column, Dataset, Trajectory
-from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_derivatives
 from noether_sym.datasets.readers.files import read_tables
+from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
+from noether_sym.datasets.readers.roles import (
+    Roles,
+    find_roles,
+    given_units,
+    read_units,
+    time_unit,
+)
 from noether_sym.datasets.readers.segments import FEWEST_ROWS, Segment, cut_into_segments
+from noether_sym.datasets.readers.slopes import slopes
 from noether_sym.datasets.readers.thinning import thin
-from noether_sym.errors import DatasetError, UnitError
-from noether_sym.units.coherent import Unit, coherent_units
+from noether_sym.errors import DatasetError
+from noether_sym.units.coherent import Unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from noether_sym.datasets.derivatives import Sampled
 
 TEST_SHARE = 0.2
 FEWEST_TO_SPLIT = 4
 LARGEST = 1e75
 """Size up to which the fourth power of a number is still a number."""
-
-_TIMES = ("t", "time")
-
-
-@dataclass(frozen=True, slots=True)
-class TableOptions:
-    """How to read own data.
-
-    Attributes
-    ----------
-    units : mapping of str to str
-        Unit of a column by its name; stands before the header's.
-    unitless : bool
-        Take every column as dimensionless, whatever the header says.
-    time : str or None
-        Name of the time column, when it is neither ``t`` nor ``time``.
-    trajectory : str or None
-        Name of the column that tells trajectories apart, when it is not ``trajectory``.
-    columns : tuple of str
-        The columns that are states; empty for all that are left.
-    drop_missing : bool
-        Leave out rows with a missing number and cut the trajectory there.
-    """
-
-    units: Mapping[str, str]
-    unitless: bool = False
-    time: str | None = None
-    trajectory: str | None = None
-    columns: tuple[str, ...] = ()
-    drop_missing: bool = False
 
 
 def load_table(path: str | Path, options: TableOptions) -> Dataset:
@@ -69,16 +44,17 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     path : str or Path
         CSV, Parquet or ``.npz``: one row a sample and a header such as
         ``trajectory,t [s],q [rad],p [kg*m**2/s]``. ``trajectory`` may be missing (one
-        sequence); sequences may differ in length and be sampled irregularly.
+        sequence); sequences may differ in length and be sampled irregularly. The time may be
+        missing where ``trajectory`` is there, and both where rates are given.
     options : TableOptions
 
     Returns
     -------
     Dataset
         In coherent units. With at least 4 trajectories the last 20 % of them are for
-        testing, otherwise the last 20 % of the time of each. dx/dt is estimated as
-        `noether_sym.datasets.derivatives` says. Columns that are constant within every
-        trajectory are set aside. The notes say whatever was done.
+        testing, otherwise the last 20 % of the time of each. dx/dt is that of the columns of
+        rates, else estimated as `noether_sym.datasets.derivatives` says, else not known.
+        Columns that have one value everywhere are set aside. The notes say whatever was done.
 
     Raises
     ------
@@ -90,39 +66,48 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     path = Path(path)
     tables, notes = read_tables(path, options.trajectory)
     first = tables[0]
-    time, states = _roles(first, path, options)
-    given = _given_units(first, path, [time, *states], options)
-    segments, cuts = cut_into_segments(tables, time, states, drop_missing=options.drop_missing)
-    searched, aside = _set_aside(path, segments, states)
-    *units, time_unit = _units(path, [*searched, time], given)
-    segments, thinned = thin(segments, searched)
-    samples = [
-        (
-            _convert(path, time, time_unit, one.numbers(time)),
-            np.stack(
-                [
-                    _convert(path, name, unit, one.numbers(name))
-                    for name, unit in zip(searched, units, strict=True)
-                ],
-                axis=-1,
-            ),
-        )
-        for one in segments
+    roles = find_roles(first, path, options)
+    given = given_units(first, path, roles.known, options)
+    segments, cuts = cut_into_segments(
+        tables,
+        roles.time,
+        roles.numbers,
+        drop_missing=options.drop_missing,
+        fewest=FEWEST_ROWS if roles.needs_estimates else 2,
+        ordered=roles.ordered,
+    )
+    unused = [name for name in first.names if name not in roles.known]
+    searched, aside = _set_aside(path, segments, roles.states)
+    roles = replace(
+        roles,
+        states=tuple(searched),
+        parameters=tuple(name for name in roles.parameters if name in searched),
+        rates={name: own for name, own in roles.rates.items() if name in searched},
+    )
+    if roles.ordered:
+        _check_parameters(first, path, segments, roles.parameters)
+    units = read_units(path, roles.known, given)
+    time = time_unit(path, roles, units)
+    segments, thinned = thin(segments, searched, ordered=roles.ordered)
+    numbers = [_converted(path, one, units) for one in segments]
+    clocks = [
+        np.arange(float(len(one))) if roles.time is None else own[roles.time]
+        for one, own in zip(segments, numbers, strict=True)
     ]
-    derivatives, penalties = _derivatives(path, samples)
+    states = [np.stack([own[name] for name in searched], axis=-1) for own in numbers]
+    derivatives, derivative = slopes(path, roles, clocks, states, numbers)
     trajectories = [
-        Trajectory(one.label, times, states, derivative)
-        for one, (times, states), derivative in zip(segments, samples, derivatives, strict=True)
+        Trajectory(one.label, *arrays)
+        for one, *arrays in zip(segments, clocks, states, derivatives, strict=True)
     ]
-    train, test, split_note = _split(trajectories)
-    unused = [name for name in first.names if name not in (time, *states)]
+    train, test, split_note = _split(trajectories, "time" if roles.time else "samples")
     return Dataset(
         name=path.stem or path.resolve().stem or "data",
-        columns=tuple(Column(name, unit) for name, unit in zip(searched, units, strict=True)),
-        time_unit=time_unit,
+        columns=tuple(Column(name, units[name]) for name in searched),
+        time_unit=time,
         train=train,
         test=test,
-        derivative=_derivative_words(searched, penalties),
+        derivative=derivative,
         source=str(path),
         notes=(
             *notes,
@@ -130,85 +115,67 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
             *cuts,
             *aside,
             *thinned,
-            *_conversions([*searched, time], [*units, time_unit]),
+            *_conversions(units),
             *(("all columns taken as dimensionless",) if options.unitless else ()),
+            *_without_time(roles),
             split_note,
         ),
+        parameters=tuple(searched.index(name) for name in roles.parameters),
+        timed=roles.time is not None,
+        time_name=roles.time or "t",
+        ordered=roles.ordered,
     )
-
-
-def _roles(table: RawTable, path: Path, options: TableOptions) -> tuple[str, tuple[str, ...]]:
-    """Names of the time column and of the states."""
-    time = options.time
-    if time is None:
-        found = [name for name in table.names if name in _TIMES and name not in options.columns]
-        # T alone is rather a temperature or a kinetic energy than a time
-        found = found or [name for name in table.names if name.lower() == "time"]
-        if len(found) != 1:
-            fault = "more than one time column" if found else "no time column"
-            raise DatasetError(
-                f"{path} has {fault}; its columns: {', '.join(table.names)}. Call the time 't' "
-                "or 'time', or say which it is with --time NAME (time= in Python)"
-            )
-        time = found[0]
-    elif time not in table.names:
-        raise DatasetError(_no_column(table, path, time, "take as time"))
-    others = tuple(name for name in table.names if name != time)
-    for name in options.columns:
-        if name in (time, table.trajectory):
-            role = "the time" if name == time else "the name of the trajectory"
-            raise DatasetError(f"{path}: column {name!r} is {role} and cannot be a state too")
-        if name not in others:
-            raise DatasetError(_no_column(table, path, name, "take as a state"))
-    return time, tuple(dict.fromkeys(options.columns)) or others
-
-
-def _no_column(table: RawTable, path: Path, name: str, purpose: str) -> str:
-    close = difflib.get_close_matches(name, table.names, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else "."
-    return f"{path} has no column {name!r} to {purpose}{meant} Its columns: " + ", ".join(
-        table.names
-    )
-
-
-def _given_units(
-    table: RawTable, path: Path, known: Sequence[str], options: TableOptions
-) -> dict[str, str]:
-    """The unit of each column that has one, the mapping before the header."""
-    for name in options.units:
-        if name not in table.names:
-            raise DatasetError(_no_column(table, path, name, "give a unit to"))
-    if options.unitless and options.units:
-        raise DatasetError("units were given together with unitless; give one of the two")
-    if options.unitless:
-        return dict.fromkeys(known, "dimensionless")
-    units = {**table.units, **options.units}
-    return {name: unit for name in known if (unit := units[name]) is not None}
 
 
 def _set_aside(
     path: Path, segments: Sequence[Segment], states: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Names of the columns to search, and a note for each that is a mere parameter."""
-    searched, notes = [], []
+    """Names of the columns to keep, and a note for each that has one value everywhere."""
+    searched, notes, moving = [], [], False
     for name in states:
-        columns = [one.numbers(name) for one in segments]
-        largest = max(float(np.max(np.abs(column))) for column in columns)
         # halves, so that the range of the largest numbers is a number still
-        if any(np.ptp(column / 2) > 5e-13 * largest for column in columns):
+        columns = [0.5 * one.numbers(name) for one in segments]
+        bound = 2 * SAME * max(float(np.max(np.abs(column))) for column in columns)
+        moving = moving or any(np.ptp(column) > bound for column in columns)
+        if max(map(np.max, columns)) - min(map(np.min, columns)) > bound:
             searched.append(name)
         else:
             notes.append(
-                f"column {name!r} is constant in every trajectory: a parameter of the system, "
-                "set aside"
+                f"column {name!r} has one value everywhere: set aside, constants of formulas "
+                "stand for it"
             )
-    if not searched:
+    if not moving:
         reason = f"all of {', '.join(states)} are constant" if states else "there is only the time"
         raise DatasetError(
             f"{path} has no column to search: {reason}; give at least one column that changes "
             "in time"
         )
     return searched, notes
+
+
+def _check_parameters(
+    table: RawTable, path: Path, segments: Sequence[Segment], parameters: Sequence[str]
+) -> None:
+    """Refuse a parameter that changes along a trajectory."""
+    for name in parameters:
+        columns = [one.numbers(name) for one in segments]
+        if constant_columns([column[:, None] for column in columns]):
+            continue
+        worst = max(range(len(columns)), key=lambda place: float(np.ptp(0.5 * columns[place])))
+        column, rows = columns[worst], segments[worst].frame.index
+        other = int(np.argmax(np.abs(0.5 * column - 0.5 * column[0])))
+        raise DatasetError(
+            f"{path}: column {name!r} is no parameter: in trajectory {segments[worst].label!r} it "
+            f"changes from {column[0]:g} in {table.row_word} {rows[0]} to {column[other]:g} in "
+            f"{table.row_word} {rows[other]}; leave it out of --parameter (parameters= in Python), "
+            "or tell the trajectories apart"
+        )
+
+
+def _converted(
+    path: Path, one: Segment, units: Mapping[str, Unit]
+) -> dict[str, NDArray[np.float64]]:
+    return {name: _convert(path, name, unit, one.numbers(name)) for name, unit in units.items()}
 
 
 def _convert(path: Path, name: str, unit: Unit, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -225,45 +192,9 @@ def _convert(path: Path, name: str, unit: Unit, values: NDArray[np.float64]) -> 
     return converted
 
 
-def _derivatives(
-    path: Path, samples: Sequence[Sampled]
-) -> tuple[list[NDArray[np.float64]], tuple[float, ...]]:
-    try:
-        with np.errstate(all="ignore"):
-            derivatives, penalties = estimate_derivatives(samples)
-    except (ValueError, np.linalg.LinAlgError) as error:
-        raise DatasetError(
-            f"{path}: dx/dt cannot be estimated ({error}); the steps in time are too uneven, "
-            "leave out samples that nearly coincide"
-        ) from error
-    if not all(np.isfinite(one).all() and np.max(np.abs(one)) <= LARGEST for one in derivatives):
-        raise DatasetError(
-            f"{path}: dx/dt is too large to compute with; leave out samples that nearly coincide, "
-            "or give the time in a smaller unit"
-        )
-    return derivatives, penalties
-
-
-def _units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> tuple[Unit, ...]:
-    missing = [name for name in names if name not in given]
-    if missing:
-        flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in missing)
-        raise DatasetError(
-            f"{path}: no unit for {', '.join(missing)}; write it into the header, as in "
-            f"'{missing[0]} [m]', or give {flags} (units= in Python) with a unit such as s, rad, "
-            "m/s or kg*m**2/s for each, or --unitless to search without units"
-        )
-    for name in names:
-        try:
-            coherent_units([given[name]])
-        except UnitError as error:
-            raise UnitError(f"{path}, column {name!r}: {error}") from error
-    return coherent_units([given[name] for name in names])
-
-
-def _conversions(names: Sequence[str], units: Sequence[Unit]) -> list[str]:
+def _conversions(units: Mapping[str, Unit]) -> list[str]:
     notes = []
-    for name, unit in zip(names, units, strict=True):
+    for name, unit in units.items():
         if unit.converted:
             added = f" + {unit.offset:.10g}" if unit.offset else ""
             notes.append(
@@ -273,17 +204,14 @@ def _conversions(names: Sequence[str], units: Sequence[Unit]) -> list[str]:
     return notes
 
 
-def _derivative_words(names: Sequence[str], penalties: Sequence[float]) -> str:
-    smoothed = [name for name, penalty in zip(names, penalties, strict=True) if penalty]
-    if not smoothed:
-        return INTERPOLATED
-    if len(smoothed) == len(names):
-        return SMOOTHED
-    return f"{SMOOTHED}, of {', '.join(smoothed)}; {INTERPOLATED} of the others"
+def _without_time(roles: Roles) -> list[str]:
+    if not roles.ordered:
+        return ["neither time nor trajectories: every row is a point of its own"]
+    return [] if roles.time else ["no time: rows of a trajectory are taken in their order"]
 
 
 def _split(
-    trajectories: Sequence[Trajectory],
+    trajectories: Sequence[Trajectory], word: str
 ) -> tuple[tuple[Trajectory, ...], tuple[Trajectory, ...], str]:
     """Training part, test part, and a note that says how they were split."""
     if len(trajectories) >= FEWEST_TO_SPLIT:
@@ -291,6 +219,8 @@ def _split(
         train, test = tuple(trajectories[:-tests]), tuple(trajectories[-tests:])
         plural = "trajectory is" if tests == 1 else f"{tests} trajectories are"
         return train, test, f"the last {plural} for testing"
+    if min(map(len, trajectories)) < FEWEST_ROWS:
+        return tuple(trajectories), (), "nothing is for testing: there are too few samples"
     pairs = []
     for trajectory in trajectories:
         first, last = trajectory.times[0], trajectory.times[-1]
@@ -298,4 +228,5 @@ def _split(
         cut = min(max(cut, FEWEST_ROWS - 2), len(trajectory) - 2)
         pairs.append((trajectory.part(0, cut), trajectory.part(cut, len(trajectory))))
     train, test = zip(*pairs, strict=True)
-    return train, test, f"the last {TEST_SHARE:.0%} of the time of each trajectory is for testing"
+    each = f"the last {TEST_SHARE:.0%} of the {word} of each trajectory"
+    return train, test, f"{each} {'is' if word == 'time' else 'are'} for testing"

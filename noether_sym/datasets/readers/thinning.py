@@ -22,7 +22,11 @@ _FEWEST_SEGMENTS = 10
 
 
 def thin(
-    segments: Sequence[Segment], states: Sequence[str], limit: int = MOST_SAMPLES
+    segments: Sequence[Segment],
+    states: Sequence[str],
+    limit: int = MOST_SAMPLES,
+    *,
+    ordered: bool = True,
 ) -> tuple[list[Segment], list[str]]:
     """Bring segments down to `limit` samples in all.
 
@@ -36,6 +40,8 @@ def thin(
     states : sequence of str
         Names of the columns that are searched.
     limit : int
+    ordered : bool
+        Whether samples follow each other; otherwise every k-th is as good as any.
 
     Returns
     -------
@@ -47,7 +53,9 @@ def thin(
     kept = list(segments)
     if whole <= limit:
         return kept, []
-    step = min(-(-whole // limit), max(1, _shortest_swing(segments, states) // _SAMPLES_A_SWING))
+    step = -(-whole // limit)
+    if ordered:
+        step = min(step, max(1, _shortest_swing(segments, states) // _SAMPLES_A_SWING))
     words = []
     if step > 1:
         kept = [Segment(one.label, one.frame.iloc[::step]) for one in segments]

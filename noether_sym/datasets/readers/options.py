@@ -1,0 +1,40 @@
+"""How to read own data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """How to read own data.
+
+    Attributes
+    ----------
+    units : mapping of str to str
+        Unit of a column by its name; stands before the header's.
+    unitless : bool
+        Take every column as dimensionless, whatever the header says.
+    time : str or None
+        Name of the time column, when it is neither ``t`` nor ``time``.
+    trajectory : str or None
+        Name of the column that tells trajectories apart, when it is not ``trajectory``.
+    columns : tuple of str
+        The columns that are states; empty for all that are left.
+    drop_missing : bool
+        Leave out rows with a missing number and cut the trajectory there.
+    parameters : tuple of str
+        Columns that are parameters of the system: constant along each trajectory.
+    rates : mapping of str to str
+        From a state to the column that holds its dx/dt.
+    """
+
+    units: Mapping[str, str] = field(default_factory=dict)
+    unitless: bool = False
+    time: str | None = None
+    trajectory: str | None = None
+    columns: tuple[str, ...] = ()
+    drop_missing: bool = False
+    parameters: tuple[str, ...] = ()
+    rates: Mapping[str, str] = field(default_factory=dict)

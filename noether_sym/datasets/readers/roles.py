@@ -1,0 +1,215 @@
+"""What the columns of own data are: the time, states, their rates, parameters."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from noether_sym.datasets.readers.options import TableOptions
+from noether_sym.datasets.readers.raw_table import RawTable
+from noether_sym.errors import DatasetError, UnitError
+from noether_sym.units.coherent import Unit, coherent_units
+
+_TIMES = ("t", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What the columns of a table are, by name.
+
+    Attributes
+    ----------
+    time : str or None
+        None where there is no time.
+    states : tuple of str
+        Parameters among them.
+    parameters : tuple of str
+    rates : dict of str to str
+        From a state to the column that is its dx/dt.
+    ordered : bool
+        Whether rows of a trajectory follow each other; without, every row is a point.
+    """
+
+    time: str | None
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    rates: dict[str, str]
+    ordered: bool
+
+    @property
+    def numbers(self) -> list[str]:
+        """Columns beside the time that must hold numbers, each once."""
+        return list(dict.fromkeys([*self.states, *self.rates.values()]))
+
+    @property
+    def needs_estimates(self) -> bool:
+        """Whether dx/dt of a state must come from its samples."""
+        return self.time is not None and not set(self.states) <= set(self.rates)
+
+    @property
+    def known(self) -> list[str]:
+        """All columns that have a role."""
+        return [*self.numbers, *([] if self.time is None else [self.time])]
+
+
+def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
+    """Settle what each column is.
+
+    Parameters
+    ----------
+    table : RawTable
+        The first, if `path` is a folder.
+    path : Path
+        Of the file or folder, each file of which is a trajectory.
+    options : TableOptions
+
+    Raises
+    ------
+    DatasetError
+        If there is neither a time, nor a trajectory, nor a rate of change; or an option names
+        a column that is not there or has another role.
+    """
+    time = _time(table, path, options)
+    for own in (*options.rates, *options.rates.values()):
+        if own not in table.names:
+            raise DatasetError(no_column(table, path, own, "take as a state or its rate"))
+    chosen = [*options.columns, *options.parameters]
+    for name in chosen:
+        if name in (time, table.trajectory):
+            role = "the time" if name == time else "the name of the trajectory"
+            raise DatasetError(f"{path}: column {name!r} is {role} and cannot be a state too")
+        if name not in table.names:
+            raise DatasetError(no_column(table, path, name, "take as a state"))
+    taken = {time, *options.rates.values()} - {*options.rates}
+    rest = tuple(name for name in table.names if name not in taken)
+    states = tuple(dict.fromkeys(chosen)) if options.columns else rest
+    states = tuple(dict.fromkeys([*states, *options.parameters]))
+    for name, rate in options.rates.items():
+        if name not in states:
+            raise DatasetError(
+                f"{path}: a rate was given for {name!r}, which is no state; put it into --columns"
+            )
+        if rate in (time, name):
+            raise DatasetError(f"{path}: column {rate!r} cannot be the rate of change of {name!r}")
+    grouped = table.trajectory is not None or path.is_dir()
+    return Roles(
+        time,
+        states,
+        tuple(dict.fromkeys(options.parameters)),
+        dict(options.rates),
+        ordered=time is not None or grouped,
+    )
+
+
+def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
+    """Name of the time column; None where there is none and nothing needs it."""
+    if options.time is not None:
+        if options.time not in table.names:
+            raise DatasetError(no_column(table, path, options.time, "take as time"))
+        return options.time
+    found = [name for name in table.names if name in _TIMES and name not in options.columns]
+    # T alone is rather a temperature or a kinetic energy than a time
+    found = found or [name for name in table.names if name.lower() == "time"]
+    if len(found) > 1:
+        raise DatasetError(
+            f"{path} has more than one time column; its columns: {', '.join(table.names)}. Say "
+            "which is the time with --time NAME (time= in Python)"
+        )
+    if found:
+        return found[0]
+    if table.trajectory is None and not path.is_dir() and not options.rates:
+        raise DatasetError(
+            f"{path} has no time column; its columns: {', '.join(table.names)}. Call the time 't' "
+            "or 'time', or say which it is with --time NAME (time= in Python). Without any time, a "
+            "column 'trajectory' (or --trajectory NAME) must say which rows belong together; or "
+            "give the columns that are rates of change, as in --rates x=vx,y=vy"
+        )
+    return None
+
+
+def given_units(
+    table: RawTable, path: Path, known: Sequence[str], options: TableOptions
+) -> dict[str, str]:
+    """The unit of each column that has one, the mapping before the header.
+
+    Raises
+    ------
+    DatasetError
+        If a unit is for a column that is not there, or units were given with `unitless`.
+    """
+    for name in options.units:
+        if name not in table.names:
+            raise DatasetError(no_column(table, path, name, "give a unit to"))
+    if options.unitless and options.units:
+        raise DatasetError("units were given together with unitless; give one of the two")
+    if options.unitless:
+        return dict.fromkeys(known, "dimensionless")
+    units = {**table.units, **options.units}
+    return {name: unit for name in known if (unit := units[name]) is not None}
+
+
+def read_units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> dict[str, Unit]:
+    """Units of columns in one coherent system, by name.
+
+    Raises
+    ------
+    DatasetError
+        If a column has none.
+    UnitError
+        If one is not known.
+    """
+    missing = [name for name in names if name not in given]
+    if missing:
+        flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in missing)
+        raise DatasetError(
+            f"{path}: no unit for {', '.join(missing)}; write it into the header, as in "
+            f"'{missing[0]} [m]', or give {flags} (units= in Python) with a unit such as s, rad, "
+            "m/s or kg*m**2/s for each, or --unitless to search without units"
+        )
+    for name in names:
+        try:
+            coherent_units([given[name]])
+        except UnitError as error:
+            raise UnitError(f"{path}, column {name!r}: {error}") from error
+    return dict(zip(names, coherent_units([given[name] for name in names]), strict=True))
+
+
+def time_unit(path: Path, roles: Roles, units: Mapping[str, Unit]) -> Unit:
+    """Unit of the time: its column's, or the one that rates are by; else dimensionless.
+
+    Raises
+    ------
+    UnitError
+        If rates are not in the unit of their state over that of the time.
+    """
+    by_rate = {
+        name: units[name].dimension / units[rate].dimension
+        for name, rate in roles.rates.items()
+        if name in units
+    }
+    if roles.time is not None:
+        time = units[roles.time]
+    else:
+        symbol = str(next(iter(by_rate.values()), "dimensionless"))
+        (time,) = coherent_units([symbol])
+    for name, dimension in by_rate.items():
+        if dimension != time.dimension:
+            rate = roles.rates[name]
+            raise UnitError(
+                f"{path}: column {rate!r} [{units[rate].given}] is no rate of change of {name!r} "
+                f"[{units[name].given}]: it would be by {dimension}, and the time is in "
+                f"{time.symbol}; correct the units, or --rates"
+            )
+    return time
+
+
+def no_column(table: RawTable, path: Path, name: str, purpose: str) -> str:
+    """Words for a column that is not there."""
+    close = difflib.get_close_matches(name, table.names, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else "."
+    return f"{path} has no column {name!r} to {purpose}{meant} Its columns: " + ", ".join(
+        table.names
+    )
