@@ -114,7 +114,7 @@ def run_tailoring(
     from noether_sym.tailor.stage import tailor
 
     laws = search.run.read(LawsDocument)
-    entries = laws.to_tailor(options.top)
+    entries = laws.to_tailor
     checkpoint = Checkpoint(search.run)
     begin = time.perf_counter()
     result = tailor(
