@@ -146,9 +146,9 @@ def _setting(
         If a part has no sequence to roll out.
     """
     parts = {
+        TEST: prediction_pieces(dataset.test),
         TRAIN: training_pieces(dataset.train, dataset.test),
         **more,
-        TEST: prediction_pieces(dataset.test),
     }
     for name, sequences in parts.items():
         if not sequences:
