@@ -118,10 +118,10 @@ def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
         for row in tailoring.controls(HNN)[:1]
         if row.note
     ]
-    tried = len(tailoring.candidates)
-    accepted = f"{tailoring.accepted} {'law' if tailoring.accepted == 1 else 'laws'}"
+    laws = tailoring.accepted
     lines.append(
-        f"{accepted} and {tried - tailoring.accepted} candidates that are none screened; "
+        f"{laws} {'law' if laws == 1 else 'laws'} and {len(tailoring.candidates) - laws} of the "
+        "closest other candidates were screened; "
         f"{len(tailoring.trials)} trials of meta-tailoring, {tailoring.lost} of them diverged or "
         f"left the formula's domain; chosen on {tailoring.roll_outs.validation_is}, which no "
         "network of the choice was trained on."
