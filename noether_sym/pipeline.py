@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from noether_sym.dsl.distinct import DistinctLaws
     from noether_sym.runtime.stages import Progress
     from noether_sym.tailor.options import TailorOptions
+    from noether_sym.verdict.two_variances import TwoVariances
 
 
 def run_enumeration(search: Search, progress: Progress | None = None) -> DistinctLaws:
@@ -94,6 +95,20 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     return laws
 
 
+def two_variances(search: Search, progress: Progress | None = None) -> TwoVariances:
+    """Count what the paper's own rule would accept of the distinct formulas, for comparison."""
+    from noether_sym.dsl.distinct import enumerate_laws
+    from noether_sym.statistics.samples import make_samples
+    from noether_sym.verdict.two_variances import accepted_by_two_variances
+
+    dimensions = search.dataset.dimensions
+    formulas = enumerate_laws(search.grammar, dimensions, search.depth, progress).expressions
+    stage = search.run.stages.fit
+    window = None if stage is None else stage.window
+    samples = make_samples(search.dataset.train, window=window, seed=search.data.seed)
+    return accepted_by_two_variances(formulas, samples, search.options.factor)
+
+
 def fitted(
     search: Search, progress: Progress | None = None, *, fresh: bool = False
 ) -> LawsDocument:
@@ -116,7 +131,7 @@ def run_tailoring(
     from noether_sym.tailor.stage import tailor
 
     laws = search.run.read(LawsDocument)
-    entries = laws.to_tailor(options.top)
+    entries = laws.to_tailor
     checkpoint = Checkpoint(search.run)
     begin = time.perf_counter()
     dataset = without_derived(search.dataset)  # a network predicts what is not derived

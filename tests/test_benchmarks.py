@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -113,6 +114,7 @@ def tailoring(**others):
     methods = {"vanilla": [0.1, 0.3], "hnn": [0.1], "meta-tailored": [0.15, 0.25]}
     return {
         "selected": "q**2",
+        "choice": {"law": "q**2", "selected": True, "reason": "it helps"},
         "summary": [entry(name, values, 2) for name, values in methods.items()],
         "seeds": [
             {
@@ -133,16 +135,20 @@ def test_networks_that_diverged_are_counted():
     assert "| vanilla MLP | .0563 | 0.2 ± 0.1 | 2 of 2 | 0.1000, 0.3000 | 1.00 |" in page
     assert "| Hamiltonian NN |  | 0.1 | 1 of 2 | 0.1000, diverged | - |" in page
     assert "4 meta-tailoring trials, 2 diverged" in page
+    assert "Selected: `q**2`; it helps." in page
+    none = tailoring(choice={"law": "q**2", "selected": False, "reason": "no law helps"})
+    said = paper.method_lines("ideal_pendulum", none)[0]
+    assert said == "No law is selected: no law helps; the table takes `q**2`.\n"
     both = dict.fromkeys(paper.SHOWN, tailoring())
     shown = paper.predictions(both)
     assert "| Hamiltonian NN | 0.1, 1 of 2 | - | 0.1, 1 of 2 | - |" in shown
     assert "number 1 of 3 on the ideal pendulum" in shown
 
 
-def test_an_energy_that_is_the_selected_law_is_called_its_drift():
+def test_an_energy_that_is_the_found_law_is_called_its_drift():
     header = paper.method_lines("real_pendulum", tailoring())[1].splitlines()[0]
     assert "| energy, MSE | published energy MSE |" in header
-    own = tailoring(energy_is="the selected law")
+    own = tailoring(energy_is="found law")
     assert "| drift of the law, MSE |" in paper.method_lines("real_pendulum", own)[1]
 
 
@@ -156,6 +162,7 @@ def test_the_paper_page_reports_a_data_set_without_laws(tmp_path):
     page = (tmp_path / "paper.md").read_text(encoding="utf-8")
     assert "| law | q^2 + 1.002 p^2 | none found; the closest: " in page
     assert "nothing was tailored" in page
+    assert re.search(r"two variances \| 219 \| \d+ of \d+ distinct", page)
 
 
 def test_marks_that_are_missing_are_named():

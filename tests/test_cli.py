@@ -228,14 +228,20 @@ def test_the_whole_pipeline(call, monkeypatch):
     options = ["--top", "2", "--epochs", "2", "--jobs", "2"]
     shown = call("run", "--dataset", "ideal_spring", *options).output
     run = only_run(call.results)
-    assert "Selected by training error" in shown
     tailoring = json.loads((run / "tailoring.json").read_text())
     methods = [row["method"] for row in tailoring["seeds"][0]["controls"]]
     assert {"vanilla", "extra epochs", "hnn", "projected", "oracle"} <= set(methods)
     laws = json.loads((run / "laws.json").read_text())
     entries = [*laws["laws"], *laws["candidates_not_accepted"]]
     chosen = [entry["expression"] for entry in entries if entry["selected"]]
-    assert chosen == [tailoring["selected"]]
+    assert chosen == ([tailoring["selected"]] if tailoring["selected"] else [])
+    choice = tailoring["choice"]
+    assert choice["law"] == laws["laws"][0]["expression"]
+    said = "Selected: q**2" if choice["selected"] else "No law is selected: "
+    assert said in shown
+    assert f"{choice['control']}: a control, never selected" in " ".join(shown.split())
+    screened = {row["candidate"] for row in tailoring["seeds"][0]["screening"]}
+    assert screened == set(range(len(entries)))
     page = (run / "report.html").read_text()
     assert "<math" in page
     assert "http://" not in page.replace("http://www.w3.org", "")

@@ -36,8 +36,11 @@ from noether_sym.store.schema import (
 from noether_sym.tailor import TailorOptions
 from noether_sym.tailor.document import (
     CandidateRow,
+    Choice,
     ControlRow,
+    ErrorRatio,
     Moments,
+    PlainRow,
     RollOutParts,
     RollOuts,
     SeedRow,
@@ -62,7 +65,7 @@ def control(method, status="ok", rate=None, energy_mse=None):
 
 
 def trial(status):
-    return TrialRow(0, "q**2 + 1*p**2", True, 0.01, status, None, None)
+    return TrialRow(0, "q**2 + 1*p**2", True, 0.01, status, None, None, None)
 
 
 def summary(method, count, ratio=None):
@@ -75,20 +78,34 @@ TAILORING = TailoringDocument(
     error="mean squared error",
     state_scale=(1.0, 1.0),
     training_states=80,
-    roll_outs=RollOutParts(RollOuts(4, 20, 76), RollOuts(3, 20, 57)),
+    roll_outs=RollOutParts(
+        RollOuts(4, 20, 76), RollOuts(1, 20, 19), RollOuts(3, 20, 57), "the last trajectory"
+    ),
     energy="q**2 + 1*p**2",
     energy_is="known law",
     selected="q**2 + 1*p**2",
     selected_candidate=0,
-    candidates=(CandidateRow(0, "q**2 + 1*p**2", True),),
+    choice=Choice(
+        law="q**2 + 1*p**2",
+        candidate=0,
+        selected=True,
+        reason="it predicts better than plain further training",
+        error_ratio=ErrorRatio(0.5, 0.4, 0.62),
+        ties=(),
+        control="q*p",
+        control_candidate=1,
+    ),
+    candidates=(CandidateRow(0, "q**2 + 1*p**2", True), CandidateRow(1, "q*p", False)),
     seeds=(
         SeedRow(
             0,
             (
                 control("vanilla", energy_mse=0.3),
-                ControlRow("hnn", "not applicable"),
+                ControlRow("hnn", "not applicable", note="q and p are no canonical pair"),
                 control("meta-tailored", rate=0.01),
+                control("not a law", rate=0.1),
             ),
+            (PlainRow("vanilla", 0.1, 0.2, 0.3),),
             (),
             (trial("ok"), trial("diverged")),
         ),
@@ -96,10 +113,16 @@ TAILORING = TailoringDocument(
             1,
             (control("vanilla"), control("meta-tailored", "diverged", 0.01)),
             (),
+            (),
             (trial("ok"),),
         ),
     ),
-    summary=(summary("vanilla", 2, 1.0), summary("hnn", 0), summary("meta-tailored", 1)),
+    summary=(
+        summary("vanilla", 2, 1.0),
+        summary("hnn", 0),
+        summary("meta-tailored", 1),
+        summary("not a law", 1),
+    ),
 )
 FIGURE = {"conservation": "<svg xmlns='http://www.w3.org/2000/svg'/>"}
 
@@ -154,13 +177,18 @@ def test_the_page_says_everything():
     reader = read(page)
     for said in (
         "1 law found: q² + 1·p²",
-        "Tailoring selected q² + 1·p²: it predicts best",
+        "Tailoring selected q² + 1·p²: a network that keeps it predicts better",
         "c0 = 1",
         "123,456", "formulas that units allow",
         "Closest candidates that are not laws",
         "vanilla", "0.200 ± 0.010", "Hamiltonian NN", "not applicable", "1 of 2 lost",
         "0.200 (1 of 2)", "Mean ± standard deviation over 2 networks",
-        "Selected by training error: q² + 1·p²", "The energy is the known law q² + 1·p²",
+        "Selected: q² + 1·p²; it predicts better than plain further training (validation RMSE "
+        "over that of extra epochs: 0.50, 0.40 to 0.62).",
+        "The energy is the known law q² + 1·p²",
+        "'not a law' is the best of what was not accepted as conserved, q·p: a control, never "
+        "selected.", "Hamiltonian NN: q and p are no canonical pair.",
+        "1 law and 1 of the closest other candidates were screened", "chosen on the last trajectory",
         "energy MSE", "RMSE is the root",
         "3 trials of meta-tailoring, 1 of them diverged",
         "q [rad], p [rad/s]", "4 to fit, 3 held out", "angles were degrees", "A & B <2020>",
@@ -175,12 +203,12 @@ def test_the_page_says_everything():
     assert len(reader.sources) == 1
 
 
-def test_an_energy_that_is_the_selected_law_is_called_its_drift():
-    own = replace(TAILORING, energy_is="selected law")
+def test_an_energy_that_is_the_found_law_is_called_its_drift():
+    own = replace(TAILORING, energy_is="found law")
     figures = {**FIGURE, "energies": FIGURE["conservation"]}
     page = render_report(RUN, laws_json(LAW), own, figures)
     assert "drift of the law MSE" in read(page).words
-    assert "the drift is that of the selected law q² + 1·p²" in read(page).words
+    assert "the drift is that of the law q² + 1·p²" in read(page).words
     assert "The drift of the law of the predicted states" in page
     assert "nergy" not in page
     assert "The energy of the predicted states" in render_report(
@@ -188,12 +216,40 @@ def test_an_energy_that_is_the_selected_law_is_called_its_drift():
     )
 
 
+def test_without_a_law_no_drift_is_shown():
+    own = replace(TAILORING, energy=None, energy_is=None)
+    assert "energy MSE" not in read(render_report(RUN, laws_json(LAW), own)).words
+
+
+def chosen(**changes):
+    """The tailoring with another choice, and nothing selected."""
+    choice = replace(TAILORING.choice, selected=False, **changes)
+    return replace(TAILORING, selected=None, selected_candidate=None, choice=choice)
+
+
+def test_where_no_law_helps_it_stays_a_law():
+    own = chosen(
+        reason="no law predicts better than plain further training beyond the spread",
+        error_ratio=ErrorRatio(1.02, 0.9, 1.15),
+    )
+    said = read(render_report(RUN, laws_json(LAW), own)).words
+    assert "Tailoring selected" not in said
+    assert (
+        "No law is selected: no law predicts better than plain further training beyond the spread "
+        "(validation RMSE over that of extra epochs: 1.0, 0.90 to 1.1). q² + 1·p² stays a law"
+        in said
+    )
+
+
 def test_no_selection_is_said_plainly():
-    own = replace(TAILORING, selected=None, selected_candidate=None)
-    assert "No law was selected" in read(render_report(RUN, laws_json(LAW), own)).words
-    own = replace(TAILORING, candidates=(CandidateRow(0, "q**2 + 1*p**2", False),))
-    page = render_report(RUN, laws_json(closest=(NEAR,)), own)
-    assert "q² + 1·p², which is not accepted as conserved" in read(page).words
+    own = chosen(
+        law=None, candidate=None, error_ratio=None, reason="nothing was accepted as conserved"
+    )
+    said = read(render_report(RUN, laws_json(), own)).words
+    assert "No law is selected: nothing was accepted as conserved." in said
+    assert "q·p: a control, never selected" in said
+    untold = replace(TAILORING.choice, error_ratio=ErrorRatio(0.5, None, None))
+    assert words.error_ratio(untold, plain=True).endswith(": 0.5")
 
 
 def found(laws, **options):

@@ -1,5 +1,6 @@
 """Tailoring: exact inner steps, their gradients, roll-outs, the stage as a whole."""
 
+import dataclasses
 import json
 import math
 
@@ -9,10 +10,10 @@ import torch
 from networks import PENDULUM, PRODUCT, P, Q, law_of, quantities_of, small_weights
 
 from noether_sym.datasets import load
-from noether_sym.dsl.expression import call, parameter
-from noether_sym.errors import DeviceError
+from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.errors import DatasetError, DeviceError
 from noether_sym.runtime.device import resolve_device, single_threaded
-from noether_sym.store.schema import decode, encode, to_json
+from noether_sym.store.schema import decode, encode
 from noether_sym.tailor import TailorOptions, tailor
 from noether_sym.tailor.document import TailoringDocument
 from noether_sym.tailor.inner_step import projected_field, tailored_field
@@ -27,7 +28,15 @@ from noether_sym.tailor.network import (
     train,
 )
 from noether_sym.tailor.rollout import Targets, roll_out, squared_errors, training_pieces
-from noether_sym.tailor.trials import DIVERGED, OK, OUT_OF_DOMAIN, Setting, meta_tailoring
+from noether_sym.tailor.trials import (
+    DIVERGED,
+    OK,
+    OUT_OF_DOMAIN,
+    TEST,
+    TRAIN,
+    Setting,
+    meta_tailoring,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -226,66 +235,71 @@ def test_training_pieces_are_recent_and_no_longer_than_the_test():
 
 @pytest.fixture(scope="module")
 def spring():
-    return load("ideal_spring")
+    """A part of the spring's data that takes little time."""
+    whole = load("ideal_spring")
+    parts = {
+        name: tuple(one.part(0, 8) for one in getattr(whole, name)[:count])
+        for name, count in (("train", 10), ("test", 3))
+    }
+    return dataclasses.replace(whole, **parts)
 
 
 QUICK = {"baseline_steps": 40, "epochs": 3, "rates": (1e-3, 1e-2, 1e3)}
+OPTIONS = TailorOptions(**QUICK)
+
+
+SPRING = law_of(call("add", call("square", Q), call("square", P)))
 
 
 def test_stage_reports_every_trial_with_a_status(spring):
-    broken = law_of(call("log", call("sub", P, parameter(0))), 1e3, status="not conserved")
-    laws = [law_of(call("add", call("square", Q), call("square", P))), PRODUCT, broken]
+    broken = law_of(call("log", call("sub", P, parameter(0))), 1e3)
+    laws = [SPRING, broken, PRODUCT]
     seen = []
     result = tailor(
         spring,
         laws,
-        oracle=law_of(call("add", call("square", Q), call("square", P)), status="known"),
+        oracle=SPRING.with_(status="known"),
         options=TailorOptions(seeds=2, **QUICK),
         progress=lambda *step: seen.append(step),
     )
     document = json.loads(encode(result.document))
-    # the least mean over networks of the logarithm of the best training error
-    errors = [
-        [
-            min(
-                (
-                    row["train_error"]
-                    for row in seed["trials"]
-                    if row["candidate"] == candidate and row["train_error"] is not None
-                ),
-                default=math.inf,
-            )
-            for seed in document["seeds"]
-        ]
-        for candidate in range(len(laws))
-    ]
-    assert errors[2] == [math.inf, math.inf]
-    assert result.selected == int(np.argmin(np.log(errors).mean(1)))
-    assert document["selected"] == laws[result.selected].text()
-    assert document["selected_candidate"] == result.selected
+    assert document["choice"]["candidate"] == 0
+    assert document["choice"]["control_candidate"] == 2
+    assert document["selected_candidate"] == (0 if document["choice"]["selected"] else None)
     assert document["energy_is"] == "known law"
+    assert document["roll_outs"]["validation"]["sequences"] == 2
     assert decode(encode(result.document).encode(), TailoringDocument, "it") == result.document
     assert len(document["seeds"]) == 2
     for seed in document["seeds"]:
-        assert {row["status"] for row in seed["trials"]} <= {OK, DIVERGED, OUT_OF_DOMAIN}
-        diverged = [row for row in seed["trials"] if row["rate"] == 1e3 and row["candidate"] == 0]
-        assert diverged[0]["status"] == DIVERGED
-        assert diverged[0]["train_error"] is None
-        assert {row["status"] for row in seed["trials"] if row["candidate"] == 2} == {OUT_OF_DOMAIN}
+        for trials, other in ((seed["screening"], "validation_error"), (seed["trials"], None)):
+            assert {row["status"] for row in trials} <= {OK, DIVERGED, OUT_OF_DOMAIN}
+            diverged = [row for row in trials if row["rate"] == 1e3 and row["candidate"] == 0]
+            assert diverged[0]["status"] == DIVERGED
+            assert diverged[0]["train_error"] is None
+            assert {row["status"] for row in trials if row["candidate"] == 1} == {OUT_OF_DOMAIN}
+            assert {row["candidate"] for row in trials} == {0, 1, 2}
+            if other is not None:
+                assert {row[other] for row in trials} == {None}
+        assert [row["method"] for row in seed["plain"]] == ["vanilla", "extra epochs"]
         methods = [row["method"] for row in seed["controls"]]
         assert methods[:3] == ["vanilla", "extra epochs", "hnn"]
-        assert {"projected", "tailored", "meta-tailored", "oracle"} <= set(methods)
-        best = min(
-            (
-                row
-                for row in seed["trials"]
-                if row["candidate"] == result.selected and row["train_error"] is not None
-            ),
-            key=lambda row: row["train_error"],
-        )
-        chosen = next(row for row in seed["controls"] if row["method"] == "meta-tailored")
-        assert chosen["rate"] == best["rate"]
-        assert chosen["train_rmse"] == pytest.approx(math.sqrt(best["train_error"]))
+        assert methods[3:7] == ["projected", "tailored", "meta-tailored", "not a law"]
+        assert methods[7:] == ["oracle tailored", "oracle"]
+        rows = {row["method"]: row for row in seed["controls"]}
+        for method, candidate in (("meta-tailored", 0), ("not a law", 2)):
+            best = min(
+                (
+                    row
+                    for row in seed["trials"]
+                    if row["candidate"] == candidate and row["status"] == OK
+                ),
+                key=lambda row: row["validation_error"],
+            )
+            assert rows[method]["rate"] == best["rate"]
+            assert rows[method]["candidate"] == candidate
+            assert rows[method]["test_rmse"] ** 2 == pytest.approx(rows[method]["test_mse"])
+        # the same law at the same rate, for the same network
+        assert rows["oracle"]["test_rmse"] == rows["meta-tailored"]["test_rmse"]
     stages = {stage for stage, _, _ in seen}
     assert stages >= {f"seed {n}/2, {stage}" for n in (1, 2) for stage in ("screen", "meta-tailor")}
     assert all(done <= total for _, done, total in seen)
@@ -294,8 +308,69 @@ def test_stage_reports_every_trial_with_a_status(spring):
     assert vanilla["test_rmse"]["count"] == 2
 
 
+def test_what_was_not_accepted_is_never_selected(spring):
+    true = SPRING.with_(status="varies")
+    document = tailor(spring, [PRODUCT.with_(status="accepted"), true], options=OPTIONS).document
+    assert document.choice.candidate == 0
+    assert document.choice.control_candidate == 1
+    assert document.selected_candidate in (0, None)
+    alone = tailor(spring, [true], options=OPTIONS).document
+    assert alone.selected is None
+    assert alone.choice.reason == "nothing was accepted as conserved"
+    assert alone.choice.control == true.text()
+    methods = [row.method for row in alone.seeds[0].controls]
+    assert methods == ["vanilla", "extra epochs", "hnn", "not a law"]
+    # no drift of it passes for an energy
+    assert alone.energy is None
+    assert all(row.energy_mse is None for row in alone.seeds[0].controls)
+
+
+def test_no_test_state_has_a_say_in_the_choice(spring):
+    other = dataclasses.replace(
+        spring, test=tuple(dataclasses.replace(one, states=-one.states) for one in spring.test)
+    )
+    laws = [SPRING, PRODUCT]
+    one, two = (tailor(data, laws, options=OPTIONS).document for data in (spring, other))
+    assert one.choice == two.choice
+    assert one.controls("meta-tailored")[0].rate == two.controls("meta-tailored")[0].rate
+    assert one.controls("vanilla")[0].test_rmse != two.controls("vanilla")[0].test_rmse
+
+
+def test_no_network_of_the_choice_is_trained_on_the_validation_part(spring):
+    def noisy(one):
+        rates = one.derivatives + np.random.default_rng(0).normal(size=one.derivatives.shape)
+        return dataclasses.replace(one, derivatives=rates)
+
+    changed = tuple(map(noisy, spring.train[-2:]))
+    other = dataclasses.replace(spring, train=(*spring.train[:-2], *changed))
+    one, two = (tailor(data, [SPRING], options=OPTIONS).document for data in (spring, other))
+    assert one.choice == two.choice
+    assert one.seeds[0].trials == two.seeds[0].trials
+    assert one.controls("vanilla") != two.controls("vanilla")
+
+
+def test_screening_drops_what_is_worst_in_training_and_keeps_laws(spring):
+    controls = [
+        law_of(call("mul", Q, call("square", P)), status="varies"),
+        law_of(call("log", call("sub", P, parameter(0))), 1e3, status="varies"),
+        PRODUCT,
+    ]
+    options = dataclasses.replace(OPTIONS, top=2)
+    document = tailor(spring, [*controls, SPRING], options=options).document
+    seed = document.seeds[0]
+    assert {row.candidate for row in seed.screening} == {0, 1, 2, 3}
+    tried = {row.candidate for row in seed.trials}
+    assert 3 in tried
+    assert len(tried) == 2
+    errors = {
+        row: min(one.train_error or math.inf for one in seed.screening if one.candidate == row)
+        for row in (0, 1, 2)
+    }
+    assert tried == {3, min(errors, key=errors.get)}
+
+
 def test_the_answer_does_not_depend_on_the_number_of_jobs(spring):
-    laws = [law_of(call("add", call("square", Q), call("square", P))), PRODUCT]
+    laws = [SPRING, PRODUCT]
     documents = [
         tailor(spring, laws, options=TailorOptions(jobs=jobs, **QUICK)).document for jobs in (1, 2)
     ]
@@ -303,29 +378,92 @@ def test_the_answer_does_not_depend_on_the_number_of_jobs(spring):
 
 
 def test_a_law_that_measures_itself_is_said_to(spring):
-    law = law_of(call("add", call("square", Q), call("square", P)))
-    document = tailor(spring, [law], options=TailorOptions(**QUICK)).document
-    assert document.energy_is == "selected law"
-    assert document.energy == document.selected
-    assert document.selected_accepted
+    document = tailor(spring, [SPRING], options=OPTIONS).document
+    assert document.energy_is == "found law"
+    assert document.energy == document.choice.law == SPRING.text()
 
 
 def test_without_laws_only_the_controls_are_reported(spring):
-    result = tailor(spring, [], options=TailorOptions(**QUICK))
+    result = tailor(spring, [], options=OPTIONS)
     assert result.selected is None
     methods = [row.method for row in result.document.seeds[0].controls]
     assert result.document.energy_is is None
     assert methods == ["vanilla", "extra epochs", "hnn"]
 
 
-def test_hamiltonian_nn_needs_canonical_pairs():
-    result = tailor(load("lorenz"), [], options=TailorOptions(**QUICK))
+def test_hamiltonian_nn_says_why_it_does_not_apply():
+    result = tailor(load("lorenz"), [], options=OPTIONS)
     row = result.document.seeds[0].controls[2]
-    assert to_json(row) == {
-        "method": "hnn",
-        "status": "not applicable",
-        **dict.fromkeys(("candidate", "rate", "train_rmse", "test_rmse", "test_mse", "energy_mse")),
-    }
+    assert (row.method, row.status, row.test_rmse) == ("hnn", "not applicable", None)
+    assert "no two columns" in row.note
+
+
+def own_data(spring, *more, **changes):
+    """The spring as columns x [m], v [m/s] without named pairs, and further columns."""
+    from noether_sym.datasets import Column
+    from noether_sym.units.coherent import coherent_units
+
+    extra = [name for name, *_ in more]
+    units = coherent_units(["m", "m/s", *[unit for _, unit, *_ in more], "s"])
+    columns = tuple(
+        Column(name, unit) for name, unit in zip(["x", "v", *extra], units[:-1], strict=True)
+    )
+
+    def widened(part, offset):
+        return tuple(
+            dataclasses.replace(
+                one,
+                states=np.column_stack(
+                    [one.states, *(np.full(len(one), of(place + offset)) for _, _, of in more)]
+                ),
+                derivatives=np.column_stack([one.derivatives, *(np.zeros(len(one)) for _ in more)]),
+            )
+            for place, one in enumerate(part)
+        )
+
+    return dataclasses.replace(
+        spring,
+        columns=columns,
+        time_unit=units[-1],
+        train=widened(spring.train, 0),
+        test=widened(spring.test, 0.5),
+        canonical_pairs=(),
+        invariant="",
+        **changes,
+    )
+
+
+def test_hamiltonian_nn_takes_pairs_that_units_tell(spring):
+    row = tailor(own_data(spring), [], options=OPTIONS).document.seeds[0].controls[2]
+    assert row.status == OK
+    assert row.test_rmse > 0
+    assert "velocities stand for momenta" in row.note
+
+
+def test_columns_that_stay_constant_have_no_rate(spring):
+    data = own_data(spring, ("m", "kg", lambda place: 1.0 + 0.1 * place))
+    product = call("mul", input_(2), call("add", call("square", Q), call("square", P)))
+    mass, energy = (law_of(one).with_(inputs=data.inputs) for one in (input_(2), product))
+    result = tailor(data, [mass, energy], options=OPTIONS)
+    document = result.document
+    assert "constant along every trajectory" in document.candidates[0].reason
+    assert document.candidates[1].reason is None
+    assert {row.candidate for row in document.seeds[0].trials} == {1}
+    assert document.choice.candidate == 1
+    controls = document.seeds[0].controls
+    assert {row.status for row in controls} == {OK}
+    for control in controls:
+        path = result.curves[f"states/{control.method}"]
+        np.testing.assert_allclose(path[:, 2], path[0, 2], rtol=1e-12)
+    only = tailor(data, [mass], options=OPTIONS).document
+    assert only.selected is None
+    assert only.choice.reason.startswith("every law reads only columns that are constant")
+
+
+def test_data_without_time_are_refused_with_what_is_needed(spring):
+    data = dataclasses.replace(spring, derivative="none")
+    with pytest.raises(DatasetError, match=r"has no time, .* give a time column"):
+        tailor(data, [SPRING], options=OPTIONS)
 
 
 def test_more_training_lowers_the_loss(spring):
@@ -335,14 +473,12 @@ def test_more_training_lowers_the_loss(spring):
     assert losses[-1] < 0.2 * losses[0]
     setting = Setting(
         problem,
-        Targets.of(spring.train, problem),
-        Targets.of(spring.test, problem),
+        {TRAIN: Targets.of(spring.train, problem), TEST: Targets.of(spring.test, problem)},
         0.1,
         "drift",
         2,
     )
-    law = law_of(call("add", call("square", Q), call("square", P)))
-    outcomes = meta_tailoring(setting, weights, [0], [law], [(1e-3, 1e-2)])
+    outcomes = meta_tailoring(setting, weights, [0], [SPRING], [(1e-3, 1e-2)])
     assert [outcome.rate for outcome in outcomes] == [1e-3, 1e-2]
     assert all(outcome.status == OK for outcome in outcomes)
 
@@ -356,7 +492,7 @@ def test_a_gpu_that_is_not_there_is_refused(spring):
 
 @pytest.mark.gpu
 def test_gpu_and_cpu_agree(spring):
-    laws = [law_of(call("add", call("square", Q), call("square", P))), PRODUCT]
+    laws = [SPRING, PRODUCT]
     documents = [
         tailor(spring, laws, options=TailorOptions(device=device, **QUICK)).document
         for device in ("cpu", "cuda")

@@ -1,4 +1,4 @@
-"""Tailoring: options, tasks for the workers, selection over several networks."""
+"""Tailoring: options, and tasks for the workers."""
 
 import math
 import pickle
@@ -8,9 +8,7 @@ import pytest
 import torch
 
 from noether_sym.tailor import RATES, TailorOptions
-from noether_sym.tailor.selection import best, best_candidates, select
 from noether_sym.tailor.tasks import cut_into_tasks, workers
-from noether_sym.tailor.trials import DIVERGED, OK, Outcome
 
 
 @pytest.mark.parametrize(
@@ -92,34 +90,3 @@ def test_workers_compute_with_one_thread_each():
     with single_threaded(), workers(2) as pool:
         assert set(pool.map(lambda _: torch.get_num_threads(), range(4))) == {1}
     assert torch.get_num_threads() == before
-
-
-def outcome(candidate, rate, error):
-    status = OK if math.isfinite(error) else DIVERGED
-    return Outcome(candidate, rate, status, error, error, None)
-
-
-FIRST = [outcome(0, 0.1, 1e-3), outcome(0, 1.0, math.inf), outcome(1, 0.1, 5e-3)]
-SECOND = [outcome(0, 0.1, 1.0), outcome(1, 0.1, 2e-3), outcome(1, 1.0, 4e-3)]
-DEAD = [outcome(0, 0.1, math.inf), outcome(1, 0.1, math.inf)]
-
-
-def test_the_best_try_is_never_one_that_diverged():
-    assert best(FIRST) is FIRST[0]
-    assert best(FIRST, 1) is FIRST[2]
-    assert best(DEAD) is None
-    assert best([]) is None
-
-
-def test_a_law_is_selected_for_all_networks_together():
-    assert select([FIRST], [0, 1]) == 0
-    assert select([SECOND], [0, 1]) == 1
-    assert select([FIRST, SECOND], [0, 1]) == 1
-    assert best_candidates([FIRST, SECOND], [0, 1], 1) == [1]
-    assert best_candidates([FIRST, SECOND], [0, 1], 5) == [0, 1]
-
-
-def test_nothing_is_selected_where_every_trial_diverged():
-    assert select([DEAD], [0, 1]) is None
-    assert select([FIRST, DEAD], [0, 1]) is None
-    assert select([FIRST], []) is None

@@ -72,7 +72,10 @@ def command(ctx: click.Context, **values: Any) -> None:
         search.run.update(tailoring=_plan(values))
         found = fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
         if not found.laws:
-            screen.say("No law to tailor with; `noether-sym tailor` tries the closest candidates.")
+            screen.say(
+                "No law to tailor with; `noether-sym tailor` tries the closest candidates as "
+                "controls."
+            )
         elif not search.dataset.test:
             screen.say("No held-out data to predict: tailoring is left out.")
         elif not search.dataset.timed:

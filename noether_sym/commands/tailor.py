@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 @tailor_options
 @common_options
 def command(**values: Any) -> None:
-    """Fine-tune the baseline MLP with each of the best candidates and select a law."""
+    """Fine-tune the baseline MLP with each of the best candidates; select a law if one helps.
+
+    Every law and the 100 closest of the rest are screened, the best --top of them
+    meta-tailored, and training trajectories that are held out decide. Only a law can be
+    selected; the rest are controls.
+    """
     from noether_sym.store import runs
     from noether_sym.store.search import reopen
 
@@ -50,8 +55,15 @@ def tailor_and_show(
 ) -> TailoringDocument:
     """Tailor unless the run holds the answer to the same options, and print it."""
     from noether_sym.pipeline import tailored
+    from noether_sym.store.schema import LawsDocument
     from noether_sym.store.search import held_tailoring
 
+    if not search.run.read(LawsDocument).laws:
+        screen.say(
+            "Nothing was accepted as conserved: the candidates are tried as controls, and none "
+            "can be selected.",
+            important=True,
+        )
     if not fresh and held_tailoring(search.run, options) is not None:
         screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
     with screen.progress() as progress:
@@ -84,11 +96,12 @@ def show_tailoring(screen: Screen, document: TailoringDocument) -> None:
     from noether_sym.report import words
 
     networks = len(document.seeds)
-    screen.say(words.selected(document, plain=True), important=document.selected is not None)
+    screen.say(words.selected(document, plain=True), important=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("prediction")
-    energy = f"{words.energy(document)} MSE"
-    for name in ("train RMSE", "test RMSE", "/ vanilla", "test MSE", energy):
+    measures = ["train RMSE", "test RMSE", "/ vanilla", "test MSE"]
+    measures += [f"{words.energy(document)} MSE"] if document.energy else []
+    for name in measures:
         table.add_column(name, justify="right")
     for row in document.summary:
         train, test, square, drift = (
@@ -96,9 +109,8 @@ def show_tailoring(screen: Screen, document: TailoringDocument) -> None:
             for own in (row.train_rmse, row.test_rmse, row.test_mse, row.energy_mse)
         )
         ratio = row.rmse_over_vanilla
-        table.add_row(
-            row.method, train, test, "-" if ratio is None else f"{ratio:.2f}", square, drift
-        )
+        cells = [train, test, "-" if ratio is None else f"{ratio:.2f}", square]
+        table.add_row(row.method, *cells, *([drift] if document.energy else []))
     screen.table(table)
     for line in words.account(document, plain=True):
         screen.say(line)

@@ -79,16 +79,16 @@ def _figures(
             found["energies"] = figures.energies(
                 curves,
                 time_unit=time_unit,
-                energy_unit=_energy_unit(dataset, laws),
+                energy_unit=_energy_unit(dataset, laws, tailoring.energy),
                 formula=tailoring.energy,
                 name=words.energy(tailoring),
             )
     return found
 
 
-def _energy_unit(dataset: Dataset, laws: LawsDocument) -> str:
-    """Unit of the energy that the tailoring reports: of the known law, else of the selected."""
-    known, shown = known_law(dataset), laws.shown
+def _energy_unit(dataset: Dataset, laws: LawsDocument, formula: str) -> str:
+    """Unit of the energy that the tailoring reports: of the known law, else of the one found."""
+    known = known_law(dataset)
     if known is not None:
         return str(known.dimension)
-    return shown.unit if shown is not None and shown.selected else ""
+    return next((entry.unit for entry in laws.laws if entry.expression == formula), "")

@@ -5,16 +5,24 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from noether_sym.report import words
-from noether_sym.tailor.document import OK, TailoringDocument
+from noether_sym.tailor.document import (
+    EXTRA_EPOCHS,
+    HNN,
+    NOT_A_LAW,
+    OK,
+    VANILLA,
+    TailoringDocument,
+)
 
 ABOUT = MappingProxyType(
     {
-        "vanilla": "the MLP by itself",
-        "extra epochs": "the MLP, trained for as many epochs more as tailoring takes",
-        "hnn": "a Hamiltonian neural network",
+        VANILLA: "the MLP by itself",
+        EXTRA_EPOCHS: "the MLP, trained for as many epochs more as tailoring takes",
+        HNN: "a Hamiltonian neural network",
         "projected": "the MLP's field projected onto the law's level set",
         "tailored": "the law as a loss inside the prediction, MLP unchanged",
         "meta-tailored": "the same, MLP trained through it",
+        NOT_A_LAW: "a control: the same with what was not accepted as conserved",
     }
 )
 """What a method of the tailoring stage does."""

@@ -10,14 +10,17 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from noether_sym.tailor.document import HNN, NOT_A_LAW
+
 if TYPE_CHECKING:
     from noether_sym.check import Checked
     from noether_sym.store.schema import LawsDocument
-    from noether_sym.tailor.document import Moments, TailoringDocument
+    from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
 METHODS = MappingProxyType(
     {
-        "hnn": "Hamiltonian NN",
+        HNN: "Hamiltonian NN",
+        NOT_A_LAW: "meta-tailored, not a law",
         "oracle tailored": "tailored, known law",
         "oracle": "meta-tailored, known law",
     }
@@ -57,12 +60,39 @@ def checked(own: Checked) -> str:
 
 
 def selected(tailoring: TailoringDocument, *, plain: bool = False) -> str:
-    """Which law predicts best, in one sentence."""
-    if tailoring.selected is None:
-        return "No law was selected: there was none to try, or every trial diverged."
-    shown = tailoring.selected if plain else formula(tailoring.selected)
-    known = "" if tailoring.selected_accepted else ", which is not accepted as conserved"
-    return f"Selected by training error: {shown}{known}"
+    """Which law was selected, or why none, in a sentence or two."""
+    choice = tailoring.choice
+    shown = str if plain else formula
+    if choice.law is None:
+        return f"No law is selected: {choice.reason}."
+    beside = f" ({error_ratio(choice, plain=plain)})" if choice.error_ratio else ""
+    if choice.selected:
+        return f"Selected: {shown(choice.law)}; {choice.reason}{beside}."
+    stays = f"{shown(choice.law)} stays a law, and stands below"
+    return f"No law is selected: {choice.reason}{beside}. {stays}."
+
+
+def error_ratio(choice: Choice, *, plain: bool = False) -> str:
+    """The prediction error of the law of a choice, beside that of plain further training."""
+    own = choice.error_ratio
+    if own is None:
+        return ""
+    shown = number(own.value, 2, plain=plain)
+    if own.low is not None and own.high is not None:
+        low, high = (number(one, 2, plain=plain) for one in (own.low, own.high))
+        shown += f", {low} to {high}"
+    return f"validation RMSE over that of extra epochs: {shown}"
+
+
+def not_a_law(tailoring: TailoringDocument, *, plain: bool = False) -> str:
+    """What the row of the control that is not a law shows; empty where there is none."""
+    shown = tailoring.choice.control
+    if shown is None:
+        return ""
+    return (
+        f"'{NOT_A_LAW}' is the best of what was not accepted as conserved, "
+        f"{shown if plain else formula(shown)}: a control, never selected."
+    )
 
 
 def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
@@ -79,19 +109,29 @@ def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
         lines.append(
             f"The energy is the known law {shown}."
             if known
-            else f"No law is known: the drift is that of the selected law {shown}."
+            else f"No law is known: the drift is that of the law {shown}."
         )
-    if tailoring.trials:
-        lines.append(
-            f"{len(tailoring.trials)} trials of meta-tailoring, {tailoring.lost} of them diverged "
-            "or left the formula's domain."
-        )
+    if control := not_a_law(tailoring, plain=plain):
+        lines.append(control)
+    lines += [
+        f"{METHODS.get(row.method, row.method)}: {row.note}."
+        for row in tailoring.controls(HNN)[:1]
+        if row.note
+    ]
+    laws = tailoring.accepted
+    lines.append(
+        f"{laws} {'law' if laws == 1 else 'laws'} and {len(tailoring.candidates) - laws} of the "
+        "closest other candidates were screened; "
+        f"{len(tailoring.trials)} trials of meta-tailoring, {tailoring.lost} of them diverged or "
+        f"left the formula's domain; chosen on {tailoring.roll_outs.validation_is}, which no "
+        "network of the choice was trained on."
+    )
     return lines
 
 
 def energy(tailoring: TailoringDocument) -> str:
     """What the value that is compared along predictions is called."""
-    return "drift of the law" if tailoring.energy_is == "selected law" else "energy"
+    return "drift of the law" if tailoring.energy_is == "found law" else "energy"
 
 
 def windows(size: int | None) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+CONTROLS = 100
+"""Candidates that were not accepted and are screened beside the laws."""
+
 T = TypeVar("T")
 
 
@@ -164,14 +167,10 @@ class LawsDocument(Entry, frozen=True):
         selected = [entry for entry in every if entry.selected]
         return next(iter(selected or every), None)
 
-    def to_tailor(self, top: int) -> tuple[LawEntry, ...]:
-        """What to tailor with: a law of each family, then the best of the rest up to `top`.
-
-        A near miss of an accepted law is the same quantity, told less well; it does not stand
-        beside it.
-        """
-        others = [entry for entry in self.candidates_not_accepted if not entry.family]
-        return (*self.heads, *others[: max(0, top - len(self.heads))])
+    @property
+    def to_tailor(self) -> tuple[LawEntry, ...]:
+        """What to tailor with: every law, then the `CONTROLS` closest of the rest."""
+        return (*self.laws, *self.candidates_not_accepted[:CONTROLS])
 
     def with_selected(self, chosen: LawEntry | None) -> LawsDocument:
         """The same with one entry, of these very ones, marked as selected; None marks none."""

@@ -1,7 +1,7 @@
 """What the tailoring reports: the content of ``tailoring.json`` as typed values.
 
-Numbers that are not finite are None. ``train_error`` and ``test_error`` are mean squared
-errors; the RMSE of a control is the root of its own.
+Numbers that are not finite are None. Errors of trials are mean squared errors; the RMSE of a
+control is the root of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ DIVERGED = "diverged"
 OUT_OF_DOMAIN = "out of domain"
 NOT_APPLICABLE = "not applicable"
 
-EnergyIs = Literal["known law", "selected law"]
+VANILLA = "vanilla"
+EXTRA_EPOCHS = "extra epochs"
+HNN = "hnn"
+NOT_A_LAW = "not a law"
+"""Method: meta-tailored with the best candidate that was not accepted."""
+
+EnergyIs = Literal["known law", "found law"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +36,99 @@ class RollOuts:
 
 @dataclass(frozen=True, slots=True)
 class RollOutParts:
-    """Roll-outs of the training and of the test part."""
+    """Roll-outs of the part that is fitted, of the validation part, and of the test part.
+
+    Attributes
+    ----------
+    validation_is : str
+        Which trajectories, or which part of them, are the validation part.
+    """
 
     train: RollOuts
+    validation: RollOuts
     test: RollOuts
+    validation_is: str
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """A law that was tried."""
+    """A candidate that was given: a law, or a control that was not accepted.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why it was not tried.
+    """
 
     candidate: int
     expression: str
     accepted: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRatio:
+    """Root mean squared error on the validation part over that of plain further training.
+
+    Attributes
+    ----------
+    value : float
+        Geometric mean over networks.
+    low, high : float or None
+        What lies between them is no difference; None where nothing tells the spread.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which law was selected, and why, or why none.
+
+    Attributes
+    ----------
+    law, candidate : str and int, or None
+        The accepted law that the rows of `TailoringDocument.summary` use, and its row: the
+        selected one, else the best by the verdict; None where no law could be tried.
+    selected : bool
+        Whether it was selected: whether it helps the prediction.
+    reason : str
+        In words.
+    error_ratio : ErrorRatio or None
+        Of that law.
+    ties : tuple of int
+        Rows of laws that predict as well within the spread; the verdict decided between them.
+    control, control_candidate : str and int, or None
+        The best candidate that was not accepted, by validation error. It is never selected.
+    """
+
+    law: str | None
+    candidate: int | None
+    selected: bool
+    reason: str
+    error_ratio: ErrorRatio | None
+    ties: tuple[int, ...]
+    control: str | None
+    control_candidate: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class ControlRow:
-    """A way of predicting, for one network.
+    """A way of predicting, for one network trained on the whole training part.
 
     Attributes
     ----------
     candidate : int or None
-        Row of the law that it uses.
+        Row of the candidate that it uses.
     rate : float or None
         Inner rate.
     energy_mse : float or None
         Mean squared difference of the energy of predicted and true test states, in the
         unit of the energy squared.
+    note : str or None
+        Why it does not apply, or what it assumes.
     """
 
     method: str
@@ -68,11 +139,15 @@ class ControlRow:
     test_rmse: float | None = None
     test_mse: float | None = None
     energy_mse: float | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """A law at an inner rate, for one network."""
+    """A candidate at an inner rate, for one network trained without the validation part.
+
+    A trial of the screening has a training error only.
+    """
 
     candidate: int
     expression: str
@@ -80,6 +155,17 @@ class TrialRow:
     rate: float | None
     status: str
     train_error: float | None
+    validation_error: float | None
+    test_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRow:
+    """What no law was used for, of one network trained without the validation part."""
+
+    method: str
+    train_error: float | None
+    validation_error: float | None
     test_error: float | None
 
 
@@ -89,6 +175,7 @@ class SeedRow:
 
     seed: int
     controls: tuple[ControlRow, ...]
+    plain: tuple[PlainRow, ...]
     screening: tuple[TrialRow, ...]
     trials: tuple[TrialRow, ...]
 
@@ -126,14 +213,15 @@ class TailoringDocument:
     state_scale : tuple of float
         Size of a column in network coordinates, a column each.
     energy : str or None
-        The law whose value is compared along predictions.
+        The law whose value is compared along predictions: never one that was not accepted.
     energy_is : str or None
-        ``known law``: the energy, or what is known to be conserved. ``selected law``: no
-        law is known, so that the selected one measures its own drift.
+        ``known law``: the energy, or what is known to be conserved. ``found law``: no law is
+        known, so that the law of `choice` measures its own drift.
     selected : str or None
-        Formula of the selected law; None where there was none to try, or every trial diverged.
+        Formula of the selected law; None where no law helps the prediction.
     selected_candidate : int or None
         Its row.
+    choice : Choice
     """
 
     options: DecidingOptions
@@ -145,6 +233,7 @@ class TailoringDocument:
     energy_is: EnergyIs | None
     selected: str | None
     selected_candidate: int | None
+    choice: Choice
     candidates: tuple[CandidateRow, ...]
     seeds: tuple[SeedRow, ...]
     summary: tuple[SummaryRow, ...]
@@ -160,11 +249,9 @@ class TailoringDocument:
         return sum(trial.status != OK for trial in self.trials)
 
     @property
-    def selected_accepted(self) -> bool:
-        """Whether the selected law is accepted as conserved."""
-        return any(
-            row.accepted for row in self.candidates if row.candidate == self.selected_candidate
-        )
+    def accepted(self) -> int:
+        """How many of the candidates are laws."""
+        return sum(row.accepted for row in self.candidates)
 
     def controls(self, method: str) -> tuple[ControlRow, ...]:
         """The rows of a method, a network each."""

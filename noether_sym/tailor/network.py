@@ -9,6 +9,7 @@ which leaves the paper's data as they are.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from noether_sym.datasets.dataset import Dataset, stack
+from noether_sym.datasets.dataset import Dataset, Trajectory, stack
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +26,8 @@ HIDDEN = 200
 LEARNING_RATE = 1e-3
 MOST_STATES = 10_000
 """Full-batch training on more states costs time and memory, and teaches the MLP no more."""
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +39,8 @@ class Problem:
     states, derivatives : float32 tensors of shape (sample, column)
         ``x / state_scale`` and ``dx/dt / slope_scale``.
     state_scale, slope_scale : float arrays of shape (column,)
-        Powers of ten.
+        Powers of ten; a column that is constant along every trajectory has the slope scale
+        0, so that nothing predicts or corrects a rate of it.
     weight_decay : float
     pairs : tuple of (int, int)
         Canonical columns (q, p).
@@ -56,10 +60,12 @@ class Problem:
         Of more than `MOST_STATES` states, evenly spaced ones are taken.
         """
         states, derivatives = (part[:: _thinning(len(part))] for part in stack(dataset.train))
+        derivatives = derivatives * moving(dataset.train)
         state_scale, slope_scale = power_of_ten(states), power_of_ten(derivatives)
+        slope_scale = np.where((derivatives != 0).any(axis=0), slope_scale, 0.0)
         return cls(
             as_tensor(states / state_scale, device),
-            as_tensor(derivatives / slope_scale, device),
+            as_tensor(derivatives / np.where(slope_scale > 0, slope_scale, 1.0), device),
             state_scale,
             slope_scale,
             weight_decay,
@@ -122,6 +128,13 @@ def _thinning(states: int) -> int:
     return -(-states // MOST_STATES)
 
 
+def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:
+    """Whether each column changes along any trajectory, beyond rounding: shape (column,)."""
+    span = np.max([np.ptp(one.states, axis=0) for one in trajectories], axis=0)
+    size = np.max([np.abs(one.states).max(axis=0) for one in trajectories], axis=0)
+    return np.asarray(span > _ROUNDING * size)
+
+
 def as_tensor(array: NDArray[np.floating], device: str) -> Tensor:
     """A float32 tensor on a device."""
     return torch.as_tensor(np.asarray(array), dtype=torch.float32, device=device)
@@ -171,6 +184,8 @@ def hamiltonian_field(
 ) -> Tensor:
     """Hamilton's equations of a scalar network H (Greydanus et al. 2019, eq. 2).
 
+    Columns that are in no pair stay as they are: parameters of H.
+
     Parameters
     ----------
     weights : Weights
@@ -184,10 +199,10 @@ def hamiltonian_field(
     back = weights.w3 * (1.0 - two.square())
     back = torch.bmm(back, weights.w2) * (1.0 - one.square())
     slope = torch.bmm(back, weights.w1)
-    parts: list[Tensor | None] = [None] * states.shape[-1]
+    parts = [torch.zeros_like(slope[..., 0])] * states.shape[-1]
     for q, p in pairs:
         parts[q], parts[p] = slope[..., p] * scale[q], -slope[..., q] * scale[p]
-    return torch.stack([part for part in parts if part is not None], dim=-1)
+    return torch.stack(parts, dim=-1)
 
 
 def train(
@@ -233,4 +248,5 @@ def hamiltonian_scale(problem: Problem) -> Tensor:
     for q, p in problem.pairs:
         own[q] = problem.slope_scale[q] * problem.state_scale[p]
         own[p] = problem.slope_scale[p] * problem.state_scale[q]
+    own[own == 0] = own.max() or 1.0
     return as_tensor(own.max() / own, problem.device)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache
 
 _WEIGHTS = ("w1", "b1", "w2", "b2", "w3")
+_ERRORS = "errors of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +86,29 @@ def _arrays(outcomes: Sequence[Outcome]) -> dict[str, NDArray[Any]]:
         "candidate": np.array([one.candidate for one in outcomes], dtype=np.int64),
         "rate": np.array([np.nan if one.rate is None else one.rate for one in outcomes]),
         "status": np.array([one.status for one in outcomes]),
-        "train_error": np.array([one.train_error for one in outcomes]),
-        "test_error": np.array([one.test_error for one in outcomes]),
     }
+    for part in outcomes[0].errors:
+        arrays[f"{_ERRORS}{part}"] = np.array([one.errors[part] for one in outcomes])
     paths = {f"path{row}": one.path for row, one in enumerate(outcomes) if one.path is not None}
     return {**arrays, **paths}
 
 
 def _outcomes(held: Mapping[str, NDArray[Any]]) -> list[Outcome] | None:
     """Outcomes read back; None if the arrays are not those of outcomes."""
-    names = ("candidate", "rate", "status", "train_error", "test_error")
-    if not set(names) <= set(held) or len({len(held[name]) for name in names}) != 1:
+    errors = {
+        name.removeprefix(_ERRORS): own for name, own in held.items() if name.startswith(_ERRORS)
+    }
+    columns = [held[name] for name in ("candidate", "rate", "status") if name in held]
+    if len(columns) != 3 or not errors:
         return None
-    rows = zip(*(held[name].tolist() for name in names), strict=True)
+    rows = zip(*(own.tolist() for own in columns), strict=True)
     return [
         Outcome(
             candidate,
             None if np.isnan(rate) else rate,
             status,
-            train,
-            test,
+            {part: own[row] for part, own in errors.items()},
             held.get(f"path{row}"),
         )
-        for row, (candidate, rate, status, train, test) in enumerate(rows)
+        for row, (candidate, rate, status) in enumerate(rows)
     ]

@@ -85,9 +85,19 @@ class Targets:
         """The same sequences, integrated with steps shorter by a factor."""
         return replace(self, parts=tuple(factor * part for part in self.parts))
 
+    def smaller(self, sequences: int, samples: int) -> Targets:
+        """The beginnings of some of the sequences, evenly chosen; at most so many of both."""
+        every = slice(None, None, -(-len(self.states) // sequences))
+        return Targets(
+            self.states[every, :samples],
+            self.steps[every, : samples - 1],
+            self.weights[every, :samples],
+            self.parts[: samples - 1],
+        )
+
 
 def training_pieces(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> list[Trajectory]:
-    """Training sequences to roll out, from which laws and rates are chosen.
+    """Training sequences to roll out.
 
     Like the test sequences, no longer and, where one recording was split in time, as near in
     time: the last stretch of each training sequence, as long as the longest test sequence.
@@ -96,15 +106,21 @@ def training_pieces(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> 
     """
     window = choose_window(train)
     longest = min(MOST_SAMPLES, max((len(sequence) for sequence in test), default=MOST_SAMPLES))
-    pieces = []
-    for sequence in train:
-        recent = sequence.part(max(0, len(sequence) - longest), len(sequence))
-        if window is None or len(recent) < 2 * window:
-            pieces.append(recent)
-            continue
-        starts = range(0, len(recent) - window + 1, max(1, window // 2))
-        pieces += [recent.part(first, first + window) for first in starts]
-    return _worth_predicting(pieces)
+    recent = [one.part(max(0, len(one) - longest), len(one)) for one in train]
+    return _worth_predicting(
+        [piece for one in recent for piece in windows(one, window, overlapping=True)]
+    )
+
+
+def windows(
+    sequence: Trajectory, window: int | None, *, overlapping: bool = False
+) -> list[Trajectory]:
+    """A sequence in windows of so many samples; whole where it holds fewer than two of them."""
+    if window is None or len(sequence) < 2 * window:
+        return [sequence]
+    step = max(1, window // 2) if overlapping else window
+    starts = range(0, len(sequence) - window + 1, step)
+    return [sequence.part(first, first + window) for first in starts]
 
 
 def prediction_pieces(test: Sequence[Trajectory]) -> list[Trajectory]:
@@ -188,7 +204,10 @@ def choose_refinement(weights: Weights, problem: Problem, step: float) -> int:
 
 
 def squared_errors(path: Tensor, targets: Targets) -> NDArray[np.float64]:
-    """Mean over columns of the squared error: (trial, sequence, time), nan in the padding."""
+    """Mean over columns of the squared error: (trial, sequence, time), nan in the padding.
+
+    Infinite where the roll-out has diverged.
+    """
     error = (path - targets.states).square().mean(-1).double().cpu().numpy()
     weights = targets.weights.cpu().numpy()
     error = np.where(np.isfinite(error), error, np.inf)

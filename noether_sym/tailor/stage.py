@@ -1,90 +1,37 @@
-"""The tailoring stage: screen, meta-tailor, select by training error, compare with controls."""
+"""The tailoring stage: screen, meta-tailor, select on held-out trajectories, compare."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.errors import DatasetError
-from noether_sym.laws.known import KNOWN
-from noether_sym.laws.law import ACCEPTED, Law
+from noether_sym.laws.coordinates import Canonical, canonical_coordinates
+from noether_sym.laws.law import Law
 from noether_sym.runtime.device import resolve_device, single_threaded
-from noether_sym.tailor import network
-from noether_sym.tailor.network import Problem, Weights
+from noether_sym.tailor.choose import choose
+from noether_sym.tailor.compare import Trainings, compare
+from noether_sym.tailor.network import Problem, moving
 from noether_sym.tailor.options import RATES, TailorOptions
 from noether_sym.tailor.pieces import Pieces
-from noether_sym.tailor.rollout import (
-    Targets,
-    choose_refinement,
-    prediction_pieces,
-    training_pieces,
-)
-from noether_sym.tailor.selection import best, best_candidates, select
-from noether_sym.tailor.summary import Control, SeedResult, Tailoring, summarised
-from noether_sym.tailor.tasks import cut_into_tasks, workers
-from noether_sym.tailor.trials import (
-    Outcome,
-    Setting,
-    evaluate_field,
-    evaluate_plain,
-    evaluate_projected,
-    meta_tailoring,
-    plain_tailoring,
-)
+from noether_sym.tailor.rollout import Targets, prediction_pieces, training_pieces
+from noether_sym.tailor.summary import Candidates, Tailoring, summarised
+from noether_sym.tailor.tasks import workers
+from noether_sym.tailor.trials import TEST, TRAIN, VALIDATION, Setting
+from noether_sym.tailor.validation import split
+from noether_sym.tailor.work import Work
 
 if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache, Progress
 
 __all__ = ["RATES", "TailorOptions", "tailor"]
 
-Method = Callable[..., list[Outcome]]
-
-_EXTENSIONS = 4
-_CONSERVED = (ACCEPTED, KNOWN)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """What the stage does for one network seed.
-
-    Attributes
-    ----------
-    setting : Setting
-    laws : tuple of Law
-        The candidates, and the oracle after them if there is one.
-    candidates : tuple of int
-        Rows of the candidates.
-    oracle : int or None
-        Row of the oracle.
-    options : TailorOptions
-    seed : int
-    pool : ThreadPoolExecutor
-    pieces : Pieces
-    report : callable
-        Takes (stage, done, total).
-    """
-
-    setting: Setting
-    laws: tuple[Law, ...]
-    candidates: tuple[int, ...]
-    oracle: int | None
-    options: TailorOptions
-    seed: int
-    pool: ThreadPoolExecutor
-    pieces: Pieces
-    report: Progress
-
-    def with_oracle(self, rows: Sequence[int]) -> list[int]:
-        """These rows, and the oracle's after them."""
-        return [*rows, *([] if self.oracle is None else [self.oracle])]
+_PARTS = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
+_STILL = "reads only columns that are constant along every trajectory: nothing to tailor with"
 
 
 def tailor(
@@ -96,18 +43,22 @@ def tailor(
     progress: Progress | None = None,
     checkpoint: Cache | None = None,
 ) -> Tailoring:
-    """Try laws as Noether losses and select the one that predicts best.
+    """Try laws as Noether losses, and select one if any helps the prediction.
 
-    Selection looks at training error only; test errors are reported. With several seeds,
-    candidates are ranked and the law is selected by the mean over networks of the logarithm
-    of the training error, so that every network reports the same law.
+    Part of the training trajectories is held out (see `noether_sym.tailor.validation.split`).
+    Networks trained on the rest screen every candidate by training error; the best are
+    meta-tailored, laws first, and the errors on what was held out select a law
+    (`noether_sym.tailor.selection.select`). The errors that are reported are those of networks
+    trained on the whole training part, at the inner rates that were chosen so. With several
+    seeds all networks report the same law. No test error decides anything.
 
     Parameters
     ----------
     dataset : Dataset
         With a test part.
     laws : sequence of Law
-        Accepted or not; all are screened, the best `options.top` meta-tailored.
+        Accepted ones by rank, and controls that were not accepted. All are screened, the best
+        `options.top` meta-tailored; only accepted ones can be selected.
     oracle : Law, optional
         The known law, as a control.
     options : TailorOptions
@@ -123,58 +74,115 @@ def tailor(
     Raises
     ------
     DatasetError
-        If there is no test part to predict, or no sequence to roll out.
+        If the data have no time, there is no test part to predict, or sequences are too short
+        to roll out.
     DeviceError
         If CUDA is asked for where there is none.
     """
     device = resolve_device(options.device)
-    setting = _setting(dataset, device, options)
-    every = (*laws, *([] if oracle is None else [oracle]))
-    pieces = Pieces.of(checkpoint, options, device, every)
+    _check(dataset)
+    canonical = canonical_coordinates(dataset)
+    none = _no_hamiltonian(dataset, canonical)
+    dataset = replace(dataset, canonical_pairs=() if none else canonical.pairs)
+    held_out = split(dataset.train)
+    fitted = replace(dataset, train=held_out.fit)
+    choice = _setting(fitted, {VALIDATION: held_out.validation}, device, options)
+    report = replace(_setting(dataset, {}, device, options), paths=True)
+    candidates = Candidates(tuple(laws), oracle, dict.fromkeys(_still(dataset, laws), _STILL))
+    pieces = Pieces.of(checkpoint, options, device, candidates.every)
     with single_threaded(), workers(options.jobs) as pool:
-        works = [
-            _Work(
-                setting,
-                every,
-                tuple(range(len(laws))),
-                None if oracle is None else len(laws),
-                options,
-                options.seed + number,
-                pool,
-                pieces,
-                _labelled(progress, number, options.seeds),
-            )
-            for number in range(options.seeds)
-        ]
-        selected, seeds = _all_seeds(works)
-    setting = works[0].setting
-    return summarised(dataset, laws, oracle, setting, selected, seeds, options)
+
+        def works(purpose: str, setting: Setting) -> list[Work]:
+            return [
+                Work(
+                    purpose,
+                    setting,
+                    candidates.every,
+                    options,
+                    options.seed + number,
+                    pool,
+                    pieces,
+                    _labelled(progress, number, options.seeds),
+                )
+                for number in range(options.seeds)
+            ]
+
+        choosing = works("choice", choice)
+        first = [pool.submit(work.baseline) for work in choosing]
+        later = [Trainings.begun(one, hamiltonian=not none) for one in works("report", report)]
+        weights = []
+        for work, future in zip(choosing, first, strict=True):
+            weights.append(future.result())
+            work.report("baseline", 1, 1)
+        chosen = choose(choosing, weights, candidates.tried, candidates.oracle_row)
+        setting, controls = compare(later, chosen, candidates.oracle_row, none or canonical.note)
+    return summarised(dataset, candidates, held_out.note, chosen, setting, controls, options)
 
 
-def _setting(dataset: Dataset, device: str, options: TailorOptions) -> Setting:
-    if not dataset.test:
-        raise DatasetError(f"data set {dataset.name!r} has no test part to predict")
+def _check(dataset: Dataset) -> None:
     if not (dataset.timed and dataset.has_derivatives):
         raise DatasetError(
-            f"data set {dataset.name!r} has no time, and predictions need one; add a time column "
-            "(--time NAME), or use the laws without tailoring"
+            f"data set {dataset.name!r} has no time, and tailoring trains a network on rates of "
+            "change and predicts over time; give a time column t (or name it with --time COLUMN)"
         )
-    train, test = training_pieces(dataset.train, dataset.test), prediction_pieces(dataset.test)
-    if not train or not test:
+    if not dataset.test:
         raise DatasetError(
-            f"data set {dataset.name!r} has no sequence of two or more samples to predict in its "
-            f"{'training' if test else 'test'} part"
+            f"data set {dataset.name!r} has no test part to predict; give more trajectories or "
+            "longer ones"
         )
+
+
+def _setting(
+    dataset: Dataset,
+    more: Mapping[str, Sequence[Trajectory]],
+    device: str,
+    options: TailorOptions,
+) -> Setting:
+    """What the networks are trained on, and what they are to predict.
+
+    Raises
+    ------
+    DatasetError
+        If a part has no sequence to roll out.
+    """
+    parts = {
+        TEST: prediction_pieces(dataset.test),
+        TRAIN: training_pieces(dataset.train, dataset.test),
+        **more,
+    }
+    for name, sequences in parts.items():
+        if not sequences:
+            raise DatasetError(
+                f"data set {dataset.name!r} has no sequence of two or more samples to predict in "
+                f"its {_PARTS[name]} part; give more trajectories or longer ones"
+            )
     problem = Problem.of(dataset, device, options.weight_decay)
     steps = np.concatenate([np.diff(one.times) for one in dataset.train])
     return Setting(
         problem,
-        Targets.of(train, problem),
-        Targets.of(test, problem),
+        {name: Targets.of(sequences, problem) for name, sequences in parts.items()},
         float(np.median(steps)),
         options.loss,
         options.epochs,
     )
+
+
+def _no_hamiltonian(dataset: Dataset, canonical: Canonical) -> str:
+    """Why there is no Hamiltonian NN; empty if every column that moves has its partner."""
+    if not canonical.pairs:
+        return canonical.note
+    paired = {column for pair in canonical.pairs for column in pair}
+    moves = np.flatnonzero(moving(dataset.train)).tolist()
+    left = [dataset.names[column] for column in moves if column not in paired]
+    if not left:
+        return ""
+    return f"{', '.join(left)} {'stands' if len(left) == 1 else 'stand'} in no canonical pair"
+
+
+def _still(dataset: Dataset, laws: Sequence[Law]) -> list[int]:
+    """Rows of laws that read only columns which are constant along every trajectory."""
+    moves = set(np.flatnonzero(moving(dataset.train)).tolist())
+    return [row for row, law in enumerate(laws) if not moves & set(law.expression.inputs)]
 
 
 def _labelled(progress: Progress | None, number: int, seeds: int) -> Progress:
@@ -182,192 +190,3 @@ def _labelled(progress: Progress | None, number: int, seeds: int) -> Progress:
         return lambda stage, done, total: None
     label = f"seed {number + 1}/{seeds}, " if seeds > 1 else ""
     return lambda stage, done, total: progress(f"{label}{stage}", done, total)
-
-
-def _all_seeds(works: list[_Work]) -> tuple[int | None, list[SeedResult]]:
-    """Select a law over all networks; `works` end up with the refined setting."""
-    pool, candidates, options = works[0].pool, works[0].candidates, works[0].options
-    training = [pool.submit(_baseline, work) for work in works]
-    hamiltonian_training = [pool.submit(_hamiltonian, work) for work in works]
-    networks = []
-    for work, future in zip(works, training, strict=True):
-        networks.append(future.result())
-        work.report("baseline", 1, 1)
-    setting = _refined(works[0].setting, networks[0])
-    works[:] = [replace(work, setting=setting) for work in works]
-    pairs = list(zip(works, networks, strict=True))
-    extras = [pool.submit(_more_epochs, work, weights) for work, weights in pairs]
-    screened = [
-        _trials(work, weights, work.with_oracle(candidates), plain_tailoring, "screen")
-        for work, weights in pairs
-    ]
-    kept = best_candidates(screened, candidates, options.top)
-    tried = [
-        _trials(work, weights, work.with_oracle(kept), meta_tailoring, "meta-tailor")
-        for work, weights in pairs
-    ]
-    selected = select(tried, kept)
-    results = []
-    for row, (work, weights) in enumerate(pairs):
-        controls = [
-            Control("vanilla", evaluate_plain(setting, weights)),
-            Control("extra epochs", extras[row].result()),
-            Control("hnn", _evaluated_hamiltonian(work, hamiltonian_training[row].result())),
-            *_law_controls(work, weights, selected, screened[row], tried[row]),
-        ]
-        own = tuple(one for one in screened[row] if one.candidate != work.oracle)
-        meta = tuple(one for one in tried[row] if one.candidate != work.oracle)
-        results.append(SeedResult(work.seed, tuple(controls), own, meta))
-    return selected, results
-
-
-def _law_controls(
-    work: _Work,
-    weights: Weights,
-    selected: int | None,
-    screened: Sequence[Outcome],
-    tried: Sequence[Outcome],
-) -> list[Control]:
-    """Ways of using the selected law and the oracle, each at its best inner rate."""
-    controls = []
-    if selected is not None:
-        projected = evaluate_projected(work.setting, weights, work.laws[selected])
-        controls += [
-            Control("projected", replace(projected, candidate=selected)),
-            Control("tailored", best(screened, selected)),
-            Control("meta-tailored", best(tried, selected)),
-        ]
-    if work.oracle is not None:
-        controls += [
-            Control("oracle tailored", best(screened, work.oracle)),
-            Control("oracle", best(tried, work.oracle)),
-        ]
-    return controls
-
-
-def _trials(
-    work: _Work, weights: Weights, rows: Sequence[int], method: Method, stage: str
-) -> list[Outcome]:
-    """Every row at every rate, then on downwards for laws whose lowest rate is the best.
-
-    A quantity that is not conserved does best at rate 0, where it does nothing; it is
-    followed downwards only while it leads.
-    """
-    outcomes = _at_rates(work, weights, dict.fromkeys(rows, work.options.rates), method, stage)
-    lowest = min(work.options.rates)
-    for _ in range(_EXTENSIONS):
-        lead = best(outcomes)
-        edge = [
-            row
-            for row in rows
-            if _at_edge(outcomes, row, lowest)
-            and (
-                work.laws[row].status in _CONSERVED or (lead is not None and lead.candidate == row)
-            )
-        ]
-        if not edge:
-            break
-        lowest /= 10**0.5
-        wanted = dict.fromkeys(edge, (lowest,))
-        outcomes += _at_rates(work, weights, wanted, method, f"{stage}, lower rates")
-    return outcomes
-
-
-def _at_edge(outcomes: Sequence[Outcome], row: int, lowest: float) -> bool:
-    leading = best(outcomes, row)
-    return leading is not None and leading.rate == lowest
-
-
-def _at_rates(
-    work: _Work,
-    weights: Weights,
-    wanted: Mapping[int, tuple[float, ...]],
-    method: Method,
-    stage: str,
-) -> list[Outcome]:
-    """Some rows at rates of their own, in tasks for the workers."""
-    setting = work.setting
-    sequences = max(len(setting.train.states), len(setting.test.states))
-    samples = len(setting.problem.states) if method is meta_tailoring else sequences
-    futures = [
-        work.pool.submit(
-            work.pieces.outcomes,
-            _key(work, method.__name__, task.rows, task.rates),
-            partial(
-                method,
-                setting,
-                weights,
-                task.rows,
-                [work.laws[row] for row in task.rows],
-                task.rates,
-            ),
-        )
-        for task in cut_into_tasks(wanted, samples, setting.problem.device)
-    ]
-    outcomes: list[Outcome] = []
-    for done, future in enumerate(futures, 1):
-        outcomes += future.result()
-        work.report(stage, done, len(futures))
-    return outcomes
-
-
-def _refined(setting: Setting, weights: Weights) -> Setting:
-    """Roll-outs with time steps that are short enough for what the network learned."""
-    steps = choose_refinement(weights, setting.problem, setting.step)
-    return replace(setting, train=setting.train.refined(steps), test=setting.test.refined(steps))
-
-
-def _baseline(work: _Work) -> Weights:
-    problem = work.setting.problem
-    start = network.initial_weights(problem.columns, problem.columns, work.seed, problem.device)
-    return work.pieces.weights(
-        _key(work, "baseline"),
-        problem.device,
-        lambda: network.train(problem, start, work.options.baseline_steps)[0],
-    )
-
-
-def _more_epochs(work: _Work, weights: Weights) -> Outcome:
-    longer = work.pieces.weights(
-        _key(work, "longer"),
-        work.setting.problem.device,
-        lambda: network.train(work.setting.problem, weights, work.setting.epochs)[0],
-    )
-    return evaluate_plain(work.setting, longer)
-
-
-def _key(
-    work: _Work,
-    name: str,
-    rows: Sequence[int] = (),
-    rates: Sequence[Sequence[float]] = (),
-) -> str:
-    """Name of a piece: the network, what it is, and for trials which."""
-    if not rows:
-        return f"{work.seed}-{name}"
-    trials = json.dumps([list(rows), [list(own) for own in rates]])
-    return f"{work.seed}-{name}-{hashlib.sha256(trials.encode()).hexdigest()[:12]}"
-
-
-def _hamiltonian(work: _Work) -> Weights | None:
-    """The Hamiltonian NN; None where the data name no canonical pairs for every column."""
-    problem = work.setting.problem
-    if {column for pair in problem.pairs for column in pair} != set(range(problem.columns)):
-        return None
-    start = network.initial_weights(problem.columns, 1, work.seed, problem.device)
-    return work.pieces.weights(
-        _key(work, "hamiltonian"),
-        problem.device,
-        lambda: network.train(problem, start, work.options.baseline_steps, hamiltonian=True)[0],
-    )
-
-
-def _evaluated_hamiltonian(work: _Work, weights: Weights | None) -> Outcome | None:
-    if weights is None:
-        return None
-    problem = work.setting.problem
-    scale = network.hamiltonian_scale(problem)
-    return evaluate_field(
-        work.setting,
-        lambda states: network.hamiltonian_field(weights, states, problem.pairs, scale),
-    )

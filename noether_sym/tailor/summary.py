@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import Law
+from noether_sym.tailor.choose import Chosen, OfNetwork
+from noether_sym.tailor.compare import Control
 from noether_sym.tailor.document import (
     DIVERGED,
     NOT_APPLICABLE,
     CandidateRow,
+    Choice,
     ControlRow,
     Moments,
+    PlainRow,
     RollOutParts,
     RollOuts,
     SeedRow,
@@ -25,7 +29,7 @@ from noether_sym.tailor.document import (
     TailoringDocument,
     TrialRow,
 )
-from noether_sym.tailor.trials import Outcome, Setting
+from noether_sym.tailor.trials import TEST, TRAIN, VALIDATION, Outcome, Setting
 
 if TYPE_CHECKING:
     from noether_sym.tailor.options import TailorOptions
@@ -33,23 +37,41 @@ if TYPE_CHECKING:
 
 Measure = Literal["train_rmse", "test_rmse", "test_mse", "energy_mse"]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Control:
-    """One way of predicting, under a name; without an outcome it does not apply."""
-
-    method: str
-    outcome: Outcome | None
+_NOTHING_ACCEPTED = "nothing was accepted as conserved"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeedResult:
-    """Everything one network gave."""
+class Candidates:
+    """What is tried.
 
-    seed: int
-    controls: tuple[Control, ...]
-    screened: tuple[Outcome, ...]
-    trials: tuple[Outcome, ...]
+    Attributes
+    ----------
+    laws : tuple of Law
+        Accepted or not.
+    oracle : Law or None
+        The known law.
+    left_out : mapping of int to str
+        Rows that are not tried, and why.
+    """
+
+    laws: tuple[Law, ...]
+    oracle: Law | None
+    left_out: Mapping[int, str]
+
+    @property
+    def every(self) -> tuple[Law, ...]:
+        """All laws by row, the known one last."""
+        return (*self.laws, *([] if self.oracle is None else [self.oracle]))
+
+    @property
+    def tried(self) -> list[int]:
+        """Rows of what is tried."""
+        return [row for row in range(len(self.laws)) if row not in self.left_out]
+
+    @property
+    def oracle_row(self) -> int | None:
+        """Row of the known law."""
+        return None if self.oracle is None else len(self.laws)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +81,7 @@ class Tailoring:
     Attributes
     ----------
     selected : int or None
-        Row of the selected law; None where there was none to try, or every trial diverged.
+        Row of the selected law; None where no law helps the prediction.
     document : TailoringDocument
     curves : dict of arrays
         For figures: ``times`` and ``true`` of the first test sequence, and for each method
@@ -74,34 +96,66 @@ class Tailoring:
 
 def summarised(
     dataset: Dataset,
-    laws: Sequence[Law],
-    oracle: Law | None,
+    candidates: Candidates,
+    validation_is: str,
+    chosen: Chosen,
     setting: Setting,
-    selected: int | None,
-    seeds: Sequence[SeedResult],
+    controls: Sequence[Sequence[Control]],
     options: TailorOptions,
 ) -> Tailoring:
-    """Write down every trial, the controls of every seed and their summary."""
-    chosen = None if selected is None else laws[selected]
-    energy = oracle or chosen
-    rows = tuple(_seed_row(seed, laws, setting, energy) for seed in seeds)
+    """Put together what the networks gave; `setting` is that of the report."""
+    laws, choice = candidates.laws, _choice(candidates, chosen)
+    shown = None if choice.candidate is None else laws[choice.candidate]
+    energy = candidates.oracle or shown
+    rows = tuple(
+        _seed_row(options.seed + number, network, own, laws, setting, energy)
+        for number, (network, own) in enumerate(zip(chosen.networks, controls, strict=True))
+    )
     document = TailoringDocument(
         options=options.deciding(setting.problem.device),
         error="mean squared error of RK4 roll-outs over columns, in network coordinates",
         state_scale=tuple(setting.problem.state_scale.tolist()),
         training_states=len(setting.problem.states),
-        roll_outs=RollOutParts(_roll_outs(setting.train), _roll_outs(setting.test)),
+        roll_outs=RollOutParts(
+            _roll_outs(setting.parts[TRAIN]),
+            _roll_outs(chosen.setting.parts[VALIDATION]),
+            _roll_outs(setting.parts[TEST]),
+            validation_is,
+        ),
         energy=None if energy is None else energy.text(),
-        energy_is="known law" if oracle else "selected law" if chosen else None,
-        selected=None if chosen is None else chosen.text(),
-        selected_candidate=selected,
+        energy_is="known law" if candidates.oracle else "found law" if shown else None,
+        selected=choice.law if choice.selected else None,
+        selected_candidate=choice.candidate if choice.selected else None,
+        choice=choice,
         candidates=tuple(
-            CandidateRow(row, law.text(), law.accepted) for row, law in enumerate(laws)
+            CandidateRow(row, law.text(), law.accepted, candidates.left_out.get(row))
+            for row, law in enumerate(laws)
         ),
         seeds=rows,
         summary=_summary(rows),
     )
-    return Tailoring(selected, document, _curves(dataset, setting, seeds[0], energy))
+    curves = _curves(dataset, setting, controls[0], energy)
+    return Tailoring(document.selected_candidate, document, curves)
+
+
+def _choice(candidates: Candidates, chosen: Chosen) -> Choice:
+    laws, own = candidates.laws, chosen.selection
+    accepted = [row for row, law in enumerate(laws) if law.accepted]
+    reason = own.reason
+    if not accepted:
+        reason = _NOTHING_ACCEPTED
+    elif not set(accepted) & set(candidates.tried):
+        reason = f"every law {candidates.left_out[accepted[0]]}"
+    return Choice(
+        law=None if own.candidate is None else laws[own.candidate].text(),
+        candidate=own.candidate,
+        selected=own.selected,
+        reason=reason,
+        error_ratio=own.error_ratio,
+        ties=own.ties,
+        control=None if chosen.control is None else laws[chosen.control].text(),
+        control_candidate=chosen.control,
+    )
 
 
 def _roll_outs(targets: Targets) -> RollOuts:
@@ -109,13 +163,25 @@ def _roll_outs(targets: Targets) -> RollOuts:
 
 
 def _seed_row(
-    seed: SeedResult, laws: Sequence[Law], setting: Setting, energy: Law | None
+    seed: int,
+    network: OfNetwork,
+    controls: Sequence[Control],
+    laws: Sequence[Law],
+    setting: Setting,
+    energy: Law | None,
 ) -> SeedRow:
+    def trials(outcomes: Sequence[Outcome]) -> tuple[TrialRow, ...]:
+        return tuple(_trial_row(one, laws) for one in outcomes if one.candidate < len(laws))
+
     return SeedRow(
-        seed.seed,
-        tuple(_control_row(control, setting, energy) for control in seed.controls),
-        tuple(_trial_row(outcome, laws) for outcome in seed.screened),
-        tuple(_trial_row(outcome, laws) for outcome in seed.trials),
+        seed,
+        tuple(_control_row(control, setting, energy) for control in controls),
+        tuple(
+            PlainRow(method, *(_finite(own.error(part)) for part in (TRAIN, VALIDATION, TEST)))
+            for method, own in network.plain.items()
+        ),
+        trials(network.screened),
+        trials(network.tried),
     )
 
 
@@ -127,24 +193,29 @@ def _trial_row(outcome: Outcome, laws: Sequence[Law]) -> TrialRow:
         accepted=law.accepted,
         rate=outcome.rate,
         status=outcome.status,
-        train_error=_finite(outcome.train_error),
-        test_error=_finite(outcome.test_error),
+        train_error=_finite(outcome.error(TRAIN)),
+        validation_error=_finite(outcome.error(VALIDATION)),
+        test_error=_finite(outcome.error(TEST)),
     )
 
 
 def _control_row(control: Control, setting: Setting, energy: Law | None) -> ControlRow:
-    outcome = control.outcome
+    outcome, note = control.outcome, control.note or None
     if outcome is None:
-        return ControlRow(control.method, DIVERGED if control.method != "hnn" else NOT_APPLICABLE)
+        return ControlRow(
+            control.method, DIVERGED if control.applies else NOT_APPLICABLE, note=note
+        )
+    train, test = outcome.error(TRAIN), outcome.error(TEST)
     return ControlRow(
         control.method,
-        outcome.status if math.isfinite(outcome.test_error) else DIVERGED,
+        outcome.status if math.isfinite(test) else DIVERGED,
         candidate=outcome.candidate if outcome.candidate >= 0 else None,
         rate=outcome.rate,
-        train_rmse=_finite(math.sqrt(outcome.train_error)),
-        test_rmse=_finite(math.sqrt(outcome.test_error)),
-        test_mse=_finite(outcome.test_error),
+        train_rmse=_finite(math.sqrt(train)),
+        test_rmse=_finite(math.sqrt(test)),
+        test_mse=_finite(test),
         energy_mse=_finite(_energy_error(outcome, setting, energy)),
+        note=note,
     )
 
 
@@ -153,8 +224,8 @@ def _energy_error(outcome: Outcome, setting: Setting, energy: Law | None) -> flo
     if energy is None or outcome.path is None:
         return math.nan
     scale = setting.problem.state_scale
-    true = setting.test.states.double().cpu().numpy()
-    weights = setting.test.weights.cpu().numpy() > 0
+    true = setting.parts[TEST].states.double().cpu().numpy()
+    weights = setting.parts[TEST].weights.cpu().numpy() > 0
     with np.errstate(all="ignore"):
         difference = energy(outcome.path * scale) - energy(true * scale)
     return float(np.mean(difference[weights] ** 2))
@@ -195,12 +266,12 @@ def _values(rows: Sequence[SeedRow], method: str, measure: Measure) -> list[floa
 
 
 def _curves(
-    dataset: Dataset, setting: Setting, seed: SeedResult, energy: Law | None
+    dataset: Dataset, setting: Setting, controls: Sequence[Control], energy: Law | None
 ) -> dict[str, NDArray[Any]]:
     first = dataset.test[0]
     scale = setting.problem.state_scale
-    true = setting.test.states.double().cpu().numpy()
-    weights = setting.test.weights.cpu().numpy() > 0
+    true = setting.parts[TEST].states.double().cpu().numpy()
+    weights = setting.parts[TEST].weights.cpu().numpy() > 0
     curves: dict[str, NDArray[Any]] = {
         "times": first.times - first.times[0],
         "true": first.states,
@@ -209,7 +280,7 @@ def _curves(
     if energy is not None:
         curves["energy/true"] = energy(first.states)
     methods = []
-    for control in seed.controls:
+    for control in controls:
         if control.outcome is None or control.outcome.path is None:
             continue
         methods.append(control.method)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,9 @@ from noether_sym.tailor.rollout import Targets, roll_out, squared_errors
 if TYPE_CHECKING:
     from torch import Tensor
 
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+"""Parts of the data that are rolled out; test errors are reported, and choose nothing."""
+
 _LEAST_DEFINED = 0.5
 
 
@@ -29,20 +32,26 @@ class Setting:
     Attributes
     ----------
     problem : Problem
-    train, test : Targets
-        Sequences to roll out.
+    parts : mapping of str to Targets
+        Sequences to roll out: ``train``, ``validation``, ``test``, as many as are wanted.
     step : float
         Median time step, for the finite difference.
     loss : str
     epochs : int
+    paths : bool
+        Whether the roll-outs of the test part themselves are wanted.
     """
 
     problem: Problem
-    train: Targets
-    test: Targets
+    parts: Mapping[str, Targets]
     step: float
     loss: str
     epochs: int
+    paths: bool = False
+
+    def refined(self, factor: int) -> Setting:
+        """The same, rolled out with steps shorter by a factor."""
+        return replace(self, parts={name: own.refined(factor) for name, own in self.parts.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +64,9 @@ class Outcome:
         Row in the list of laws; -1 for none.
     rate : float or None
     status : str
-    train_error, test_error : float
-        Mean squared roll-out error in network coordinates; inf where it diverged.
+    errors : mapping of str to array of shape (sequence,)
+        For each part, the mean squared roll-out error of each sequence in network
+        coordinates; inf where it diverged.
     path : array of shape (sequence, time, column), optional
         Test roll-outs in network coordinates.
     """
@@ -64,9 +74,13 @@ class Outcome:
     candidate: int
     rate: float | None
     status: str
-    train_error: float
-    test_error: float
-    path: NDArray[np.float64] | None
+    errors: Mapping[str, NDArray[np.float64]]
+    path: NDArray[np.float64] | None = None
+
+    def error(self, part: str) -> float:
+        """Mean over the sequences of a part; not a number where that was not rolled out."""
+        own = self.errors.get(part)
+        return float("nan") if own is None else float(own.mean())
 
 
 def plain_tailoring(
@@ -132,12 +146,12 @@ def meta_tailoring(
 
 
 def evaluate_field(setting: Setting, dynamics: Callable[[Tensor], Tensor]) -> Outcome:
-    """Roll out one field on both parts; `dynamics` maps (1, sequence, column) to its output."""
+    """Roll out one field on every part; `dynamics` maps (1, sequence, column) to its output."""
     pace = setting.problem.pace
-    paths = [
-        roll_out(lambda states: dynamics(states) * pace, 1, targets)
-        for targets in (setting.train, setting.test)
-    ]
+    paths = {
+        name: roll_out(lambda states: dynamics(states) * pace, 1, targets)
+        for name, targets in setting.parts.items()
+    }
     return _outcomes(setting, paths, [-1], [None])[0]
 
 
@@ -173,35 +187,41 @@ def _evaluated(
     trials = sum(map(len, rates))
     with torch.no_grad():
         defined = quantities.defined(problem.states).cpu().numpy()
-        paths = [roll_out(dynamics, trials, targets) for targets in (setting.train, setting.test)]
+        paths = {
+            name: roll_out(dynamics, trials, targets) for name, targets in setting.parts.items()
+        }
     each = len(rates[0])
     candidates = np.repeat(np.asarray(numbers), each).tolist()
     outcomes = _outcomes(setting, paths, candidates, [rate for own in rates for rate in own])
     return [
-        outcome
-        if defined[row // each] >= _LEAST_DEFINED
-        else Outcome(outcome.candidate, outcome.rate, OUT_OF_DOMAIN, np.inf, np.inf, None)
+        outcome if defined[row // each] >= _LEAST_DEFINED else _outside(outcome)
         for row, outcome in enumerate(outcomes)
     ]
 
 
+def _outside(outcome: Outcome) -> Outcome:
+    """An outcome of a formula that is not defined where the states are."""
+    lost = {name: np.full_like(own, np.inf) for name, own in outcome.errors.items()}
+    return replace(outcome, status=OUT_OF_DOMAIN, errors=lost, path=None)
+
+
 def _outcomes(
     setting: Setting,
-    paths: list[Tensor],
+    paths: Mapping[str, Tensor],
     candidates: Sequence[int],
     rates: Sequence[float | None],
 ) -> list[Outcome]:
-    errors = [
-        squared_errors(path, targets)
-        for path, targets in zip(paths, (setting.train, setting.test), strict=True)
-    ]
+    errors = {
+        name: np.nanmean(squared_errors(path, setting.parts[name]), axis=-1)
+        for name, path in paths.items()
+    }
+    test = paths.get(TEST) if setting.paths else None
     outcomes = []
     for row, (candidate, rate) in enumerate(zip(candidates, rates, strict=True)):
-        train, test = (float(np.nanmean(part[row])) for part in errors)
-        status = OK if np.isfinite(train) else DIVERGED
-        outcomes.append(
-            Outcome(candidate, rate, status, train, test, paths[1][row].double().cpu().numpy())
-        )
+        own = {name: part[row] for name, part in errors.items()}
+        finite = all(np.isfinite(part).all() for name, part in own.items() if name != TEST)
+        path = None if test is None else test[row].double().cpu().numpy()
+        outcomes.append(Outcome(candidate, rate, OK if finite else DIVERGED, own, path))
     return outcomes
 
 

@@ -17,7 +17,7 @@ from noether_sym.verdict.gradients import (
     residual,
 )
 
-_CLOSEST = 60
+_CLOSEST = 100
 _NEW_DIRECTION = 0.1
 _AS_GOOD = 3.0
 _FAR_WORSE = 10.0
