@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from noether_sym.check import Checked
+    from noether_sym.check import Checked, ExactlyChecked
     from noether_sym.store.schema import LawsDocument
     from noether_sym.tailor.document import Moments, TailoringDocument
 
@@ -54,6 +54,15 @@ def checked(own: Checked) -> str:
     fitted = all(math.isfinite(value) for value in own.law.values)
     shown = own.law.text() if fitted else own.formula.text.strip()
     return f"{shown} is {own.verdict}{windows(own.window)}{reason}."
+
+
+def exactly_checked(own: ExactlyChecked) -> str:
+    """What equations of motion say of a formula, in one sentence."""
+    reason = f": {own.reason}" if own.reason else ""
+    if not own.decided:
+        return f"Cannot tell whether {own.formula} is conserved{reason}."
+    proven = " by these equations, exactly" if own.conserved else ""
+    return f"{own.formula} is {own.verdict}{proven}{reason}."
 
 
 def selected(tailoring: TailoringDocument, *, plain: bool = False) -> str:
