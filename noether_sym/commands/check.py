@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
 
     from noether_sym.check import Checked, Drift
 
+_LONGEST = 200
+
 
 @click.command("check", short_help="Test a formula of yours on data, without a search.")
 @click.argument("law")
 @click.argument("file", required=False, metavar="[FILE]")
 @data_options(required=False)
 @fit_options
+@click.option(
+    "--equations",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Test LAW exactly by these equations, a line a column as in x' = v, and by no data.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="The verdict only.")
 @click.pass_context
@@ -35,7 +44,17 @@ def command(context: click.Context, /, **values: Any) -> None:
     + - * / ** and parentheses, and sin cos tan exp log sqrt abs square. c0, c1, ... are
     fitted to the data. A number takes the unit that its place asks for, or the one given,
     as in `3 [m/s]`. Put -- before a LAW that begins with a minus sign.
+
+    \b
+    noether-sym check 'v**2/2 + w2*x**2/2' --equations spring.txt
+
+    With --equations no data are read: spring.txt holds the lines x' = v and v' = -w2*x,
+    constants as in g = 9.81, and comments after #. Names without an equation or a value
+    stand for any number, t for time.
     """
+    if values["equations"] is not None:
+        _exactly(context, values)
+        return
     source = context.get_parameter_source("dataset")
     by_option = source is not None and source.name != "DEFAULT"
     if by_option == (values["file"] is not None):
@@ -55,6 +74,31 @@ def command(context: click.Context, /, **values: Any) -> None:
     )
     _show(screen, checked)
     screen.json(checked_document(checked))
+
+
+def _exactly(context: click.Context, values: dict[str, Any]) -> None:
+    given = [
+        option.opts[0] if isinstance(option, click.Option) else "FILE"
+        for option in context.command.params
+        if option.name not in ("law", "equations", "as_json", "quiet")
+        and getattr(context.get_parameter_source(option.name or ""), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise click.UsageError(
+            f"--equations tests a law without data; leave out {', '.join(given)}"
+        )
+    from noether_sym.check.exact import check_equations
+    from noether_sym.export.check import exact_document
+    from noether_sym.report import words
+
+    screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
+    checked = check_equations(values["law"], Path(values["equations"]))
+    screen.say(words.exactly_checked(checked), important=True)
+    if checked.conserved and checked.symbols:
+        screen.say(f"  for all values of {', '.join(checked.symbols)}")
+    if checked.point and 0 < len(checked.derivative) <= _LONGEST:
+        screen.say(f"  dL/dt = {checked.derivative}")
+    screen.json(exact_document(checked))
 
 
 def _show(screen: Screen, checked: Checked) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
 
 from noether_sym.dsl.expression import PARAMETER, Expression, call, parameter, result_dimension
-from noether_sym.dsl.operators import BY_CODE, OPERATORS, operator_of
+from noether_sym.dsl.operators import BY_CODE, OPERATORS, Operator, UnitRule, operator_of
 from noether_sym.dsl.tokens import Token, error_at
 from noether_sym.errors import GrammarError, UnitError
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
@@ -21,6 +21,7 @@ HIGHEST = 120
 """Most nodes of the tree, and most nodes from its top to a leaf."""
 
 _LARGEST_POWER = 12
+_MOST_BITS = 8192
 
 ReadUnit = Callable[[str], tuple[float, Dimension]]
 """From the name of a unit to its factor and dimension in the data's units."""
@@ -38,11 +39,14 @@ class Constant:
         Of a free parameter, as written; empty for a number.
     dimension : Dimension or None
         As stated, or None where it follows from the place.
+    exact : Fraction or None
+        The number as it was written, where formulas are read exactly.
     """
 
     value: float | None
     name: str = ""
     dimension: Dimension | None = None
+    exact: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Item:
     size: int = 1
     height: int = 1
     number: float | None = None
+    exact: Fraction | None = None
 
 
 class Builder:
@@ -67,14 +72,21 @@ class Builder:
     dimensions : sequence of Dimension, optional
         Of the columns; without them units are not checked.
     read_unit : callable, optional
+    exact : bool
+        Whether numbers are fractions, and joined only to fractions.
     """
 
     def __init__(
-        self, text: str, dimensions: Sequence[Dimension] | None, read_unit: ReadUnit | None
+        self,
+        text: str,
+        dimensions: Sequence[Dimension] | None,
+        read_unit: ReadUnit | None,
+        exact: bool = False,
     ) -> None:
         self.text = text
         self.dimensions = dimensions
         self.read_unit = read_unit
+        self.exact = exact
         self.constants: list[Constant] = []
         self._free: dict[str, int] = {}
 
@@ -84,7 +96,7 @@ class Builder:
         if not math.isfinite(value):
             self.fail(token.start, f"{token.text} is too large for a number")
         if unit is None:
-            return self.literal(value, None, token.start)
+            return self.literal(value, None, token.start, self._fraction(token, value))
         if self.read_unit is None:
             self.fail(unit.start, "units are not used here; leave them out")
         try:
@@ -93,10 +105,26 @@ class Builder:
             self.fail(unit.start, str(error), UnitError)
         return self.literal(factor * value, dimension, token.start)
 
-    def literal(self, value: float, dimension: Dimension | None, start: int) -> Item:
+    def literal(
+        self,
+        value: float,
+        dimension: Dimension | None,
+        start: int,
+        exact: Fraction | None = None,
+    ) -> Item:
         """A number that stands in a slot of its own."""
-        self.constants.append(Constant(value, "", dimension))
-        return Item(parameter(len(self.constants) - 1), dimension, start, number=value)
+        self.constants.append(Constant(value, "", dimension, exact))
+        slot = parameter(len(self.constants) - 1)
+        return Item(slot, dimension, start, number=value, exact=exact)
+
+    def _fraction(self, token: Token, value: float) -> Fraction | None:
+        """The number of a token as it is written; its size is bounded by that of `value`."""
+        if not self.exact:
+            return None
+        mantissa = token.text.lower().partition("e")[0]
+        if value == 0 and mantissa.strip("0.") != "":
+            self.fail(token.start, f"{token.text} is too small for a number")
+        return Fraction(token.text) if value else Fraction(0)
 
     def free_parameter(self, token: Token) -> Item:
         """A parameter to be fitted; its name may come once."""
@@ -126,7 +154,11 @@ class Builder:
                 value = float(operator.apply(np, *(np.float64(number) for number in numbers)))
             if not math.isfinite(value):
                 self.fail(token.start, "this has no finite value")
-            return self.literal(value, dimension, start)
+            if not self.exact:
+                return self.literal(value, dimension, start)
+            exact = self._joined(operator, token, parts)
+            if exact is not None:
+                return self.literal(value, dimension, start, exact)
         size = 1 + sum(part.size for part in parts)
         height = 1 + max(part.height for part in parts)
         if size > MOST_NODES or height > HIGHEST:
@@ -138,11 +170,24 @@ class Builder:
             call(name, *(part.expression for part in parts)), dimension, start, size, height
         )
 
+    def _joined(self, operator: Operator, token: Token, parts: Sequence[Item]) -> Fraction | None:
+        """An operation on fractions; None where its result is no fraction."""
+        fractions = [part.exact for part in parts if part.exact is not None]
+        is_power = operator.unit_rule is UnitRule.POWER and operator.power.denominator == 1
+        if not (operator.is_sum or operator.is_product or is_power) or len(fractions) < len(parts):
+            return None
+        exact = Fraction(operator.apply(None, *fractions))
+        if max(exact.numerator.bit_length(), exact.denominator.bit_length()) > _MOST_BITS:
+            self.fail(token.start, "this number has too many digits to be exact")
+        return exact
+
     def negated(self, sign: Token, item: Item) -> Item:
         """Minus a part."""
         if item.number is not None:
-            return self.literal(-item.number, item.dimension, sign.start)
-        return self.call("mul", sign, self.literal(-1.0, DIMENSIONLESS, sign.start), item)
+            exact = None if item.exact is None else -item.exact
+            return self.literal(-item.number, item.dimension, sign.start, exact)
+        minus = self.literal(-1.0, DIMENSIONLESS, sign.start, Fraction(-1) if self.exact else None)
+        return self.call("mul", sign, minus, item)
 
     def function(self, token: Token, argument: Item) -> Item:
         """A function of a part."""
@@ -163,7 +208,7 @@ class Builder:
                 start,
                 f"an exponent is a whole or half number other than 0, up to {_LARGEST_POWER}",
             )
-        if base.number is not None:
+        if base.number is not None and not self.exact:
             return self._number_raised(sign, base, power)
         if power.denominator == 2:
             base = self.call("sqrt", sign, base)
@@ -215,7 +260,7 @@ class Builder:
             return parameter(len(self.constants) - 1)
 
         copied = item.expression.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
-        return Item(copied, item.dimension, item.start, item.size, item.height, item.number)
+        return replace(item, expression=copied)
 
     def slots(self, item: Item) -> list[int]:
         """Slots of the parameters of a part, in reading order."""

@@ -63,6 +63,8 @@ def parse(
     columns: Sequence[str],
     dimensions: Sequence[Dimension] | None = None,
     read_unit: ReadUnit | None = None,
+    *,
+    exact: bool = False,
 ) -> Formula:
     """Read a formula.
 
@@ -75,6 +77,9 @@ def parse(
         Of the columns; without them units are not checked.
     read_unit : callable, optional
         Reads the unit in brackets after a number. Without it, such units are refused.
+    exact : bool
+        Keep numbers as the fractions that they are: ``0.1`` is 1/10 and ``1/3`` is 1/3, in
+        `Constant.exact`; ``sqrt(2)`` stays an operation.
 
     Raises
     ------
@@ -83,7 +88,7 @@ def parse(
     UnitError
         If units do not fit together; the message shows the place.
     """
-    reader = _Reader(text, columns, dimensions, read_unit)
+    reader = _Reader(text, columns, dimensions, read_unit, exact)
     top = reader.whole()
     slots = [node.index for node in top.expression.walk() if node.head == PARAMETER]
     constants = tuple(reader.build.constants[slot] for slot in slots)
@@ -97,6 +102,7 @@ class _Reader:
         columns: Sequence[str],
         dimensions: Sequence[Dimension] | None,
         read_unit: ReadUnit | None,
+        exact: bool,
     ) -> None:
         if len(text) > LONGEST:
             raise GrammarError(
@@ -105,7 +111,7 @@ class _Reader:
         self.text = text
         self.columns = {name: column for column, name in enumerate(columns)}
         self.dimensions = dimensions
-        self.build = Builder(text, dimensions, read_unit)
+        self.build = Builder(text, dimensions, read_unit, exact)
         self._nested = 0
         self._tokens = split(text, columns)
         self._place = 0

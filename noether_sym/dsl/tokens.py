@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -53,6 +54,17 @@ def split(text: str, columns: Sequence[str]) -> list[Token]:
     return _Splitter(text, columns).split()
 
 
+def bare_names(text: str, columns: Sequence[str]) -> list[str]:
+    """Names that a formula reads and that are no functions, each once, in order.
+
+    Raises
+    ------
+    GrammarError
+        As `split`; a name between backquotes or quotes must be one of `columns`.
+    """
+    return list(dict.fromkeys(_Splitter(text, columns).names()))
+
+
 def error_at(
     text: str,
     place: int,
@@ -75,6 +87,20 @@ class _Splitter:
         self.columns = columns
 
     def split(self) -> list[Token]:
+        tokens = self._pieces()
+        for number, (token, after) in enumerate(itertools.pairwise(tokens)):
+            if token.kind == "word":
+                tokens[number] = self._known(token, after.kind)
+        return tokens
+
+    def names(self) -> Iterator[str]:
+        for token, after in itertools.pairwise(self._pieces()):
+            is_call = after.kind == "(" and token.text in functions()
+            if token.kind == "name" or (token.kind == "word" and not is_call):
+                yield token.text
+
+    def _pieces(self) -> list[Token]:
+        """Tokens whose bare words are not told apart yet, the last of kind ``end``."""
         tokens: list[Token] = []
         place = 0
         while place < len(self.text):
@@ -83,10 +109,6 @@ class _Splitter:
                 continue
             token, place = self._token(place, tokens)
             tokens.append(token)
-        for number, token in enumerate(tokens):
-            follows = tokens[number + 1].kind if number + 1 < len(tokens) else "end"
-            if token.kind == "word":
-                tokens[number] = self._known(token, follows)
         return [*tokens, Token("end", "", len(self.text))]
 
     def _token(self, place: int, before: list[Token]) -> tuple[Token, int]:

@@ -1,4 +1,4 @@
-"""What `noether_sym.check.check` found, as a document."""
+"""What `noether_sym.check` found, as documents."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from noether_sym.check import Checked, Drift
+from noether_sym.check import Checked, Drift, ExactlyChecked
 from noether_sym.export.json import finite, law_to_entry
 from noether_sym.store.schema import LawEntry
 
@@ -54,6 +54,40 @@ def checked_document(checked: Checked) -> CheckedDocument:
         held_out=_drift(checked.held_out),
         notes=checked.notes,
         law=msgspec.structs.replace(entry, parameters=parameters),
+    )
+
+
+class ExactDocument(msgspec.Struct, frozen=True):
+    """What ``noether-sym check --equations --json`` prints.
+
+    See `noether_sym.check.exact.ExactlyChecked`; coordinates of the point are exact, as ``p/q``.
+    """
+
+    formula: str
+    verdict: str
+    reason: str
+    conserved: bool
+    derivative: str | None
+    symbols: tuple[str, ...]
+    point: dict[str, str] | None
+    rate: float | None
+    share: float | None
+    points: int
+
+
+def exact_document(checked: ExactlyChecked) -> ExactDocument:
+    """As a document; what there is not becomes null."""
+    return ExactDocument(
+        formula=checked.formula,
+        verdict=checked.verdict,
+        reason=checked.reason,
+        conserved=checked.conserved,
+        derivative=checked.derivative or None,
+        symbols=checked.symbols,
+        point={name: str(value) for name, value in checked.point.items()} or None,
+        rate=checked.rate,
+        share=checked.share,
+        points=checked.points,
     )
 
 

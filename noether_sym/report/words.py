@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from noether_sym.tailor.document import HNN, NOT_A_LAW
 
 if TYPE_CHECKING:
-    from noether_sym.check import Checked
+    from noether_sym.check import Checked, ExactlyChecked
     from noether_sym.store.schema import LawsDocument
     from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
@@ -57,6 +57,15 @@ def checked(own: Checked) -> str:
     fitted = all(math.isfinite(value) for value in own.law.values)
     shown = own.law.text() if fitted else own.formula.text.strip()
     return f"{shown} is {own.verdict}{windows(own.window)}{reason}."
+
+
+def exactly_checked(own: ExactlyChecked) -> str:
+    """What equations of motion say of a formula, in one sentence."""
+    reason = f": {own.reason}" if own.reason else ""
+    if not own.decided:
+        return f"Cannot tell whether {own.formula} is conserved{reason}."
+    proven = " by these equations, exactly" if own.conserved else ""
+    return f"{own.formula} is {own.verdict}{proven}{reason}."
 
 
 def selected(tailoring: TailoringDocument, *, plain: bool = False) -> str:

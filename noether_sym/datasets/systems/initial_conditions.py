@@ -49,6 +49,20 @@ def spherical(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.array([theta, phi, rate, spin])
 
 
+def binary(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Two bodies on nearly circular orbits, as Greydanus et al. 2019 draw them, in bulk motion.
+
+    Theirs have their centre of mass at rest in the origin, so that both momenta and the motion
+    of the centre would have one value everywhere.
+    """
+    radius, spread = rng.uniform(0.5, 1.5), 0.05 * rng.standard_normal()
+    turn = _rotation(rng.uniform(0, 2 * np.pi))
+    body = turn @ [radius, 0.0]
+    speed = turn @ [0.0, (1 + spread) / (2 * np.sqrt(radius)) * rng.choice([-1.0, 1.0])]
+    place, drift = rng.uniform(-1, 1, size=2), rng.uniform(-0.2, 0.2, size=2)
+    return np.concatenate([place + body, place - body, drift + speed, drift - speed])
+
+
 def hierarchy(rng: np.random.Generator) -> NDArray[np.float64]:
     """A close pair and a third body about it, nearly circular, in bulk motion.
 

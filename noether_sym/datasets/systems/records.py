@@ -256,6 +256,33 @@ _CONSERVED = (
         canonical_pairs=((0, 3), (1, 4), (2, 5)),
     ),
     System(
+        name="two_body",
+        description="two unit masses under gravity in the plane, G = 1, nearly circular orbits",
+        columns=(*_columns("x1 y1 x2 y2", "m"), *_columns("vx1 vy1 vx2 vy2", "m/s")),
+        time_unit="s",
+        field=fields.two_body,
+        start=starts.binary,
+        span=30.0,
+        samples=150,
+        # both momenta, the angular momentum of the centre of mass, and the three of the relative
+        # motion; a seventh, the phase on the orbit when the centre passes its point closest to
+        # the origin, is in no closed form
+        known_laws=6,
+        invariants=(
+            "vx1**2 + vy1**2 + vx2**2 + vy2**2 - 2/sqrt((x1 - x2)**2 + (y1 - y2)**2)",
+            "vx1 + vx2",
+            "vy1 + vy2",
+            "x1*vy1 - y1*vx1 + x2*vy2 - y2*vx2",
+            "(x1 + x2)*(vy1 + vy2) - (y1 + y2)*(vx1 + vx2)",
+            "(vy1 - vy2)*((x1 - x2)*(vy1 - vy2) - (y1 - y2)*(vx1 - vx2)) "
+            "- 2*(x1 - x2)/sqrt((x1 - x2)**2 + (y1 - y2)**2)",
+            "(vx1 - vx2)*((x1 - x2)*(vy1 - vy2) - (y1 - y2)*(vx1 - vx2)) "
+            "+ 2*(y1 - y2)/sqrt((x1 - x2)**2 + (y1 - y2)**2)",
+        ),
+        source=_GREYDANUS,
+        canonical_pairs=tuple((column, column + 4) for column in range(4)),
+    ),
+    System(
         name="three_body_planar",
         description="three unit masses under gravity in the plane, G = 1",
         columns=(

@@ -99,6 +99,13 @@ def toda_3(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([p, np.roll(spring, 1, axis=-1) - spring], axis=-1)
 
 
+def two_body(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two unit masses under gravity with G = 1 in the plane."""
+    apart = x[..., 2:4] - x[..., :2]
+    pull = apart / np.sum(apart**2, axis=-1, keepdims=True) ** 1.5
+    return np.concatenate([x[..., 4:], pull, -pull], axis=-1)
+
+
 def three_body_planar(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Three unit masses under gravity with G = 1 in the plane."""
     position = x[..., :6].reshape(*x.shape[:-1], 3, 2)
