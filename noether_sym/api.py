@@ -16,12 +16,13 @@ import msgspec
 
 from noether_sym import pipeline
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
+from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
 from noether_sym.errors import RunError
 from noether_sym.export import accepted_laws
 from noether_sym.laws.law import Law
 from noether_sym.runtime.workers import worker_count
 from noether_sym.store import runs
+from noether_sym.store.limits import DEFAULT_BUDGET
 from noether_sym.store.run import Run
 from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, to_json
 from noether_sym.store.search import (
@@ -139,8 +140,7 @@ class Discovery:
         """What was found, in words."""
         from noether_sym.report import words
 
-        search = self.run.read(RunDocument).search
-        return words.found(self._document, search.depth, search.factor)
+        return words.found(self._document, self.run.read(RunDocument).search)
 
     def report(self) -> Path:
         """Write the report, one HTML file, and return its path."""
@@ -233,7 +233,9 @@ def discover(
     derive: Mapping[str, str] | None = None,
     vectors: Mapping[str, Sequence[str]] | None = None,
     noise: float = 0.0,
-    depth: int = DEFAULT_DEPTH,
+    search: str = "both",
+    budget: float = DEFAULT_BUDGET,
+    depth: int | None = None,
     grammar: str = DEFAULT_GRAMMAR,
     acceptance: float = 100.0,
     window: str | int = "auto",
@@ -286,8 +288,14 @@ def discover(
         ``{"r1": ["a", "b", "c"]}``.
     noise : float
         Noise on generated data.
-    depth : int
-        Largest number of nodes of a formula.
+    search : str
+        ``sums`` of simple terms, ``formulas`` up to a size as in the paper, or ``both``.
+    budget : float
+        About how many seconds to search at most, on two cores; it becomes limits of nodes and
+        terms beforehand.
+    depth : int, optional
+        Largest number of nodes of a formula; by default the budget sets it, and for
+        ``formulas`` it is 7.
     grammar : str
         As the command line takes it.
     acceptance : float
@@ -327,7 +335,9 @@ def discover(
     if results is None:
         keeper = _Folder()
         results = keeper.path
-    options = SearchOptions(grammar, depth, acceptance, window, worker_count(jobs), device)
+    options = SearchOptions(
+        grammar, depth, search, budget, acceptance, window, worker_count(jobs), device
+    )
     chosen = DataOptions(
         dataset=str(data),
         noise=noise,
@@ -345,18 +355,18 @@ def discover(
         seed=seed,
     )
     if isinstance(data, str | os.PathLike):
-        search = prepare(Path(results), chosen, options)
+        ready = prepare(Path(results), chosen, options)
     else:
-        search = _prepared_from_memory(data, names, dt, Path(results), chosen, options)
-    with runs.locked(search.run):
-        document = pipeline.fitted(search, progress)
-        if tailor and search.dataset.test:
+        ready = _prepared_from_memory(data, names, dt, Path(results), chosen, options)
+    with runs.locked(ready.run):
+        document = pipeline.fitted(ready, progress)
+        if tailor and ready.dataset.test:
             from noether_sym.tailor import TailorOptions
 
-            chosen_tailoring = TailorOptions(seed=seed, jobs=search.options.jobs, device=device)
-            pipeline.tailored(search, chosen_tailoring, progress)
-            document = search.run.read(LawsDocument)
-    return Discovery(search.dataset, search.run, document, keeper)
+            chosen_tailoring = TailorOptions(seed=seed, jobs=ready.options.jobs, device=device)
+            pipeline.tailored(ready, chosen_tailoring, progress)
+            document = ready.run.read(LawsDocument)
+    return Discovery(ready.dataset, ready.run, document, keeper)
 
 
 def _prepared_from_memory(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from noether_sym.store import tables
 from noether_sym.store.checkpoint import Checkpoint
+from noether_sym.store.limits import SHALLOW
 from noether_sym.store.run import (
     CANDIDATES_FILE,
     CURVES_FILE,
@@ -26,6 +27,7 @@ from noether_sym.store.schema import (
     FitStage,
     LawsDocument,
     RunDocument,
+    SumsStage,
     TailorStage,
 )
 from noether_sym.store.search import Search, held_tailoring, reopen, versions
@@ -34,20 +36,38 @@ from noether_sym.tailor.document import TailoringDocument
 if TYPE_CHECKING:
     from noether_sym.dsl.distinct import DistinctLaws
     from noether_sym.runtime.stages import Progress
+    from noether_sym.search.sums.stage import SumsFound
     from noether_sym.tailor.options import TailorOptions
     from noether_sym.verdict.two_variances import TwoVariances
 
 
-def run_enumeration(search: Search, progress: Progress | None = None) -> DistinctLaws:
-    """Enumerate the distinct laws and write them to ``candidates.parquet``."""
+def run_sums(search: Search, progress: Progress | None = None) -> SumsFound:
+    """Search for sums of terms."""
+    from noether_sym.search.sums.stage import search_sums
+
+    found = search_sums(
+        search.dataset, limit=search.terms, seed=search.data.seed, progress=progress
+    )
+    stage = SumsStage(round(found.seconds, 3), found.terms, found.complete)
+    search.run.finish(sums=stage)
+    return found
+
+
+def run_enumeration(
+    search: Search, progress: Progress | None = None, depth: int | None = None
+) -> DistinctLaws:
+    """Enumerate the distinct laws and write them to ``candidates.parquet``.
+
+    `depth` is that of the search unless given.
+    """
     from noether_sym.dsl.distinct import enumerate_laws
 
     begin = time.perf_counter()
-    formulas = sum(search.formulas_by_size)
-    distinct = enumerate_laws(search.grammar, search.dataset.dimensions, search.depth, progress)
+    depth = depth or search.depth
+    distinct = enumerate_laws(search.grammar, search.dataset.dimensions, depth, progress)
     stage = EnumerateStage(
         seconds=round(time.perf_counter() - begin, 3),
-        raw=formulas,
+        raw=sum(search.formulas_by_size(depth)),
         distinct=len(distinct.expressions),
         classes_by_size=distinct.classes_by_size,
         laws_by_size=distinct.laws_by_size,
@@ -75,17 +95,27 @@ def write_formulas(search: Search, progress: Progress | None = None) -> None:
 
 
 def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
-    """Enumerate, fit and judge; write ``fits.parquet`` and ``laws.json``."""
+    """Search sums and formulas, judge both; write ``fits.parquet`` and ``laws.json``.
+
+    Where sums have found as many laws as there can be, only short formulas are searched.
+    """
     from noether_sym.export.found import found_laws
     from noether_sym.runtime.device import resolve_device
     from noether_sym.verdict.stage import fit
 
     device = resolve_device(search.options.device)
-    distinct = run_enumeration(search, progress)
+    sums = None if search.method == "formulas" else run_sums(search, progress)
+    distinct = None
+    if search.method != "sums":
+        done = sums is not None and sums.complete
+        depth = min(search.depth, SHALLOW) if done else search.depth
+        distinct = run_enumeration(search, progress, depth)
     checkpoint = Checkpoint(search.run)
-    result = fit(search.dataset, distinct, search.fit_options(device), progress, checkpoint)
-    formulas = sum(search.formulas_by_size)
-    laws = found_laws(search.dataset, formulas, len(distinct.expressions), result)
+    options = search.fit_options(device)
+    result = fit(search.dataset, distinct, options, progress, checkpoint, sums)
+    stage = search.run.stages.enumerate
+    counts = (0, 0) if distinct is None or stage is None else (stage.raw, stage.distinct)
+    laws = found_laws(search.dataset, *counts, result)
     search.run.forget_tailoring()
     search.run.write_with(FITS_FILE, lambda path: tables.write_fits(path, search, result))
     search.run.write(laws)

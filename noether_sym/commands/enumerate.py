@@ -12,9 +12,10 @@ from noether_sym.commands.options import (
     common_options,
     data_from,
     data_options,
+    formula_options,
     search_from,
-    search_options,
 )
+from noether_sym.dsl.grammar import DEFAULT_DEPTH
 
 if TYPE_CHECKING:
     from noether_sym.store.schema import EnumerateStage
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("enumerate", short_help="Enumerate every dimensionally valid formula.")
 @data_options(required=False)
-@search_options
+@formula_options(DEFAULT_DEPTH)
 @click.option(
     "--all",
     "write_all",
@@ -43,7 +44,7 @@ def command(**values: Any) -> None:
         run_enumeration(search, progress)
         if values["write_all"]:
             write_formulas(search, progress)
-    stage, formulas = search.run.stages.enumerate, search.formulas_by_size
+    stage, formulas = search.run.stages.enumerate, search.formulas_by_size(search.depth)
     assert stage is not None
     screen.json(
         {

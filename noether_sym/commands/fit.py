@@ -20,7 +20,7 @@ from noether_sym.commands.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from noether_sym.store.schema import LawEntry, LawsDocument
+    from noether_sym.store.schema import LawEntry, LawsDocument, Stages
     from noether_sym.store.search import Search
 
 _SHOWN = 8
@@ -74,9 +74,11 @@ def _show_papers_rule(screen: Screen, laws: LawsDocument, search: Search) -> Non
 def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bool) -> None:
     """Print what was found, the laws with their constants, and the closest of the rest."""
     from noether_sym.report import words
+    from noether_sym.store.schema import RunDocument
 
-    counts, shown = laws.counts, laws.laws[:_SHOWN]
-    screen.say(words.found(laws, search.depth, search.options.factor, plain=True), important=True)
+    shown = laws.laws[:_SHOWN]
+    held = search.run.read(RunDocument)
+    screen.say(words.found(laws, held.search, plain=True), important=True)
     if shown:
         screen.table(_law_table(shown, "law"))
         for law in shown:
@@ -85,19 +87,31 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
                 screen.say(f"  law {law.rank}: {constant}")
         if len(laws.laws) > _SHOWN:
             screen.say(f"and {len(laws.laws) - _SHOWN} more in {search.run.file('laws.json')}")
+    for entry in laws.constraints[:_SHOWN]:
+        screen.say(f"  the same on all trajectories, untested as a law: {entry.expression}")
     closest = laws.candidates_not_accepted[: _SHOWN if verbose else 3]
     if closest and (verbose or not shown):
         screen.table(_law_table(closest, "closest, not conserved"))
         if verbose:
             for entry in closest:
                 screen.say(f"  {entry.expression}: {entry.reason}")
-    stage = search.run.stages.fit
-    screen.say(
-        f"{counts.candidates:,} formulas, {counts.distinct:,} distinct, "
-        f"{counts.fitted:,} fitted, {counts.accepted:,} accepted"
-        + (f", {stage.seconds:.1f} s" if stage is not None else "")
-        + f": {search.run.path}"
-    )
+    screen.say(f"{_account(laws, held.stages)}: {search.run.path}")
+
+
+def _account(laws: LawsDocument, stages: Stages) -> str:
+    """What was searched, and for how long."""
+    counts, parts = laws.counts, []
+    if stages.sums is not None:
+        whole = ", every law there can be" if stages.sums.complete else ""
+        parts.append(f"{stages.sums.terms:,} terms of sums{whole}")
+    if counts.candidates:
+        parts.append(
+            f"{counts.candidates:,} formulas, {counts.distinct:,} distinct, "
+            f"{counts.fitted:,} fitted"
+        )
+    parts.append(f"{counts.accepted:,} accepted")
+    timed = (stages.sums, stages.enumerate, stages.fit)
+    return f"{', '.join(parts)}, {sum(one.seconds for one in timed if one is not None):.1f} s"
 
 
 def _law_table(laws: Sequence[LawEntry], title: str) -> Table:
@@ -116,7 +130,13 @@ def _law_table(laws: Sequence[LawEntry], title: str) -> Table:
         table.add_row(
             f"{law.rank or '-'}",
             f"{law.family or '-'}",
-            law.expression + (" *" if law.selected else ""),
+            law.expression + _of(law) + (" *" if law.selected else ""),
             *(words.number(ratio, 2, plain=True) for ratio in ratios),
         )
     return table
+
+
+def _of(law: LawEntry) -> str:
+    """Which laws an entry is a function of, in brackets."""
+    families = ", ".join(str(family) for family in law.function_of)
+    return f"  [a function of {families}]" if families else ""

@@ -28,10 +28,12 @@ def command(**values: Any) -> None:
     from noether_sym.datasets.inspection import inspect
     from noether_sym.dsl.enumeration import count_formulas
     from noether_sym.dsl.grammar import resolve_grammar
+    from noether_sym.store.search import SearchOptions, depth_of
 
     dataset = data_from(values).load()
     grammar = resolve_grammar(values["grammar"])
-    depth = values["depth"]
+    options = SearchOptions(values["grammar"], values["depth"], values["method"], values["budget"])
+    depth = depth_of(dataset, options)
     formulas = sum(count_formulas(grammar, dataset.dimensions, depth))
     found = inspect(dataset)
     screen = Screen(as_json=values["as_json"], quiet=values["as_json"])

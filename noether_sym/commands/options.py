@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
+from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
 from noether_sym.runtime.workers import BACKENDS
+from noether_sym.store.limits import DEFAULT_BUDGET, METHODS
 from noether_sym.tailor.options import DEVICES, LOSSES, TailorOptions
 
 if TYPE_CHECKING:
     from noether_sym.store.search import DataOptions, SearchOptions
 
 _TAILORING = TailorOptions()
+_SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Value = TypeVar("_Value")
 
@@ -57,6 +60,24 @@ class _Positive(click.ParamType):
         if not math.isfinite(number) or not high_enough:
             self.fail(f"{value} is not {'at least' if self.inclusive else 'above'} {self.least:g}")
         return number
+
+
+class _Budget(click.ParamType):
+    """A time: seconds, or a number with a unit."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        match = re.fullmatch(r"\s*([0-9.]+)\s*(s|min|m|h)?\s*", str(value))
+        try:
+            seconds = float(match[1]) * _SECONDS.get(match[2], 1.0) if match else 0.0
+        except ValueError:
+            seconds = 0.0
+        if not seconds > 0 or not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a time above zero, as in 20s or 5min")
+        return seconds
 
 
 class _NamedUnit(click.ParamType):
@@ -238,24 +259,50 @@ def reading_options(function: _Function) -> _Function:
     )
 
 
+def formula_options(depth: int | None) -> Callable[[_Function], _Function]:
+    """Options that shape the enumeration; without a default depth the budget sets it."""
+    default: dict[str, Any] = {"default": None} if depth is None else {"default": depth}
+    note = "  [default: by the budget; 7 with --search formulas]" if depth is None else ""
+    decorators = [
+        click.option(
+            "--depth",
+            type=click.IntRange(min=1),
+            show_default=depth is not None,
+            help=f"Largest number of nodes of a formula.{note}",
+            **default,
+        ),
+        click.option(
+            "--grammar",
+            default=DEFAULT_GRAMMAR,
+            show_default=True,
+            help="Of formulas: paper, polynomial, rational, extended; changes as in "
+            "paper+log-sin; or operations with commas.",
+        ),
+    ]
+    return lambda function: _apply(decorators, function)
+
+
 def search_options(function: _Function) -> _Function:
-    """Options that shape the enumeration."""
+    """Options that say what is searched, and how far."""
     return _apply(
         [
             click.option(
-                "--depth",
-                type=click.IntRange(min=1),
-                default=DEFAULT_DEPTH,
+                "--search",
+                "method",
+                type=click.Choice(METHODS),
+                default=METHODS[0],
                 show_default=True,
-                help="Largest number of nodes of a formula.",
+                help="Formulas up to a size, as in the paper; sums of simple terms; or both.",
             ),
             click.option(
-                "--grammar",
-                default=DEFAULT_GRAMMAR,
+                "--budget",
+                type=_Budget(),
+                default=f"{DEFAULT_BUDGET:g}s",
                 show_default=True,
-                help="paper, polynomial, rational, extended; changes as in paper+log-sin; or "
-                "operations with commas.",
+                help="About how long to search at most, on two cores; it becomes limits of "
+                "nodes and terms beforehand, so that the answer does not depend on the clock.",
             ),
+            formula_options(None),
         ],
         function,
     )
@@ -412,6 +459,8 @@ def search_from(values: dict[str, Any]) -> SearchOptions:
     return SearchOptions(
         grammar=values["grammar"],
         depth=values["depth"],
+        method=values.get("method", "formulas"),
+        budget=values.get("budget", DEFAULT_BUDGET),
         factor=values.get("acceptance", 100.0),
         window=values.get("window", "auto"),
         jobs=jobs_from(values),

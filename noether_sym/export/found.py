@@ -30,4 +30,6 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
         closest=with_expansions(judgement.closest, dataset),
         reasons=judgement.reasons,
         window=result.window,
+        most_laws=result.most,
+        constraints=with_expansions(judgement.constraints, dataset),
     )

@@ -46,6 +46,8 @@ def laws_document(
     closest: Sequence[Law] = (),
     reasons: Sequence[str] = (),
     window: int | None = None,
+    most_laws: int | None = None,
+    constraints: Sequence[Law] = (),
 ) -> LawsDocument:
     """Content of ``laws.json``.
 
@@ -63,6 +65,10 @@ def laws_document(
     reasons : sequence of str
     window : int, optional
         Samples in the windows that the ratios refer to.
+    most_laws : int, optional
+        Most independent laws that the data can have.
+    constraints : sequence of Law
+        What has one value on all trajectories.
     """
     ranked = sorted(laws, key=lambda law: law.rank or math.inf)
     near = zip(closest, reasons or [law.status for law in closest], strict=True)
@@ -76,6 +82,8 @@ def laws_document(
         candidates_not_accepted=tuple(
             RejectedEntry(**_fields(law), reason=reason) for law, reason in near
         ),
+        most_laws=most_laws,
+        constraints=tuple(law_to_entry(law) for law in constraints),
     )
 
 
@@ -89,6 +97,7 @@ def _fields(law: Law) -> dict[str, Any]:
     return {
         "rank": int(law.rank),
         "family": int(law.family),
+        "function_of": law.function_of,
         **_formula(law),
         "unit": str(law.dimension),
         "size": law.size,
@@ -141,6 +150,7 @@ def law_from_entry(entry: LawEntry) -> Law:
         status=entry.status,
         rank=entry.rank,
         family=entry.family,
+        function_of=entry.function_of,
         selected=entry.selected,
         window=entry.window,
         symmetry=symmetry_from_entry(entry.symmetry, formula["inputs"]),

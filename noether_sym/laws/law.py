@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ACCEPTED = "accepted"
 """Status of a law."""
 
+CONSTRAINT = "constraint"
+"""Status of what has the same value on all trajectories."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -83,6 +86,8 @@ class Law:
         ``accepted`` or why not.
     rank, family : int
         From 1; 0 while not ranked.
+    function_of : tuple of int
+        Families of the laws that this one is a function of; empty for an independent law.
     selected : bool
         Whether tailoring chose this law.
     symmetry : Symmetry or None
@@ -104,6 +109,7 @@ class Law:
     status: str = ACCEPTED
     rank: int = 0
     family: int = 0
+    function_of: tuple[int, ...] = ()
     selected: bool = False
     window: int | None = field(default=None)
     symmetry: Symmetry | None = None

@@ -35,7 +35,9 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
         words += ["--derive", f"{name} = {text}"]
     for name, columns in data.vectors.items():
         words += ["--vector", f"{name}={_listed(columns)}"]
-    words += ["--grammar", search.grammar, "--depth", str(search.depth)]
+    words += ["--search", search.method, "--grammar", search.grammar]
+    words += ["--depth", str(search.depth)] if search.given else []
+    words += ["--budget", f"{search.budget:g}s"]
     words += _changed(_SEARCH, search, {"factor": "--acceptance", "window": "--window"})
     words += ["--seed", str(data.seed)]
     if tailoring is not None:

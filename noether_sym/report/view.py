@@ -47,7 +47,7 @@ def page_view(
         "run": run,
         "laws": laws,
         "tailoring": tailoring,
-        "verdict": words.found(laws, run.search.depth, run.search.factor),
+        "verdict": words.found(laws, run.search),
         "headlines": laws.heads[:_HEADLINES] or ((shown,) if shown else ()),
         "shown": shown,
         "symmetries": [entry for entry in laws.heads if entry.symmetry is not None],

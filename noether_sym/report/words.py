@@ -14,7 +14,7 @@ from noether_sym.tailor.document import HNN, NOT_A_LAW
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
-    from noether_sym.store.schema import LawsDocument
+    from noether_sym.store.schema import LawsDocument, SearchEntry
     from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
 METHODS = MappingProxyType(
@@ -31,24 +31,33 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LONGEST = 80
 
 
-def found(laws: LawsDocument, depth: int, factor: float, *, plain: bool = False) -> str:
+def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> str:
     """What a search found, in one sentence."""
     shown = str if plain else formula
     if laws.laws:
-        count = max(laws.independent_laws, 1)
-        sentence = f"{count} {'law' if count == 1 else 'independent laws'} found"
+        count = laws.independent_laws
+        if laws.most_laws is None or (count == 1 and laws.most_laws == 1):
+            sentence = f"{count} {'law' if count == 1 else 'independent laws'} found"
+        else:
+            sentence = f"{count} of at most {laws.most_laws} independent laws found"
         if laws.window:
             sentence += f", approximately conserved{windows(laws.window)}"
-        best = "; ".join(shown(entry.expression) for entry in laws.heads[:count])
+        best = "; ".join(shown(entry.expression) for entry in laws.heads)
         return f"{sentence}: {best}" if len(best) <= _LONGEST else sentence
     sentence = (
-        f"No law found up to {depth} nodes: nothing is conserved {factor:g} times better than "
-        "chance"
+        f"No law found ({_searched(search)}): nothing is conserved {search.factor:g} times "
+        "better than chance"
     )
     for closest in laws.candidates_not_accepted[:1]:
         ratio = number(closest.conservation_ratio, 2, plain=plain)
         sentence += f". Closest, not conserved: {shown(closest.expression)} (ratio {ratio})"
     return sentence
+
+
+def _searched(search: SearchEntry) -> str:
+    formulas = f"formulas of up to {search.depth} nodes"
+    sums = f"sums from up to {search.terms} terms"
+    return {"formulas": formulas, "sums": sums}.get(search.method, f"{sums}, {formulas}")
 
 
 def checked(own: Checked) -> str:

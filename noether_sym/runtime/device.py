@@ -32,12 +32,17 @@ def resolve_device(device: str) -> str:
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """One thread a torch operation, so that sums do not depend on the number of workers."""
+    """One thread an operation of torch and BLAS.
+
+    Sums do not depend on the number of workers then, and small matrices do not wait for threads.
+    """
     import torch
+    from threadpoolctl import threadpool_limits
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, "blas"):
+            yield
     finally:
         torch.set_num_threads(threads)

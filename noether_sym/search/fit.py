@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.chunk import ChunkFit, fit_chunk
-from noether_sym.search.closed_form import LEAST_DEFINED
+from noether_sym.search.closed_form import LEAST_DEFINED, best_combination
+from noether_sym.search.program import Batch, Points
 from noether_sym.statistics.samples import Samples
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Fitted:
         Factor of each term.
     defined : float
         Part of the samples on which the formula is finite.
+    given : bool
+        Whether the factors come from another search.
     """
 
     status: str
@@ -51,6 +55,7 @@ class Fitted:
     nonlinear: tuple[float, ...]
     factors: tuple[float, ...]
     defined: float
+    given: bool = False
 
 
 def fit_candidates(
@@ -97,6 +102,16 @@ def fit_candidates(
         if progress is not None:
             progress("fit", done, len(candidates))
     return [fit for fit in results if fit is not None]
+
+
+def ratio_with(
+    candidate: Candidate, nonlinear: Sequence[float], samples: Samples, device: str
+) -> float:
+    """Conservation ratio of a candidate with given nonlinear parameters, factors at their best."""
+    values = torch.tensor([[nonlinear]], dtype=torch.float64, device=device)
+    with np.errstate(all="ignore"):
+        batch = Batch([candidate], Points(samples, device))
+        return float(best_combination(batch.values(values), batch.weights).ratio)
 
 
 def _chunks(candidates: Sequence[Candidate], device: str) -> list[list[int]]:

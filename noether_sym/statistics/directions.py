@@ -35,9 +35,7 @@ def residual(
     return rest
 
 
-def new_share(
-    gradients: NDArray[np.float64], others: Sequence[NDArray[np.float64]]
-) -> float:
+def new_share(gradients: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -> float:
     """Part of a gradient field's squared length that lies outside the span of others."""
     total = float((gradients**2).sum())
     return float((residual(gradients, others) ** 2).sum()) / total if total > 0 else 0.0

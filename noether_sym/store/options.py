@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from noether_sym.dsl.grammar import DEFAULT_DEPTH, DEFAULT_GRAMMAR
+from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
+from noether_sym.store.limits import DEFAULT_BUDGET
 
 if TYPE_CHECKING:
     from noether_sym.datasets.dataset import Dataset
@@ -55,10 +56,15 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How to enumerate and fit."""
+    """What to search, and how far.
+
+    Without a depth the budget sets it; where only formulas are searched it is the paper's.
+    """
 
     grammar: str = DEFAULT_GRAMMAR
-    depth: int = DEFAULT_DEPTH
+    depth: int | None = None
+    method: str = "both"
+    budget: float = DEFAULT_BUDGET
     factor: float = 100.0
     window: str | int = "auto"
     jobs: int = 1

@@ -90,6 +90,8 @@ class LawEntry(Entry, frozen=True, kw_only=True):
     ----------
     expanded : ExpandedEntry
         Only where the law reads derived columns.
+    function_of : tuple of int
+        Families of the laws that it is a function of; empty for an independent law.
     tree : list
         The formula as nested lists. Only they are ever read back; the texts beside them are
         for people.
@@ -97,6 +99,7 @@ class LawEntry(Entry, frozen=True, kw_only=True):
 
     rank: int
     family: int
+    function_of: tuple[int, ...] = ()
     expression: str
     sympy: str
     latex: str
@@ -140,6 +143,10 @@ class LawsDocument(Entry, frozen=True):
         By rank.
     candidates_not_accepted : tuple of RejectedEntry
         The closest of them, best first.
+    most_laws : int or None
+        Most independent laws that the data can have.
+    constraints : tuple of LawEntry
+        What has one value on all trajectories: true of these data, untested as a law.
     window : int or None
         Samples in the windows that the ratios refer to; None for whole sequences.
     """
@@ -151,12 +158,19 @@ class LawsDocument(Entry, frozen=True):
     window: int | None
     laws: tuple[LawEntry, ...]
     candidates_not_accepted: tuple[RejectedEntry, ...]
+    most_laws: int | None = None
+    constraints: tuple[LawEntry, ...] = ()
 
     @property
     def heads(self) -> tuple[LawEntry, ...]:
-        """The first law of each family; a law of no family stands for itself."""
+        """The first law of each family, functions of several laws left out.
+
+        A law of no family stands for itself.
+        """
         heads: dict[object, LawEntry] = {}
         for place, entry in enumerate(self.laws):
+            if entry.function_of:
+                continue
             heads.setdefault(entry.family or f"own {place}", entry)
         return tuple(heads.values())
 
@@ -185,12 +199,19 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
+ALGORITHM = 2
+"""Number of the method by which laws are found and judged; a change of it is another run."""
+
+
 class Identity(Entry, frozen=True):
     """Everything that decides the laws; the run's name follows from it."""
 
     dataset_sha256: str
+    method: str
+    algorithm: int
     grammar: tuple[str, ...]
     depth: int
+    terms: int
     factor: float
     window: str | int
     seed: int
@@ -198,12 +219,24 @@ class Identity(Entry, frozen=True):
 
 
 class SearchEntry(Entry, frozen=True):
-    """What was searched, as the command line names it."""
+    """What was searched, as the command line names it.
 
+    Attributes
+    ----------
+    budget : float
+        Seconds that the limits of nodes (`depth`) and `terms` were made of.
+    given : bool
+        Whether the depth was given.
+    """
+
+    method: str
     grammar: str
     depth: int
+    terms: int
     factor: float
     window: str | int
+    budget: float
+    given: bool
 
 
 class ColumnEntry(Entry, frozen=True):
@@ -244,8 +277,16 @@ class Plan(Entry, frozen=True):
     loss: str
 
 
+class SumsStage(Entry, frozen=True):
+    """Facts of the search for sums; `complete` if it found every law that there can be."""
+
+    seconds: float
+    terms: int
+    complete: bool
+
+
 class EnumerateStage(Entry, frozen=True):
-    """Facts of the enumeration; counts by size from 1 node up."""
+    """Facts of the enumeration; counts by size from 1 node up to the depth."""
 
     seconds: float
     raw: int
@@ -271,6 +312,7 @@ class TailorStage(Entry, frozen=True):
 class Stages(Entry, frozen=True, omit_defaults=True):
     """Facts of the stages that are complete."""
 
+    sums: SumsStage | None = None
     enumerate: EnumerateStage | None = None
     fit: FitStage | None = None
     tailor: TailorStage | None = None

@@ -12,13 +12,15 @@ import msgspec
 
 from noether_sym._version import __version__
 from noether_sym.dsl.enumeration import count_formulas
-from noether_sym.dsl.grammar import Grammar, resolve_grammar
+from noether_sym.dsl.grammar import DEFAULT_DEPTH, Grammar, resolve_grammar
 from noether_sym.errors import RunError
 from noether_sym.runtime.workers import Workers
 from noether_sym.store import runs
+from noether_sym.store.limits import deepest, limits
 from noether_sym.store.options import DataOptions, SearchOptions
 from noether_sym.store.run import RUN_FILE, TAILORING_FILE, Run
 from noether_sym.store.schema import (
+    ALGORITHM,
     FORMAT,
     ColumnEntry,
     DatasetEntry,
@@ -47,13 +49,18 @@ class Search:
     dataset: Dataset
     grammar: Grammar
     depth: int
+    terms: int
     data: DataOptions
     options: SearchOptions
 
     @property
-    def formulas_by_size(self) -> tuple[int, ...]:
+    def method(self) -> str:
+        """What searches; see `noether_sym.store.limits.METHODS`."""
+        return self.options.method
+
+    def formulas_by_size(self, depth: int) -> tuple[int, ...]:
         """Number of formulas that units allow, by size from 1 node up."""
-        return count_formulas(self.grammar, self.dataset.dimensions, self.depth)
+        return count_formulas(self.grammar, self.dataset.dimensions, depth)
 
     def fit_options(self, device: str) -> FitOptions:
         """How to fit, on a device that is there."""
@@ -84,11 +91,15 @@ def prepare(
     if dataset is None:
         dataset = data.load()
     grammar = resolve_grammar(options.grammar)
-    depth = options.depth
+    most = limits(options.budget)
+    depth = depth_of(dataset, options)
     identity = Identity(
         dataset_sha256=dataset.digest(),
+        method=options.method,
+        algorithm=ALGORITHM,
         grammar=grammar.operations,
         depth=depth,
+        terms=most.terms,
         factor=float(options.factor),
         window=options.window,
         seed=data.seed,
@@ -96,16 +107,36 @@ def prepare(
     )
     document = RunDocument(
         format=FORMAT,
-        name=runs.run_name(f"{dataset.name}-depth{depth}", identity),
+        name=runs.run_name(f"{dataset.name}-{options.method}", identity),
         identity=identity,
         data=data,
-        search=SearchEntry(grammar.name, depth, identity.factor, options.window),
+        search=SearchEntry(
+            options.method,
+            grammar.name,
+            depth,
+            most.terms,
+            identity.factor,
+            options.window,
+            options.budget,
+            options.depth is not None,
+        ),
         dataset=_described(dataset),
         raw_counts=count_formulas(grammar, dataset.dimensions, depth),
         tailoring=plan,
         stages=Stages(),
     )
-    return Search(runs.open_run(results, document), dataset, grammar, depth, data, options)
+    run = runs.open_run(results, document)
+    return Search(run, dataset, grammar, depth, most.terms, data, options)
+
+
+def depth_of(dataset: Dataset, options: SearchOptions) -> int:
+    """Largest number of nodes of a formula: as given, the paper's, or what the budget allows."""
+    if options.depth is not None:
+        return options.depth
+    if options.method == "formulas":
+        return DEFAULT_DEPTH
+    grammar = resolve_grammar(options.grammar)
+    return deepest(grammar, dataset.dimensions, limits(options.budget).formulas)
 
 
 def reopen(
@@ -134,7 +165,9 @@ def reopen(
         )
     options = SearchOptions(
         search.grammar,
-        search.depth,
+        search.depth if search.given else None,
+        search.method,
+        search.budget,
         search.factor,
         search.window,
         jobs,
@@ -143,15 +176,23 @@ def reopen(
         scheduler,
     )
     grammar = Grammar(search.grammar, held.identity.grammar)
-    return Search(run, dataset, grammar, search.depth, data, options)
+    return Search(run, dataset, grammar, search.depth, search.terms, data, options)
 
 
 def _check_identity(run: Run, held: RunDocument) -> None:
     """Options stand in run.json twice, and its name follows from them: all must agree."""
     own, search = held.identity, held.search
-    options = (search.depth, search.factor, search.window, held.data.seed)
+    options = (
+        search.method,
+        search.depth,
+        search.terms,
+        search.factor,
+        search.window,
+        held.data.seed,
+    )
+    wanted = (own.method, own.depth, own.terms, own.factor, own.window, own.seed)
     named = held.name.endswith(runs.run_name("", own))
-    if not named or options != (own.depth, own.factor, own.window, own.seed):
+    if not named or options != wanted:
         raise RunError(
             f"{run.file(RUN_FILE)} was changed: its options do not agree with each other; "
             "make the run again in another --results folder"

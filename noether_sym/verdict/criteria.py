@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from noether_sym.laws.law import Law
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
-from noether_sym.search.fit import NOT_CONSERVED, Fitted, fit_candidates
-from noether_sym.statistics.conservation import conservation_ratio
+from noether_sym.search.fit import NOT_CONSERVED, Fitted, fit_candidates, ratio_with
+from noether_sym.search.sums.propose import SAME
+from noether_sym.statistics.conservation import conservation_ratio, masked, values_at
 from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.variance import within_variance
 from noether_sym.verdict.evidence import Quarters, rank_ratio
 from noether_sym.verdict.gradients import Frame, alignment, local_ratio
 from noether_sym.verdict.independence import Judged, Judgement, independent_laws
@@ -21,6 +24,9 @@ from noether_sym.verdict.near_miss import CAPTURED, Corrections
 
 _JUDGED = 300
 _SLACK = 3.0
+_LEAST_COMPARED = 3
+_ROUNDING = 1e-12
+_EXACT = 1e-8
 
 
 def judge(
@@ -34,6 +40,7 @@ def judge(
     seed: int,
     workers: Workers | None = None,
     device: str = "cpu",
+    constraints: Sequence[tuple[Candidate, Fitted]] = (),
 ) -> Judgement:
     """Accept what is conserved `factor` times better than chance, everywhere it is tested.
 
@@ -43,13 +50,16 @@ def judge(
     within a small slack; its variance is as far below what its gradients at the data allow;
     no smooth correction is far better conserved; and what its gradient adds to those of
     better laws is conserved too.
+
+    `constraints` come from the search for sums; what has one value on all trajectories joins
+    them, and so does any accepted formula of which that is true.
     """
     order = [
         number
         for number in sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
         if fits[number].status == NOT_CONSERVED
     ][:_JUDGED]
-    random = _random_ratios(candidates, order, samples, seed, workers, device)
+    random = _random_ratios(candidates, fits, order, samples, seed, workers, device)
     frame = Frame.of(samples, dataset)
     held_out_frame = None if held_out is None else Frame.of(held_out, dataset)
     quarters, corrections = Quarters(samples), Corrections(samples)
@@ -66,7 +76,44 @@ def judge(
         reason = _reason(law, local, ranked, quarters, corrections, factor)
         score = max(law.conservation_ratio, local, ranked)
         entries.append(Judged(number, law, score, gradients, reason))
-    return independent_laws(entries, frame.directions())
+    same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
+    return independent_laws(
+        [_unless_same(entry, samples) for entry in entries],
+        frame.directions(),
+        [one for one in same if not one.reason],
+    )
+
+
+def _constraint(
+    candidate: Candidate,
+    fit: Fitted,
+    dataset: Dataset,
+    samples: Samples,
+    held_out: Samples | None,
+    frame: Frame,
+) -> Judged:
+    """A constraint; it must hold on the held-out trajectories too."""
+    law = build_law(candidate, fit, dataset, samples)
+    gradients, unit = frame.scaled_gradients(law)
+    local = local_ratio(law, samples, gradients, unit)
+    heldout = None if held_out is None else conservation_ratio(law, held_out)
+    bound = max(_SLACK * fit.ratio, _EXACT)
+    reason = "" if heldout is None or heldout <= bound else "it does not hold on held-out data"
+    return Judged(-1, law.with_(heldout_ratio=heldout), local, gradients, reason)
+
+
+def _unless_same(entry: Judged, samples: Samples) -> Judged:
+    """An accepted law, unless it has one value on all trajectories."""
+    if entry.reason or samples.window is not None or samples.weights.shape[0] < _LEAST_COMPARED:
+        return entry
+    values, mask = masked(values_at(entry.law, samples.states), samples.weights)
+    inside = values[mask > 0]
+    total = float(((inside - inside.mean()) ** 2).mean())
+    within = float(within_variance(values, mask))
+    rounding = (_ROUNDING * float(inside.abs().max())) ** 2
+    if total > SAME * within + rounding:
+        return entry
+    return replace(entry, reason="it has the same value on all trajectories: a constraint")
 
 
 def _size(candidates: Sequence[Candidate], number: int) -> int:
@@ -102,19 +149,28 @@ def _reason(
 
 def _random_ratios(
     candidates: Sequence[Candidate],
+    fits: Sequence[Fitted],
     order: list[int],
     samples: Samples,
     seed: int,
     workers: Workers | None,
     device: str,
 ) -> dict[int, float]:
-    """Conservation ratio of the same formulas fitted to random data."""
+    """Conservation ratio of the same formulas fitted to random data.
+
+    Of formulas that come with their factors only the factors are fitted again.
+    """
     surrogate = samples.as_surrogate(seed + 1)
-    fits = fit_candidates([candidates[n] for n in order], surrogate, workers=workers, device=device)
-    return {
-        number: min(fit.ratio, 1.0) if np.isfinite(fit.ratio) else 1.0
-        for number, fit in zip(order, fits, strict=True)
-    }
+    fitted = [number for number in order if not fits[number].given]
+    again = fit_candidates(
+        [candidates[number] for number in fitted], surrogate, workers=workers, device=device
+    )
+    ratios = {number: one.ratio for number, one in zip(fitted, again, strict=True)}
+    for number in order:
+        if fits[number].given:
+            nonlinear = fits[number].nonlinear
+            ratios[number] = ratio_with(candidates[number], nonlinear, surrogate, device)
+    return {number: min(r, 1.0) if np.isfinite(r) else 1.0 for number, r in ratios.items()}
 
 
 def _alignment(law: Law, frame: Frame | None) -> float | None:

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import Law
 from noether_sym.statistics.conservation import masked, values_at
+from noether_sym.statistics.directions import PARALLEL
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance
-
-PARALLEL = 1e-4
-"""Gradients whose angle has a mean squared sine below this are parallel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,24 +112,6 @@ def proportional(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
     """Whether two gradient fields are one field and a constant factor."""
     dot, lengths = float((one * two).sum()) ** 2, float((one**2).sum()) * float((two**2).sum())
     return lengths > 0 and 1.0 - dot / lengths < PARALLEL
-
-
-def residual(
-    gradients: NDArray[np.float64], others: list[NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """Part of a gradient field outside the span of other fields, sample by sample."""
-    rest = gradients.copy()
-    basis: list[NDArray[np.float64]] = []
-    for other in others:
-        direction = other.copy()
-        for known in basis:
-            direction -= (direction * known).sum(1, keepdims=True) * known
-        length = np.linalg.norm(direction, axis=1, keepdims=True)
-        usable = length > 1e-8 * np.maximum(np.linalg.norm(other, axis=1, keepdims=True), 1e-300)
-        basis.append(np.where(usable, direction / np.where(usable, length, 1.0), 0.0))
-    for known in basis:
-        rest -= (rest * known).sum(1, keepdims=True) * known
-    return rest
 
 
 def _trimmed_sum(values: NDArray[np.float64]) -> float:

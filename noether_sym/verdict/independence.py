@@ -8,20 +8,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.laws.law import ACCEPTED, Law
-from noether_sym.verdict.gradients import (
-    PARALLEL,
-    alignment,
-    angle_between,
-    proportional,
-    residual,
-)
+from noether_sym.laws.law import ACCEPTED, CONSTRAINT, Law
+from noether_sym.statistics.directions import PARALLEL, new_share, residual
+from noether_sym.verdict.gradients import alignment, angle_between, proportional
 
 _CLOSEST = 100
 _NEW_DIRECTION = 0.1
 _AS_GOOD = 3.0
 _FAR_WORSE = 10.0
 _EXACT = 1e-9
+_FUNCTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,8 @@ class Judgement:
     Attributes
     ----------
     laws : tuple of Law
-        Accepted, ranked, with families; the first of a family represents it.
+        Accepted, ranked, with families; the first of a family represents it. Functions of
+        several laws stand last.
     closest : tuple of Law
         The best of the rest, one of each family, with the reason in `reasons`. Those that
         are near misses of an accepted law carry its family.
@@ -41,6 +38,8 @@ class Judgement:
         Number of functionally independent laws.
     verdicts : dict
         From candidate number to its reason, for all judged candidates; empty if accepted.
+    constraints : tuple of Law
+        What has one value on all trajectories.
     """
 
     laws: tuple[Law, ...]
@@ -48,6 +47,7 @@ class Judgement:
     reasons: tuple[str, ...]
     independent: int
     verdicts: dict[int, str] = field(default_factory=dict)
+    constraints: tuple[Law, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +74,15 @@ class Judged:
     reason: str
 
 
-def independent_laws(entries: list[Judged], velocities: NDArray[np.float64] | None) -> Judgement:
+def independent_laws(
+    entries: list[Judged],
+    velocities: NDArray[np.float64] | None,
+    constraints: Sequence[Judged] = (),
+) -> Judgement:
     """Group parallel gradients, best first; count the directions that are new.
+
+    What is a function of several laws comes after them, with their families, and is not
+    counted; what follows from constraints alone is no law.
 
     Parameters
     ----------
@@ -83,9 +90,12 @@ def independent_laws(entries: list[Judged], velocities: NDArray[np.float64] | No
     velocities : array of shape (sample, column) or None
         From `noether_sym.verdict.gradients.Frame.directions`; without them, what a law adds to
         the others is not tested.
+    constraints : sequence of Judged
+        What has one value on all trajectories.
     """
+    known = [one.gradients for one in constraints]
     heads: list[Judged] = []
-    independent: list[Judged] = []
+    functions: list[Judged] = []
     members: list[tuple[int, Judged]] = []
     closest = [entry for entry in entries if entry.reason]
     verdicts = {entry.number: entry.reason for entry in entries}
@@ -104,20 +114,26 @@ def independent_laws(entries: list[Judged], velocities: NDArray[np.float64] | No
             else:
                 missed(entry, family, "which is far better conserved")
             continue
-        rest = residual(entry.gradients, [known.gradients for known in independent])
+        if known and new_share(entry.gradients, known) < PARALLEL:
+            verdicts[entry.number] = "it follows from what is the same on all trajectories"
+            continue
+        fields = [*known, *(head.gradients for head in heads)]
+        rest = residual(entry.gradients, fields)
         share = float((rest**2).sum() / max((entry.gradients**2).sum(), 1e-300))
-        new = bool(independent) and share > PARALLEL
+        if heads and share <= PARALLEL:
+            functions.append(entry)
+            continue
         chance = _NEW_DIRECTION / rest.shape[1]
-        if new and velocities is not None and alignment(rest, velocities) > chance:
+        if heads and velocities is not None and alignment(rest, velocities) > chance:
             missed(entry, family, "and what it adds to it is not conserved")
             continue
         heads.append(entry)
         members.append((len(heads), entry))
-        if not independent or share > PARALLEL:
-            independent.append(entry)
+    more = _functions(functions, heads, known)
+    ordered = [*((family, entry, ()) for family, entry in _once(members)), *more]
     laws = tuple(
-        entry.law.with_(status=ACCEPTED, rank=rank + 1, family=family)
-        for rank, (family, entry) in enumerate(_once(members))
+        entry.law.with_(status=ACCEPTED, rank=rank + 1, family=family, function_of=of)
+        for rank, (family, entry, of) in enumerate(ordered)
     )
     closest.sort(key=lambda entry: (entry.score, entry.law.size, entry.number))
     nearest = _distinct(closest, heads)[:_CLOSEST]
@@ -125,9 +141,28 @@ def independent_laws(entries: list[Judged], velocities: NDArray[np.float64] | No
         laws,
         tuple(entry.law for entry in nearest),
         tuple(entry.reason for entry in nearest),
-        len(independent),
+        len(heads),
         verdicts,
+        tuple(one.law.with_(status=CONSTRAINT) for one in constraints),
     )
+
+
+def _functions(
+    entries: Sequence[Judged], heads: Sequence[Judged], known: Sequence[NDArray[np.float64]]
+) -> Iterator[tuple[int, Judged, tuple[int, ...]]]:
+    """The simplest functions of several laws: a family each, and the families they are of."""
+    kept: list[Judged] = []
+    for entry in sorted(entries, key=lambda entry: (entry.law.size, entry.score, entry.number)):
+        others = [angle_between(entry.gradients, other.gradients) for other in kept]
+        if len(kept) == _FUNCTIONS or (others and min(others) < PARALLEL):
+            continue
+        kept.append(entry)
+        needed = list(range(len(heads)))
+        for place in reversed(range(len(heads))):
+            left = [heads[other].gradients for other in needed if other != place]
+            if left and new_share(entry.gradients, [*known, *left]) < PARALLEL:
+                needed.remove(place)
+        yield len(heads) + len(kept), entry, tuple(place + 1 for place in needed)
 
 
 def _in_order(laws: Sequence[Judged]) -> Iterator[Judged]:

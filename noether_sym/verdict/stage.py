@@ -11,9 +11,13 @@ from noether_sym.dsl.distinct import DistinctLaws
 from noether_sym.laws.law import ACCEPTED
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.workers import Workers
+from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate, decompose
 from noether_sym.search.fit import Fitted, fit_candidates
+from noether_sym.search.sums.stage import Proposal, SumsFound
+from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import (
+    Samples,
     held_out_samples,
     make_samples,
     refuse_unordered,
@@ -58,13 +62,15 @@ class FitResult:
     Attributes
     ----------
     candidates : tuple of Candidate
-        In the order of enumeration, each distinct combination once.
+        In the order of enumeration, each distinct combination once; then the sums.
     fits : tuple of Fitted
         With the final status of every candidate.
     judgement : Judgement
     window : int or None
         Windows that the ratios refer to; None for whole segments.
     seconds : float
+    most : int
+        Most independent laws that the data can have.
     """
 
     candidates: tuple[Candidate, ...]
@@ -72,61 +78,68 @@ class FitResult:
     judgement: Judgement
     window: int | None
     seconds: float
+    most: int
 
 
 def fit(
     dataset: Dataset,
-    distinct: DistinctLaws,
+    distinct: DistinctLaws | None,
     options: FitOptions,
     progress: Progress | None = None,
     checkpoint: Cache | None = None,
+    sums: SumsFound | None = None,
 ) -> FitResult:
-    """Fit every distinct formula to a data set, and judge.
+    """Fit every distinct formula to a data set, and judge them together with the sums.
 
     Parameters
     ----------
     dataset : Dataset
-    distinct : DistinctLaws
-        From `noether_sym.dsl.distinct.enumerate_laws`.
+    distinct : DistinctLaws or None
+        From `noether_sym.dsl.distinct.enumerate_laws`; None where only sums are judged.
     options : FitOptions
     progress : callable, optional
         Called with (stage, done, total).
     checkpoint : Cache, optional
         Where finished chunks are kept, and looked for.
+    sums : SumsFound, optional
+        From `noether_sym.search.sums.stage.search_sums`.
 
     Returns
     -------
     FitResult
     """
     with single_threaded():
-        return _fit(dataset, distinct, options, progress, checkpoint)
+        return _fit(dataset, distinct, options, progress, checkpoint, sums or SumsFound())
 
 
 def _fit(
     dataset: Dataset,
-    distinct: DistinctLaws,
+    distinct: DistinctLaws | None,
     options: FitOptions,
     progress: Progress | None,
     checkpoint: Cache | None,
+    sums: SumsFound,
 ) -> FitResult:
     refuse_unordered(dataset)
     begin = time.perf_counter()
-    candidates = [
+    formulas = [
         one
-        for one in distinct_candidates(distinct)
+        for one in ([] if distinct is None else distinct_candidates(distinct))
         if not _of_parameters(one, frozenset(dataset.parameters))
     ]
+    candidates = [*formulas, *(one.candidate for one in sums.laws)]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     for window in windows_to_try(dataset.train, options.window):
         samples = make_samples(dataset.train, window=window, seed=options.seed)
         fits = fit_candidates(
-            candidates,
+            formulas,
             samples,
             workers=options.workers,
             device=options.device,
             progress=progress,
             checkpoint=checkpoint,
         )
+        fits += [_on(samples, one, dataset) for one in sums.laws]
         judgement = judge(
             candidates,
             fits,
@@ -137,6 +150,7 @@ def _fit(
             seed=options.seed,
             workers=options.workers,
             device=options.device,
+            constraints=[(one.candidate, one.fit) for one in sums.constraints],
         )
         if first is None or judgement.laws:
             first = fits, judgement, window
@@ -150,7 +164,25 @@ def _fit(
         judgement,
         window,
         time.perf_counter() - begin,
+        most_laws(dataset, judgement),
     )
+
+
+def most_laws(dataset: Dataset, judgement: Judgement) -> int:
+    """Most independent laws: state columns less parameters and constraints.
+
+    Less 1 for a flow that does not depend on time; a time column among the states makes up for
+    it.
+    """
+    own = set(dataset.base_columns) - set(dataset.parameters)
+    flow = int(dataset.timed and dataset.has_derivatives)
+    return max(len(own) - flow - len(judgement.constraints), judgement.independent)
+
+
+def _on(samples: Samples, one: Proposal, dataset: Dataset) -> Fitted:
+    """A proposal with its conservation ratio on samples."""
+    law = build_law(one.candidate, one.fit, dataset, samples)
+    return replace(one.fit, ratio=conservation_ratio(law, samples))
 
 
 def distinct_candidates(distinct: DistinctLaws) -> list[Candidate]:

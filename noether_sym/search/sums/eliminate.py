@@ -83,7 +83,12 @@ class Elimination:
         scale = self.lengths[support]
         matrix = np.column_stack([self.within[:, support] / scale, self.lead])
         triangle = np.linalg.qr(matrix, mode="r")
-        factors = -solve_triangular(triangle[: len(support), : len(support)], triangle[: len(support), -1]) / scale
+        factors = (
+            -solve_triangular(
+                triangle[: len(support), : len(support)], triangle[: len(support), -1]
+            )
+            / scale
+        )
         rest = float(triangle[len(support), -1]) ** 2
         reference = self.reference(support, factors)
         return factors, rest / reference if reference > 0 else np.inf

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.expression import INPUT
 from noether_sym.search.sums.terms import Term
 from noether_sym.statistics.samples import Samples
@@ -32,23 +33,26 @@ class Observations:
 
     Attributes
     ----------
+    dataset : Dataset
+        Which columns are derived from others, and how.
     states : array of shape (column, sample)
     segment : array of shape (sample,)
         Number of the trajectory that a sample belongs to, from 0 without holes.
-    spread : array of shape (column,)
-        Standard deviation of each column within trajectories.
+    spread : array of shape (base column,)
+        Standard deviation within trajectories of each column that is not derived.
     points : array of int
         Samples at which gradients are taken; the first `few` are spread over all of them.
     """
 
+    dataset: Dataset
     states: NDArray[np.float64]
     segment: NDArray[np.int64]
     spread: NDArray[np.float64]
     points: NDArray[np.int64]
 
     @classmethod
-    def of(cls, samples: Samples) -> Observations:
-        """Take samples apart into rows, without padding."""
+    def of(cls, samples: Samples, dataset: Dataset) -> Observations:
+        """Take the samples of a data set apart into rows, without padding."""
         real = samples.weights > 0
         segment = np.broadcast_to(np.arange(real.shape[0])[:, None], real.shape)[real]
         numbers = np.unique(segment, return_inverse=True)[1]
@@ -56,11 +60,11 @@ class Observations:
         counts = np.bincount(numbers)
         means = np.stack([np.bincount(numbers, row) / counts for row in states])
         spread = np.sqrt(((states - means[:, numbers]) ** 2).mean(1))
-        moving = spread > 1e-9 * states.std(1)
-        number = max(_LEAST_POINTS, _REFERENCE_ROWS // len(states))
+        spread = np.where(samples.still, 0.0, spread)[list(dataset.base_columns)]
+        number = max(_LEAST_POINTS, _REFERENCE_ROWS // len(spread))
         points = np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))
         points = np.concatenate([points[start::_FEW] for start in range(_FEW)])
-        return cls(states, numbers, np.where(moving, spread, 0.0), points)
+        return cls(dataset, states, numbers, spread, points)
 
     @property
     def count(self) -> int:
@@ -93,7 +97,7 @@ class Columns:
     ----------
     within, total : arrays of shape (sample, term)
         Deviations from the means of trajectories, and from the mean of all.
-    reference : array of shape (point * column, term)
+    reference : array of shape (point * base column, term)
         Partial derivatives times the columns' spread; the mean over points of the sum of
         squares is 1.
     scale : array of shape (term,)
@@ -123,19 +127,18 @@ def evaluated(terms: Sequence[Term], data: Observations) -> Columns:
         usable &= sizes.max(0) <= _WIDEST * inner
         total, reference = total / scale, reference / scale
     total = np.where(usable, total, 0.0)
-    return Columns(
-        data.centred(total), total, np.where(usable, reference, 0.0), scale, usable
-    )
+    return Columns(data.centred(total), total, np.where(usable, reference, 0.0), scale, usable)
 
 
 def gradients(term: Term, data: Observations) -> NDArray[np.float64]:
-    """Partial derivatives at the points, times the columns' spread: (point, column)."""
-    columns = list(data.states[:, data.points])
-    _, slopes = term.expression.linearise(np, columns, term.values, INPUT)
-    result = np.zeros((len(data.points), len(columns)))
+    """Partial derivatives at the points, times the columns' spread: (point, base column)."""
+    states = data.states[:, data.points]
+    _, slopes = term.expression.linearise(np, list(states), term.values, INPUT)
+    result = np.zeros((len(data.points), len(states)))
     for column, slope in slopes.items():
-        result[:, column] = slope * data.spread[column]
-    return result
+        result[:, column] = slope
+    by_base: NDArray[np.float64] = data.dataset.base_gradients(states.T, result)
+    return by_base * data.spread
 
 
 def _values(term: Term, data: Observations) -> NDArray[np.float64]:

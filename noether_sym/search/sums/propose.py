@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from noether_sym.runtime.stages import Progress
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.simplify import simplified
-from noether_sym.search.sums.terms import Columns, Quantities, mixed, polynomial, quantities
+from noether_sym.search.sums.terms import Columns, Quantities, Term, mixed, polynomial, quantities
 from noether_sym.search.sums.walk import Combination, Walk
 from noether_sym.statistics.directions import PARALLEL, new_share
 
-_VALUE_OF_ITS_OWN = 100.0
+SAME = 3.0
+"""Variance over all data over that within trajectories, up to which all share one value."""
+
 _FAR_BETTER = 1e4
 
 
@@ -37,7 +40,15 @@ class Proposals:
     constraints: list[Combination] = field(default_factory=list)
     seen: int = 0
 
-def propose(data: Observations, columns: Columns, *, most: int, limit: int) -> Proposals:
+
+def propose(
+    data: Observations,
+    columns: Columns,
+    *,
+    most: int,
+    limit: int,
+    progress: Progress | None = None,
+) -> Proposals:
     """Search the libraries for sums that are constant along every trajectory.
 
     Parameters
@@ -48,10 +59,15 @@ def propose(data: Observations, columns: Columns, *, most: int, limit: int) -> P
         Independent functions of the state that can be constant, constraints included.
     limit : int
         Most terms of a library.
+    progress : callable, optional
+        Called with (stage, done, total).
     """
     found = Proposals()
     every: list[Combination] = []
-    for library in _libraries(columns):
+    libraries = list(_libraries(columns))
+    for number, library in enumerate(libraries):
+        if progress is not None:
+            progress("sums", number, len(libraries))
         walk = Walk(data, limit)
         walk.known = independent(every)
         for one in walk.through(library):
@@ -64,9 +80,11 @@ def propose(data: Observations, columns: Columns, *, most: int, limit: int) -> P
         if len(walk.known) >= most:
             break
     simple = [simplified(one, every, data) for one in every]
-    simple.sort(key=lambda one: (_differs(one, data), one.size))
-    for one in independent(_exact(simple)):
+    exact = _exact([*every, *simple])
+    for one in independent(sorted(exact, key=lambda one: one.size)):
         (found.laws if _differs(one, data) else found.constraints).append(one)
+    if progress is not None:
+        progress("sums", len(libraries), len(libraries))
     return found
 
 
@@ -76,8 +94,7 @@ def _exact(combinations: Sequence[Combination]) -> list[Combination]:
         one
         for one in combinations
         if not any(
-            other.ratio * _FAR_BETTER < one.ratio
-            and not _adds(one, [other])
+            other.ratio * _FAR_BETTER < one.ratio and not _adds(one, [other])
             for other in combinations
         )
     ]
@@ -92,7 +109,7 @@ def independent(combinations: Sequence[Combination]) -> list[Combination]:
     return kept
 
 
-def _libraries(columns: Columns) -> Iterator[Iterator]:
+def _libraries(columns: Columns) -> Iterator[Iterator[Term]]:
     known = quantities(columns)
     yield polynomial(known)
     if any(columns.angle):
@@ -107,4 +124,4 @@ def _adds(one: Combination, known: Sequence[Combination]) -> bool:
 
 def _differs(one: Combination, data: Observations) -> bool:
     """Whether a combination has values of their own on different trajectories."""
-    return data.segments < 2 or one.between > _VALUE_OF_ITS_OWN * one.ratio
+    return data.segments < 2 or one.between > SAME * one.ratio

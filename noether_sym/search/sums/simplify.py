@@ -21,9 +21,7 @@ _AS_EXACT = 1e4
 _FLOOR = 1e-24
 
 
-def simplified(
-    one: Combination, others: Sequence[Combination], data: Observations
-) -> Combination:
+def simplified(one: Combination, others: Sequence[Combination], data: Observations) -> Combination:
     """The simplest combination of a law and others, if it is simpler than the law.
 
     Parameters

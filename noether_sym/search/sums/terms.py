@@ -213,21 +213,25 @@ def _power(term: Term, exponent: int) -> Term:
 def _product(factors: Sequence[Term]) -> Term:
     expression, values = factors[0].expression, factors[0].values
     for factor in factors[1:]:
-        expression = call("mul", expression, _shifted(factor, len(values)))
+        other = shifted(factor, len(values))
+        if other.head == "inverse":
+            expression = call("div", expression, other.arguments[0])
+        else:
+            expression = call("mul", expression, other)
         values = (*values, *factor.values)
     size = sum(factor.size for factor in factors) + len(factors) - 1
     return Term(expression, size, values)
 
 
-def _shifted(term: Term, slots: int) -> Expression:
+def shifted(term: Term, slots: int) -> Expression:
     """The formula of a term with its parameter slots moved up."""
     if not term.values or not slots:
         return term.expression
-    shifted: Expression = term.expression.fold(
+    moved: Expression = term.expression.fold(
         lambda node: node if node.head == INPUT else parameter(node.index + slots),
         lambda operator, *parts: call(operator.name, *parts),
     )
-    return shifted
+    return moved
 
 
 def _ordered(terms: Sequence[Term]) -> tuple[Term, ...]:

@@ -113,7 +113,7 @@ class Walk:
 
     def __init__(self, data: Observations, limit: int) -> None:
         self.data = data
-        rows = len(data.points) * len(data.states)
+        rows = len(data.points) * len(data.spread)
         limit = max(1, min(limit, 2 * (data.count - data.segments) // 3))
         self._within = Basis(data.count, limit)
         self._reference = Basis(rows, min(limit + _LAWS, rows))
@@ -180,7 +180,7 @@ class Walk:
 
     def _law(self, lead: _Lead) -> Combination | None:
         count = self._within.count
-        points, rows = len(self.data.points), self.data.few * len(self.data.states)
+        points, rows = len(self.data.points), self.data.few * len(self.data.spread)
 
         def reference(support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
             gradient = lead.gradients[:rows] + self._gradients[:rows, support] @ factors

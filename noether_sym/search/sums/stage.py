@@ -1,0 +1,131 @@
+"""The search for sums: from a data set to candidates with their factors."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.points import angles, points
+from noether_sym.dsl.expression import Expression, call, parameter
+from noether_sym.runtime.device import single_threaded
+from noether_sym.runtime.stages import Progress
+from noether_sym.search.candidate import Candidate, display_order
+from noether_sym.search.fit import NOT_CONSERVED, Fitted
+from noether_sym.search.sums.observations import Observations
+from noether_sym.search.sums.propose import propose
+from noether_sym.search.sums.terms import Columns, shifted
+from noether_sym.search.sums.walk import Combination
+from noether_sym.statistics.samples import Samples, make_samples
+
+_SAMPLES = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A sum that is constant along trajectories: its terms, and their factors."""
+
+    candidate: Candidate
+    fit: Fitted
+
+
+@dataclass(frozen=True, slots=True)
+class SumsFound:
+    """What the search for sums found.
+
+    Attributes
+    ----------
+    laws : tuple of Proposal
+        With different values on different trajectories; functionally independent.
+    constraints : tuple of Proposal
+        With one value on all trajectories.
+    complete : bool
+        Whether there are as many as the system can have.
+    terms : int
+        Terms that were looked at.
+    seconds : float
+    """
+
+    laws: tuple[Proposal, ...] = ()
+    constraints: tuple[Proposal, ...] = ()
+    complete: bool = False
+    terms: int = 0
+    seconds: float = 0.0
+
+
+def search_sums(
+    dataset: Dataset, *, limit: int, seed: int, progress: Progress | None = None
+) -> SumsFound:
+    """Search for sums of terms that are constant along every training trajectory.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    limit : int
+        Most terms of a library.
+    seed : int
+    progress : callable, optional
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    SumsFound
+    """
+    begin = time.perf_counter()
+    samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
+    data = Observations.of(samples, dataset)
+    most = most_functions(dataset, samples)
+    with single_threaded():
+        found = propose(data, _columns(dataset, data), most=most, limit=limit, progress=progress)
+    return SumsFound(
+        tuple(_proposal(one) for one in found.laws),
+        tuple(_proposal(one) for one in found.constraints),
+        len(found.laws) + len(found.constraints) >= most,
+        found.seen,
+        time.perf_counter() - begin,
+    )
+
+
+def most_functions(dataset: Dataset, samples: Samples) -> int:
+    """Independent functions of the columns that move that can be constant at most.
+
+    One less than there are columns for a flow; as many as there are where it is not known
+    that the data are one.
+    """
+    moving = int((~samples.still[list(dataset.base_columns)]).sum())
+    return moving - 1 if dataset.timed and dataset.has_derivatives else moving
+
+
+def _columns(dataset: Dataset, data: Observations) -> Columns:
+    least, largest = data.states.min(1), data.states.max(1)
+    vectors = points(dataset)
+    turning = angles(dataset)
+    return Columns(
+        pure=tuple(dimension.is_dimensionless for dimension in dataset.dimensions),
+        angle=tuple(place in turning for place in range(len(dataset.columns))),
+        signs=tuple(np.where(least > 0, 1, np.where(largest < 0, -1, 0)).tolist()),
+        points=tuple(own.columns for own in vectors),
+        point_units=tuple(str(dataset.dimensions[own.columns[0]]) for own in vectors),
+    )
+
+
+def _proposal(found: Combination) -> Proposal:
+    """Terms in the order in which people write them, parameters numbered over all."""
+    order = sorted(
+        range(len(found.terms)), key=lambda place: display_order(found.terms[place].expression)
+    )
+    terms: list[Expression] = []
+    values: list[float] = []
+    for place in order:
+        term = found.terms[place]
+        terms.append(shifted(term, len(values)))
+        values += term.values
+    total = reduce(lambda one, two: call("add", one, call("mul", parameter(0), two)), terms)
+    factors = tuple(found.factors[place] for place in order)
+    candidate = Candidate(total, tuple(terms), len(values))
+    return Proposal(
+        candidate, Fitted(NOT_CONSERVED, found.ratio, tuple(values), factors, 1.0, given=True)
+    )
