@@ -70,13 +70,29 @@ else:
 """
 
 
-def run_child(arguments: Sequence[str], **environment: str) -> tuple[float, float, str]:
+def peak_memory() -> float:
+    """The most memory that this process has held so far, in MiB."""
+    import resource
+
+    # what a process used before it became this one is counted in ru_maxrss, not in VmHWM
+    try:
+        with open("/proc/self/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def run_child(
+    arguments: Sequence[str], *, timeout: float | None = None, **environment: str
+) -> tuple[float, float, str]:
     """Run Python in a process of its own: seconds, peak memory in MiB, standard output.
 
     Parameters
     ----------
     arguments : sequence of str
         ``-m`` and a module, or ``-c`` and code, then what they take.
+    timeout : float, optional
+        Seconds after which it is ended, with `subprocess.TimeoutExpired`.
     environment : str
         Variables of the process, beside this one's.
     """
@@ -86,6 +102,7 @@ def run_child(arguments: Sequence[str], **environment: str) -> tuple[float, floa
         capture_output=True,
         text=True,
         check=False,
+        timeout=timeout,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
     )
     seconds = time.perf_counter() - begin

@@ -126,6 +126,11 @@ def polynomial_null_space(
     epsilon : float
         Relative error of the data, which the method is told.
 
+    Raises
+    ------
+    ValueError
+        If there are more monomials than samples.
+
     Notes
     -----
     Degree 4 up to four columns, else 3. Columns are divided by their largest value. A singular
@@ -133,13 +138,13 @@ def polynomial_null_space(
     """
     scale = np.maximum(np.abs(states).max(0), 1e-300)
     library = Library.to_degree(4 if len(scale) <= 4 else 3, scale)
+    if library.size > len(states):
+        raise ValueError(
+            f"{library.size:,} monomials and {len(states):,} samples: any samples have a null space"
+        )
     derivatives = library.along(states, velocities)
     _, values, vectors = np.linalg.svd(derivatives, full_matrices=False)
     cutoff = math.sqrt(derivatives.size) * epsilon ** (2 / 3)
-    missing = library.size - len(values)
-    if missing > 0:  # fewer samples than terms: what no sample sees is null too
-        _, values, vectors = np.linalg.svd(derivatives, full_matrices=True)
-        values = np.concatenate([values, np.zeros(missing)])
     return [Combination(library, vector) for vector in vectors[values < cutoff]]
 
 

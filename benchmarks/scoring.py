@@ -174,7 +174,7 @@ def _directions(law: Quantity, points: Array, states: Array, truth: Truth) -> Ar
             spread = np.sqrt(np.mean((tangent * spread) ** 2, axis=(0, 2)))
         slopes = slopes * spread
         length = np.linalg.norm(slopes, axis=-1, keepdims=True)
-    return np.where((length > 0) & np.isfinite(length), slopes / length, 0.0)
+        return np.where((length > 0) & np.isfinite(length), slopes / length, 0.0)
 
 
 def _sine(own: Array, others: Sequence[Array]) -> float:

@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import found, gpu, paper, performance, same_laws
+from benchmarks import gpu, paper, performance, same_laws
 from benchmarks._measure import between
-from noether_sym.datasets import load
-from noether_sym.laws.known import known_law
-from noether_sym.laws.law import Law, Parameter
 
 
 @pytest.fixture
@@ -40,62 +37,6 @@ def test_an_unknown_subject_is_refused(capsys):
     with pytest.raises(SystemExit):
         performance.main(["--only", "nothing"])
     assert "known: enumeration" in capsys.readouterr().err
-
-
-def test_what_is_found_is_written_with_its_failures_and_kept(tmp_path, monkeypatch):
-    readme = tmp_path / "README.md"
-    readme.write_text(
-        "a\n<!-- found: begin -->\nbefore\n<!-- found: end -->\nb\n", encoding="utf-8"
-    )
-    arguments = ["--quick", "--only", "ideal_spring", "--output", str(tmp_path)]
-    arguments += ["--readme", str(readme)]
-    found.main(arguments)
-    page = (tmp_path / "found.md").read_text(encoding="utf-8")
-    assert "| ideal_spring | 1 | 0 | 0 | none; the closest: " in page
-    text = readme.read_text(encoding="utf-8")
-    assert "| ideal_spring | 1 | 0 | 0 | none |" in text
-    assert "before" not in text
-    assert text.startswith("a\n")
-    assert text.endswith("\nb\n")
-    monkeypatch.setattr(found, "_searched", lambda *_: pytest.fail("it was searched again"))
-    found.main(arguments)
-
-
-def test_a_data_set_without_its_file_is_listed_as_missing(tmp_path, monkeypatch):
-    def no_file(name):
-        raise found.DatasetError(f"no file of {name}")
-
-    monkeypatch.setattr(found, "load", no_file)
-    found.main(["--only", "real_pendulum", "--output", str(tmp_path)])
-    assert "not on this machine" in (tmp_path / "found.md").read_text(encoding="utf-8")
-
-
-def pendulum_law(data, coefficient):
-    known = known_law(data)
-    return known.with_(parameters=(Parameter("c0", coefficient, known.parameters[0].dimension),))
-
-
-def test_a_found_quantity_is_judged_by_its_values():
-    data = load("ideal_pendulum")
-    laws = [pendulum_law(data, value) for value in (3.0, 3.0, 2.9)]
-    fresh = load("ideal_pendulum", seed=found.FRESH_SEED).train
-    judged = found.judge(laws, fresh, None, measured=False)
-    assert [one["true"] for one in judged] == [True, True, False]
-    assert [one["independent"] for one in judged] == [True, False, False]
-    assert found.counted(judged, known=1) == {"found": 1, "false": 1}
-    assert found.counted(judged, known=0) == {"found": 0, "false": 2}
-
-
-def test_a_quantity_that_is_constant_everywhere_is_no_law():
-    data = load("ideal_pendulum")
-    law = pendulum_law(data, 3.0)
-
-    class Constant(Law):
-        def __call__(self, states):
-            return np.full(np.shape(states)[:-1], 2.0) + 1e-16 * np.sum(states, -1)
-
-    constant = Constant(law.expression, law.inputs, law.parameters, law.dimension, 0.0, 1.0)
-    assert found.fresh_ratio(constant, data.train, None) == np.inf
 
 
 def entry(method, values, networks):
