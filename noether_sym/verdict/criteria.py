@@ -13,7 +13,7 @@ from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.fit import NOT_CONSERVED, Fitted, fit_candidates, ratio_with
-from noether_sym.search.sums.propose import SAME
+from noether_sym.search.sums.walk import SAME
 from noether_sym.statistics.conservation import conservation_ratio, masked, values_at
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance

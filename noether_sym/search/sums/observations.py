@@ -9,6 +9,7 @@ small wherever the data are, is small by this measure too.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,8 @@ from noether_sym.dsl.expression import INPUT
 from noether_sym.search.sums.terms import Term
 from noether_sym.statistics.samples import Samples
 
-_WIDEST = 1e4
-_INNER = 0.05
+_WIDEST = 1e3
+_USUAL = 0.75
 _REFERENCE_ROWS = 3000
 _LEAST_POINTS = 100
 _FEW = 4
@@ -121,13 +122,22 @@ def evaluated(terms: Sequence[Term], data: Observations) -> Columns:
         reference = np.stack([gradients(term, data).ravel() for term in terms], 1)
         total = total - total.mean(0)
         scale = np.sqrt((reference**2).sum(0) / len(data.points))
-        sizes = np.abs(total)
-        inner = np.maximum(np.median(sizes, axis=0), _INNER * total.std(0))
         usable = np.isfinite(total).all(0) & np.isfinite(scale) & (scale > 0)
-        usable &= sizes.max(0) <= _WIDEST * inner
+        usable &= _is_even(total) & _is_even(reference)
         total, reference = total / scale, reference / scale
     total = np.where(usable, total, 0.0)
     return Columns(data.centred(total), total, np.where(usable, reference, 0.0), scale, usable)
+
+
+def _is_even(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the largest of values (row, term) is not far above what most of them reach."""
+    sizes = np.abs(values)
+    sizes = np.where(sizes > 0, sizes, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a term may be zero throughout
+        usual = np.nanquantile(sizes, _USUAL, axis=0)
+        even: NDArray[np.bool_] = np.nanmax(sizes, axis=0) <= _WIDEST * usual
+    return even
 
 
 def gradients(term: Term, data: Observations) -> NDArray[np.float64]:

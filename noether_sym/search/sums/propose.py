@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from noether_sym.runtime.stages import Progress
+from noether_sym.search.sums.noisy import from_noise
+from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.simplify import simplified
 from noether_sym.search.sums.terms import Columns, Quantities, Term, mixed, polynomial, quantities
-from noether_sym.search.sums.walk import Combination, Walk
+from noether_sym.search.sums.walk import SAME, Combination, Walk
 from noether_sym.statistics.directions import PARALLEL, new_share
-
-SAME = 3.0
-"""Variance over all data over that within trajectories, up to which all share one value."""
 
 _FAR_BETTER = 1e4
 
@@ -32,12 +31,15 @@ class Proposals:
         Constant along every trajectory, with different values on different ones; independent.
     constraints : list of Combination
         The same value on every trajectory.
+    noisy : list of Combination
+        Constant but for noise.
     seen : int
         Terms that were looked at.
     """
 
     laws: list[Combination] = field(default_factory=list)
     constraints: list[Combination] = field(default_factory=list)
+    noisy: list[Combination] = field(default_factory=list)
     seen: int = 0
 
 
@@ -62,30 +64,41 @@ def propose(
     progress : callable, optional
         Called with (stage, done, total).
     """
-    found = Proposals()
+    known: list[Combination] = []
     every: list[Combination] = []
+    walks: list[Walk] = []
+    for one in _stream(data, columns, known, walks, limit, progress):
+        every.append(one)
+        if _adds(one, known):
+            known.append(one)
+        if len(known) >= most:
+            break
+    simple = [simplified(one, every, data) for one in every]
+    found = Proposals(seen=sum(walk.seen for walk in walks))
+    chosen = independent(sorted(_exact([*every, *simple]), key=lambda one: one.size))
+    for one in chosen:
+        (found.laws if _differs(one, data) else found.constraints).append(one)
+    if len(chosen) < most:
+        found.noisy = from_noise(polynomial(quantities(columns)), data, chosen, most)
+    return found
+
+
+def _stream(
+    data: Observations,
+    columns: Columns,
+    known: list[Combination],
+    walks: list[Walk],
+    limit: int,
+    progress: Progress | None,
+) -> Iterator[Combination]:
+    """What the libraries hold, one after the other; those after a stop are not looked at."""
     libraries = list(_libraries(columns))
     for number, library in enumerate(libraries):
         if progress is not None:
-            progress("sums", number, len(libraries))
-        walk = Walk(data, limit)
-        walk.known = independent(every)
-        for one in walk.through(library):
-            every.append(one)
-            if _adds(one, walk.known):
-                walk.known.append(one)
-            if len(walk.known) >= most:
-                break
-        found.seen += walk.seen
-        if len(walk.known) >= most:
-            break
-    simple = [simplified(one, every, data) for one in every]
-    exact = _exact([*every, *simple])
-    for one in independent(sorted(exact, key=lambda one: one.size)):
-        (found.laws if _differs(one, data) else found.constraints).append(one)
-    if progress is not None:
-        progress("sums", len(libraries), len(libraries))
-    return found
+            progress("sums", number, len(libraries) + 1)
+        walks.append(Walk(data, limit, known))
+        yield from walks[-1].through(library)
+    yield from with_constants(data, columns)
 
 
 def _exact(combinations: Sequence[Combination]) -> list[Combination]:

@@ -81,7 +81,7 @@ def search_sums(
     with single_threaded():
         found = propose(data, _columns(dataset, data), most=most, limit=limit, progress=progress)
     return SumsFound(
-        tuple(_proposal(one) for one in found.laws),
+        tuple(_proposal(one) for one in (*found.laws, *found.noisy)),
         tuple(_proposal(one) for one in found.constraints),
         len(found.laws) + len(found.constraints) >= most,
         found.seen,

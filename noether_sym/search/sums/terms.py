@@ -113,7 +113,7 @@ def quantities(columns: Columns) -> Quantities:
 
 def polynomial(known: Quantities) -> Iterator[Term]:
     """Products of up to four plain quantities, and every function by itself."""
-    return _by_size([*_monomials(known.plain, 4, 5), *known.functions])
+    return _by_size([*monomials(known.plain, 4, 5), *known.functions])
 
 
 def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
@@ -121,15 +121,15 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
 
     At last products of up to six plain quantities.
     """
-    factors = _monomials(known.plain, 2, 3)
+    factors = monomials(known.plain, 2, 3)
     for kind in dict.fromkeys(one.kind for one in known.functions):
         functions = [one for one in known.functions if one.kind == kind]
-        both = (_product([two, one]) for one in functions for two in factors)
-        yield _by_size([*_monomials(known.plain, 3, 5), *functions, *both])
-    yield _by_size(_monomials(known.plain, 6, 7))
+        both = (times(two, one) for one in functions for two in factors)
+        yield _by_size([*monomials(known.plain, 3, 5), *functions, *both])
+    yield _by_size(monomials(known.plain, 6, 7))
 
 
-def _monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
+def monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
     """Products of plain quantities, up to a degree and a size."""
     found: list[Term] = []
 
@@ -208,6 +208,11 @@ def _power(term: Term, exponent: int) -> Term:
         return Term(call(_POWERS[exponent], own), term.size + min(exponent - 1, 2), term.values)
     rest = own if exponent == 5 else call("square", own)
     return Term(call("mul", call("fourth", own), rest), term.size + exponent - 2, term.values)
+
+
+def times(one: Term, other: Term) -> Term:
+    """The product of two terms."""
+    return _product([one, other])
 
 
 def _product(factors: Sequence[Term]) -> Term:

@@ -18,9 +18,12 @@ from scipy.linalg import solve_triangular
 
 from noether_sym.search.sums.basis import Basis
 from noether_sym.search.sums.eliminate import EXACT, LEAST, Elimination, Sparse
-from noether_sym.search.sums.observations import Observations, evaluated
+from noether_sym.search.sums.observations import Columns, Observations, evaluated
 from noether_sym.search.sums.terms import Term
 from noether_sym.statistics.directions import PARALLEL, new_share
+
+SAME = 3.0
+"""Variance over all data over that within trajectories, up to which all share one value."""
 
 _BLOCK = 32
 _IDENTITY = 1e-6
@@ -109,9 +112,11 @@ class Walk:
     data : Observations
     limit : int
         Most terms to keep.
+    known : sequence of Combination
+        What is known already; it may grow from outside.
     """
 
-    def __init__(self, data: Observations, limit: int) -> None:
+    def __init__(self, data: Observations, limit: int, known: Sequence[Combination] = ()) -> None:
         self.data = data
         rows = len(data.points) * len(data.spread)
         limit = max(1, min(limit, 2 * (data.count - data.segments) // 3))
@@ -122,7 +127,7 @@ class Walk:
         self._total = np.empty((data.count, limit), order="F")
         self._gradients = np.empty((rows, limit), order="F")
         self.seen = 0
-        self.known: list[Combination] = []
+        self.known = known
         self._failures = 0
         self._dependent = 0
 
@@ -138,6 +143,21 @@ class Walk:
             yield from self._block(block)
             if self.full:
                 return
+
+    def least_ratio(self, columns: Columns) -> float:
+        """Least ratio of a combination of further terms and those kept so far."""
+        usable = columns.usable
+        if not usable.any():
+            return 1.0
+        within = self._within.project(columns.within[:, usable])[1]
+        reference = self._reference.project(columns.reference[:, usable])[1]
+        sizes, axes = np.linalg.eigh(reference.T @ reference / len(self.data.points))
+        kept = sizes > _IDENTITY * max(float(sizes[-1]), _IDENTITY)
+        if not kept.any():
+            return 1.0
+        whitened = within @ (axes[:, kept] / np.sqrt(sizes[kept]))
+        least = np.linalg.eigvalsh(whitened.T @ whitened / self.data.count)[0]
+        return max(float(least), LEAST)
 
     def _block(self, terms: list[Term]) -> Iterator[Combination]:
         columns = evaluated(terms, self.data)

@@ -1,0 +1,206 @@
+"""Terms with a constant inside: exponentials, waves, logarithms, roots, shared denominators.
+
+For a given constant the best factors follow from linear algebra, so that only the constant is
+searched: variable projection (Golub and Pereyra 1973, doi:10.1137/0710036). A block of terms
+shares one constant; over a grid of its values the least ratio of the block, beside a small
+library of terms without constants, is looked at, and refined where it dips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.dsl.expression import Expression, call, parameter
+from noether_sym.search.sums.observations import Observations, evaluated
+from noether_sym.search.sums.terms import Columns, Term, monomials, quantities, times
+from noether_sym.search.sums.walk import Combination, Walk, measured
+
+_BASE = 120
+_STEPS = 20
+_DIPS = 2
+_DIP = 0.3
+_CLOSE = 1e-6
+_MOST_COLUMNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A block of terms that share a constant.
+
+    Attributes
+    ----------
+    formulas : tuple of Term
+        The terms, the values of their parameters left out.
+    grids : tuple of arrays
+        Values of the constant to scan, each in order.
+    before : tuple of float
+        Values of the parameters that come before the constant.
+    """
+
+    formulas: tuple[Term, ...]
+    grids: tuple[NDArray[np.float64], ...]
+    before: tuple[float, ...] = ()
+
+    def terms(self, constant: float) -> list[Term]:
+        """The terms with a value of the constant."""
+        values = (*self.before, constant)
+        return [replace(term, values=values) for term in self.formulas]
+
+
+def with_constants(data: Observations, columns: Columns) -> Iterator[Combination]:
+    """Sums that hold a constant inside their terms and are constant along trajectories."""
+    if len(columns.pure) > _MOST_COLUMNS:
+        return
+    base = _base(columns)
+    walk = Walk(data, len(base))
+    if any(True for _ in walk.through(base)):
+        base = _kept(data, base)
+        walk = Walk(data, len(base))
+        for _ in walk.through(base):
+            pass
+    for family in _families(data, columns):
+        for grid in family.grids:
+            for constant in _dips(walk, family, grid):
+                yield from _found(data, base, family, constant)
+
+
+def _base(columns: Columns) -> list[Term]:
+    known = quantities(columns)
+    terms = [*monomials(known.plain, 2, 3), *(one for one in known.functions if one.size <= 2)]
+    return sorted(terms, key=lambda term: term.size)[:_BASE]
+
+
+def _kept(data: Observations, base: list[Term]) -> list[Term]:
+    """The library without the leading terms of laws that it holds itself."""
+    leads = {one.terms[-1] for one in Walk(data, len(base)).through(base)}
+    return [term for term in base if term not in leads]
+
+
+def _dips(walk: Walk, family: Family, grid: NDArray[np.float64]) -> list[float]:
+    """Constants at which the least ratio of the block dips to nothing, refined."""
+    from scipy.optimize import minimize_scalar
+
+    def least(constant: float) -> float:
+        return walk.least_ratio(evaluated(family.terms(constant), walk.data))
+
+    ratios = np.array([least(constant) for constant in grid])
+    places = [
+        place
+        for place in range(1, len(grid) - 1)
+        if ratios[place] <= _DIP * min(1.0, float(np.median(ratios)))
+        and ratios[place] <= min(ratios[place - 1], ratios[place + 1])
+    ]
+    found = []
+    for place in sorted(places, key=lambda place: ratios[place])[:_DIPS]:
+        answer = minimize_scalar(
+            lambda constant: np.sqrt(least(constant)),
+            bounds=sorted((float(grid[place - 1]), float(grid[place + 1]))),
+            method="bounded",
+            options={"xatol": 1e-9 * abs(grid[place]), "maxiter": 60},
+        )
+        if answer.fun**2 < _CLOSE:
+            found.append(float(answer.x))
+    return found
+
+
+def _found(
+    data: Observations, base: list[Term], family: Family, constant: float
+) -> Iterator[Combination]:
+    """Laws of the library and the block at a constant, which is then made exact."""
+    block = family.terms(constant)
+    walk = Walk(data, len(base) + len(block))
+    for _ in walk.through(base):
+        pass
+    for one in walk.through(block):
+        numbers = [block.index(term) if term in block else -1 for term in one.terms]
+        if any(number >= 0 for number in numbers):
+            yield _polished(data, family, constant, one, numbers)
+
+
+def _polished(
+    data: Observations,
+    family: Family,
+    constant: float,
+    one: Combination,
+    numbers: Sequence[int],
+) -> Combination:
+    """The same support at the constant at which the ratio is least."""
+    from scipy.optimize import minimize_scalar
+
+    def at(value: float) -> Combination:
+        block = family.terms(value)
+        pairs = zip(numbers, one.terms, strict=True)
+        terms = [block[number] if number >= 0 else term for number, term in pairs]
+        columns = evaluated(terms, data)
+        factors = np.linalg.lstsq(columns.within[:, :-1], -columns.within[:, -1], rcond=1e-14)[0]
+        return measured(terms, np.append(factors, 1.0) / columns.scale, data, one.cliff)
+
+    width = 1e-4 * abs(constant)
+    answer = minimize_scalar(
+        lambda value: np.sqrt(at(value).ratio),
+        bounds=(constant - width, constant + width),
+        method="bounded",
+        options={"xatol": 1e-14 * abs(constant), "maxiter": 80},
+    )
+    found = at(float(answer.x))
+    return found if found.ratio < one.ratio else one
+
+
+def _families(data: Observations, columns: Columns) -> Iterator[Family]:
+    known = quantities(columns)
+    spread = data.states.std(1)
+    straight = [term for term in known.plain if term.expression.is_leaf]
+    for term in straight:
+        own, moves = term.expression, float(spread[term.expression.index])
+        if moves <= 0:
+            continue
+        others = [one for one in known.plain if one is not term]
+        inside = call("mul", parameter(0), own)
+        steps = np.geomspace(0.1, 8.0, _STEPS) / moves
+        yield _block([call("exp", inside)], others, (steps, -steps))
+        yield _block([call("sin", inside), call("cos", inside)], others, (steps,))
+        shifted = call("mul", parameter(0), call("add", own, parameter(1)))
+        offsets = _offsets(data.states[own.index])
+        yield _block([call("log", shifted)], others, offsets[:1], (1.0,))
+    for term in known.plain:
+        others = [one for one in straight if not one.expression.inputs & term.expression.inputs]
+        for whole in (term.expression, call("square", term.expression)):
+            values = np.asarray(whole.evaluate(np, list(data.states), []))
+            if np.std(values) <= 0:
+                continue
+            shifted, offsets = call("add", whole, parameter(0)), _offsets(values)
+            yield _denominator(shifted, term, others, offsets)
+            yield _block([call("sqrt", shifted)], others, offsets[:1])
+
+
+def _offsets(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Constants that keep a sum with them from zero: above it, then below."""
+    steps = np.geomspace(0.05, 50.0, _STEPS) * float(np.std(values))
+    return -values.min() + steps, -values.max() - steps
+
+
+def _block(
+    functions: Sequence[Expression],
+    others: Sequence[Term],
+    grids: tuple[NDArray[np.float64], ...],
+    before: tuple[float, ...] = (),
+) -> Family:
+    """Functions of a constant, each by itself and times every other plain quantity."""
+    own = [Term(function, 3) for function in functions]
+    return Family((*own, *(times(one, two) for two in own for one in others)), grids, before)
+
+
+def _denominator(
+    below: Expression,
+    term: Term,
+    others: Sequence[Term],
+    grids: tuple[NDArray[np.float64], ...],
+) -> Family:
+    """Polynomials of the other columns, also times the quantity itself, over one denominator."""
+    inverse, squares = Term(call("inverse", below), 3), monomials(others, 2, 3)
+    above = [*squares, *(times(term, one) for one in squares), term]
+    return Family((inverse, *(times(one, inverse) for one in above)), grids)
