@@ -101,12 +101,15 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     """
     from noether_sym.export.found import found_laws
     from noether_sym.runtime.device import resolve_device
+    from noether_sym.statistics.samples import refuse_unordered
     from noether_sym.verdict.stage import fit
 
     device = resolve_device(search.options.device)
+    if search.method == "formulas":
+        refuse_unordered(search.dataset)
     sums = None if search.method == "formulas" else run_sums(search, progress)
     distinct = None
-    if search.method != "sums":
+    if search.method != "sums" and search.dataset.ordered:
         done = sums is not None and sums.complete
         depth = min(search.depth, SHALLOW) if done else search.depth
         distinct = run_enumeration(search, progress, depth)

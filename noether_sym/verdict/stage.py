@@ -20,10 +20,10 @@ from noether_sym.statistics.samples import (
     Samples,
     held_out_samples,
     make_samples,
-    refuse_unordered,
     windows_to_try,
 )
 from noether_sym.verdict.criteria import Judgement, judge
+from noether_sym.verdict.points import judge_points
 
 if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache, Progress
@@ -120,8 +120,9 @@ def _fit(
     checkpoint: Cache | None,
     sums: SumsFound,
 ) -> FitResult:
-    refuse_unordered(dataset)
     begin = time.perf_counter()
+    if not dataset.ordered:
+        return _of_points(dataset, sums, options, begin)
     formulas = [
         one
         for one in ([] if distinct is None else distinct_candidates(distinct))
@@ -168,6 +169,19 @@ def _fit(
     )
 
 
+def _of_points(dataset: Dataset, sums: SumsFound, options: FitOptions, begin: float) -> FitResult:
+    """Sums judged at points without order, by their derivative along the velocity."""
+    judgement = judge_points(dataset, sums.laws, sums.constraints, options.factor, options.seed)
+    return FitResult(
+        tuple(one.candidate for one in sums.laws),
+        tuple(_final_status([one.fit for one in sums.laws], judgement)),
+        judgement,
+        None,
+        time.perf_counter() - begin,
+        most_laws(dataset, judgement),
+    )
+
+
 def most_laws(dataset: Dataset, judgement: Judgement) -> int:
     """Most independent laws: state columns less parameters and constraints.
 
@@ -175,7 +189,7 @@ def most_laws(dataset: Dataset, judgement: Judgement) -> int:
     it.
     """
     own = set(dataset.base_columns) - set(dataset.parameters)
-    flow = int(dataset.timed and dataset.has_derivatives)
+    flow = int(dataset.has_derivatives)
     return max(len(own) - flow - len(judgement.constraints), judgement.independent)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg import qr, solve_triangular
 
 EXACT = 1e-9
 """Ratio below which a combination counts as constant but for errors of rounding and
@@ -82,14 +82,11 @@ class Elimination:
         """Best factors of a support, and the ratio."""
         scale = self.lengths[support]
         matrix = np.column_stack([self.within[:, support] / scale, self.lead])
-        triangle = np.linalg.qr(matrix, mode="r")
-        factors = (
-            -solve_triangular(
-                triangle[: len(support), : len(support)], triangle[: len(support), -1]
-            )
-            / scale
-        )
-        rest = float(triangle[len(support), -1]) ** 2
+        last = len(support)
+        found = qr(matrix, mode="r", overwrite_a=True, check_finite=False)[0]
+        triangle: NDArray[np.float64] = np.asarray(found)
+        factors = -solve_triangular(triangle[:last, :last], triangle[:last, last]) / scale
+        rest = float(triangle[last, last]) ** 2
         reference = self.reference(support, factors)
         return factors, rest / reference if reference > 0 else np.inf
 

@@ -41,6 +41,8 @@ class Observations:
         Number of the trajectory that a sample belongs to, from 0 without holes.
     spread : array of shape (base column,)
         Standard deviation within trajectories of each column that is not derived.
+    directions : array of shape (sample, base column) or None
+        Of points without order: the velocity in units of the columns' spread, its length 1.
     points : array of int
         Samples at which gradients are taken; the first `few` are spread over all of them.
     """
@@ -50,6 +52,7 @@ class Observations:
     segment: NDArray[np.int64]
     spread: NDArray[np.float64]
     points: NDArray[np.int64]
+    directions: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, samples: Samples, dataset: Dataset) -> Observations:
@@ -62,10 +65,31 @@ class Observations:
         means = np.stack([np.bincount(numbers, row) / counts for row in states])
         spread = np.sqrt(((states - means[:, numbers]) ** 2).mean(1))
         spread = np.where(samples.still, 0.0, spread)[list(dataset.base_columns)]
+        if not dataset.ordered:
+            return cls._of_points(samples, dataset, states, spread)
         number = max(_LEAST_POINTS, _REFERENCE_ROWS // len(spread))
         points = np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))
         points = np.concatenate([points[start::_FEW] for start in range(_FEW)])
         return cls(dataset, states, numbers, spread, points)
+
+    @classmethod
+    def _of_points(
+        cls,
+        samples: Samples,
+        dataset: Dataset,
+        states: NDArray[np.float64],
+        spread: NDArray[np.float64],
+    ) -> Observations:
+        """Points without order: every one is looked at, along its own velocity."""
+        base = list(dataset.base_columns)
+        velocities = samples.velocities[base][:, samples.weights > 0].T
+        moves = velocities / np.where(spread > 0, spread, np.inf)
+        lengths = np.linalg.norm(moves, axis=1, keepdims=True)
+        directions = moves / np.where(lengths > 0, lengths, 1.0)
+        everything = np.arange(states.shape[1])
+        points = np.concatenate([everything[start::_FEW] for start in range(_FEW)])
+        segment = np.zeros(states.shape[1], dtype=np.int64)
+        return cls(dataset, states[:, points], segment, spread, everything, directions[points])
 
     @property
     def count(self) -> int:
@@ -97,7 +121,8 @@ class Columns:
     Attributes
     ----------
     within, total : arrays of shape (sample, term)
-        Deviations from the means of trajectories, and from the mean of all.
+        Deviations from the means of trajectories, and from the mean of all. Of points without
+        order `within` holds the derivatives along the velocity.
     reference : array of shape (point * base column, term)
         Partial derivatives times the columns' spread; the mean over points of the sum of
         squares is 1.
@@ -126,7 +151,12 @@ def evaluated(terms: Sequence[Term], data: Observations) -> Columns:
         usable &= _is_even(total) & _is_even(reference)
         total, reference = total / scale, reference / scale
     total = np.where(usable, total, 0.0)
-    return Columns(data.centred(total), total, np.where(usable, reference, 0.0), scale, usable)
+    reference = np.where(usable, reference, 0.0)
+    within = data.centred(total)
+    if data.directions is not None:
+        along = reference.reshape(data.count, -1, len(terms)) * data.directions[:, :, None]
+        within = along.sum(1)
+    return Columns(within, total, reference, scale, usable)
 
 
 def _is_even(values: NDArray[np.float64]) -> NDArray[np.bool_]:

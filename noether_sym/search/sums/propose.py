@@ -78,7 +78,7 @@ def propose(
     chosen = independent(sorted(_exact([*every, *simple]), key=lambda one: one.size))
     for one in chosen:
         (found.laws if _differs(one, data) else found.constraints).append(one)
-    if len(chosen) < most:
+    if len(chosen) < most and data.directions is None:
         found.noisy = from_noise(polynomial(quantities(columns)), data, chosen, most)
     return found
 
@@ -137,4 +137,5 @@ def _adds(one: Combination, known: Sequence[Combination]) -> bool:
 
 def _differs(one: Combination, data: Observations) -> bool:
     """Whether a combination has values of their own on different trajectories."""
-    return data.segments < 2 or one.between > SAME * one.ratio
+    alone = data.segments < 2 and data.directions is None
+    return alone or one.between > SAME * one.ratio

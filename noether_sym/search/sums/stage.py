@@ -96,7 +96,7 @@ def most_functions(dataset: Dataset, samples: Samples) -> int:
     that the data are one.
     """
     moving = int((~samples.still[list(dataset.base_columns)]).sum())
-    return moving - 1 if dataset.timed and dataset.has_derivatives else moving
+    return moving - 1 if dataset.has_derivatives else moving
 
 
 def _columns(dataset: Dataset, data: Observations) -> Columns:
