@@ -19,7 +19,7 @@ from noether_sym.tailor.trials import (
 )
 from noether_sym.tailor.work import Work
 
-SCREENED_SEQUENCES, SCREENED_SAMPLES = 8, 50
+SCREENED_SEQUENCES, SCREENED_SAMPLES = 8, 30
 """How many training sequences the screening rolls out, and how far: it only gives places."""
 
 
