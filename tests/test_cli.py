@@ -224,6 +224,17 @@ def test_own_data_with_awkward_names(call, tmp_path):
         assert call("export", "--format", form).stdout.strip()
 
 
+def test_without_laws_tailoring_says_so_first_and_selects_nothing(call, monkeypatch):
+    monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)
+    call("fit", "--dataset", "ideal_spring", "--depth", "3")
+    shown = call("tailor", "--top", "1", "--epochs", "1").output
+    assert shown.startswith("Nothing was accepted as conserved")
+    assert "No law is selected: nothing was accepted as conserved." in shown
+    assert "a control, never selected" in " ".join(shown.split())
+    laws = json.loads((only_run(call.results) / "laws.json").read_text())
+    assert not any(entry["selected"] for entry in laws["candidates_not_accepted"])
+
+
 @pytest.mark.slow
 def test_only_a_law_is_selected_on_a_noisy_pendulum(call, monkeypatch, tmp_path):
     monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -128,7 +129,10 @@ def _for_screening(setting: Setting) -> Setting:
 
 
 def _best_of(networks: Sequence[Sequence[Outcome]], rows: Sequence[int]) -> int | None:
-    return min(rows, key=lambda row: (score(networks, row, VALIDATION), row), default=None)
+    """The row with the least validation error; None where every trial diverged."""
+    scores = {row: score(networks, row, VALIDATION) for row in rows}
+    finite = [row for row in rows if math.isfinite(scores[row])]
+    return min(finite, key=lambda row: (scores[row], row), default=None)
 
 
 def _rate(outcomes: Sequence[Outcome], row: int) -> float | None:
