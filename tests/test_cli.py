@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import quick
@@ -221,6 +222,62 @@ def test_own_data_with_awkward_names(call, tmp_path):
     assert law["parameters"][0]["unit"] == "s**2"
     for form in ("latex", "sympy", "python", "torch", "json"):
         assert call("export", "--format", form).stdout.strip()
+
+
+def test_without_laws_tailoring_says_so_first_and_selects_nothing(call, monkeypatch):
+    monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)
+    call("fit", "--dataset", "ideal_spring", "--depth", "3")
+    shown = call("tailor", "--top", "1", "--epochs", "1").output
+    assert shown.startswith("Nothing was accepted as conserved")
+    assert "No law is selected: nothing was accepted as conserved." in shown
+    assert "a control, never selected" in " ".join(shown.split())
+    laws = json.loads((only_run(call.results) / "laws.json").read_text())
+    assert not any(entry["selected"] for entry in laws["candidates_not_accepted"])
+
+
+@pytest.mark.slow
+def test_only_a_law_is_selected_on_a_noisy_pendulum(call, monkeypatch, tmp_path):
+    monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)
+    path = tmp_path / "swings.csv"
+    path.write_text(noisy_pendulum(np.random.default_rng(0)))
+    shown = " ".join(call("run", "--dataset", path, "--top", "4", "--epochs", "3").output.split())
+    run = only_run(call.results)
+    laws = json.loads((run / "laws.json").read_text())
+    document = json.loads((run / "tailoring.json").read_text())
+    (law,) = laws["laws"]
+    assert law["expression"].startswith("omega**2 - 39.")
+    assert document["choice"]["law"] == document["energy"] == law["expression"]
+    assert document["selected"] in (law["expression"], None)
+    assert law["selected"] == (document["selected"] is not None)
+    assert not any(entry["selected"] for entry in laws["candidates_not_accepted"])
+    said = f"Selected: {law['expression']}" if law["selected"] else "No law is selected: "
+    assert said in shown
+    assert "drift of the law MSE" in shown
+    assert document["roll_outs"]["validation"]["sequences"] == 4
+    hnn = document["seeds"][0]["controls"][2]
+    assert hnn["status"] == "ok"
+    assert len(document["candidates"]) == 101
+
+
+def noisy_pendulum(generator):
+    """Thirty swings of 150 samples with noise of 1 %, as a file's text."""
+    from scipy.integrate import solve_ivp
+
+    times = np.linspace(0.0, 3.0, 150)
+    starts = np.column_stack([generator.uniform(0.3, 2.5, 30), generator.uniform(-1.0, 1.0, 30)])
+    swings = np.concatenate(
+        [
+            solve_ivp(
+                lambda _, x: [x[1], -39.27 / 2 * np.sin(x[0])], (0.0, 3.0), start, t_eval=times,
+                rtol=1e-9, atol=1e-9,
+            ).y.T
+            for start in starts
+        ]
+    )  # fmt: skip
+    swings += 0.01 * swings.std(axis=0) * generator.normal(size=swings.shape)
+    rows = np.column_stack([np.repeat(np.arange(30), 150), np.tile(times, 30), swings])
+    lines = [f"{row[0]:.0f},{row[1]:.9g},{row[2]:.9g},{row[3]:.9g}" for row in rows]
+    return "\n".join(["trajectory,t [s],theta [rad],omega [rad/s]", *lines]) + "\n"
 
 
 def test_the_whole_pipeline(call, monkeypatch):

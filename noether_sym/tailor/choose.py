@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from noether_sym.tailor.trials import (
 )
 from noether_sym.tailor.work import Work
 
-SCREENED_SEQUENCES, SCREENED_SAMPLES = 8, 50
+SCREENED_SEQUENCES, SCREENED_SAMPLES = 8, 30
 """How many training sequences the screening rolls out, and how far: it only gives places."""
 
 
@@ -128,7 +129,10 @@ def _for_screening(setting: Setting) -> Setting:
 
 
 def _best_of(networks: Sequence[Sequence[Outcome]], rows: Sequence[int]) -> int | None:
-    return min(rows, key=lambda row: (score(networks, row, VALIDATION), row), default=None)
+    """The row with the least validation error; None where every trial diverged."""
+    scores = {row: score(networks, row, VALIDATION) for row in rows}
+    finite = [row for row in rows if math.isfinite(scores[row])]
+    return min(finite, key=lambda row: (scores[row], row), default=None)
 
 
 def _rate(outcomes: Sequence[Outcome], row: int) -> float | None:

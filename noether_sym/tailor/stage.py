@@ -13,13 +13,14 @@ from noether_sym.errors import DatasetError
 from noether_sym.laws.coordinates import Canonical, canonical_coordinates
 from noether_sym.laws.law import Law
 from noether_sym.runtime.device import resolve_device, single_threaded
+from noether_sym.tailor.candidates import Candidates
 from noether_sym.tailor.choose import choose
 from noether_sym.tailor.compare import Trainings, compare
 from noether_sym.tailor.network import Problem, moving
 from noether_sym.tailor.options import RATES, TailorOptions
 from noether_sym.tailor.pieces import Pieces
 from noether_sym.tailor.rollout import Targets, prediction_pieces, training_pieces
-from noether_sym.tailor.summary import Candidates, Tailoring, summarised
+from noether_sym.tailor.summary import Tailoring, summarised
 from noether_sym.tailor.tasks import workers
 from noether_sym.tailor.trials import TEST, TRAIN, VALIDATION, Setting
 from noether_sym.tailor.validation import split

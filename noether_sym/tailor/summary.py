@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import Law
+from noether_sym.tailor.candidates import Candidates
 from noether_sym.tailor.choose import Chosen, OfNetwork
 from noether_sym.tailor.compare import Control
+from noether_sym.tailor.curves import drawn
 from noether_sym.tailor.document import (
     DIVERGED,
     NOT_APPLICABLE,
@@ -38,40 +40,6 @@ if TYPE_CHECKING:
 Measure = Literal["train_rmse", "test_rmse", "test_mse", "energy_mse"]
 
 _NOTHING_ACCEPTED = "nothing was accepted as conserved"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """What is tried.
-
-    Attributes
-    ----------
-    laws : tuple of Law
-        Accepted or not.
-    oracle : Law or None
-        The known law.
-    left_out : mapping of int to str
-        Rows that are not tried, and why.
-    """
-
-    laws: tuple[Law, ...]
-    oracle: Law | None
-    left_out: Mapping[int, str]
-
-    @property
-    def every(self) -> tuple[Law, ...]:
-        """All laws by row, the known one last."""
-        return (*self.laws, *([] if self.oracle is None else [self.oracle]))
-
-    @property
-    def tried(self) -> list[int]:
-        """Rows of what is tried."""
-        return [row for row in range(len(self.laws)) if row not in self.left_out]
-
-    @property
-    def oracle_row(self) -> int | None:
-        """Row of the known law."""
-        return None if self.oracle is None else len(self.laws)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +102,7 @@ def summarised(
         seeds=rows,
         summary=_summary(rows),
     )
-    curves = _curves(dataset, setting, controls[0], energy)
+    curves = drawn(dataset, setting, controls[0], energy)
     return Tailoring(document.selected_candidate, document, curves)
 
 
@@ -263,40 +231,6 @@ def _values(rows: Sequence[SeedRow], method: str, measure: Measure) -> list[floa
     controls = (row for seed in rows for row in seed.controls if row.method == method)
     values = (getattr(row, measure) for row in controls)
     return [value for value in values if value is not None]
-
-
-def _curves(
-    dataset: Dataset, setting: Setting, controls: Sequence[Control], energy: Law | None
-) -> dict[str, NDArray[Any]]:
-    first = dataset.test[0]
-    scale = setting.problem.state_scale
-    true = setting.parts[TEST].states.double().cpu().numpy()
-    weights = setting.parts[TEST].weights.cpu().numpy() > 0
-    curves: dict[str, NDArray[Any]] = {
-        "times": first.times - first.times[0],
-        "true": first.states,
-    }
-    count = len(first)
-    if energy is not None:
-        curves["energy/true"] = energy(first.states)
-    methods = []
-    for control in controls:
-        if control.outcome is None or control.outcome.path is None:
-            continue
-        methods.append(control.method)
-        path = control.outcome.path
-        error = ((path - true) ** 2).mean(-1)[:, :count]
-        usable = weights[:, :count] & np.isfinite(error)
-        total, number = np.where(usable, error, 0.0).sum(axis=0), usable.sum(axis=0)
-        mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-        curves[f"error/{control.method}"] = mean
-        states = path[0, :count] * scale
-        curves[f"states/{control.method}"] = states
-        if energy is not None:
-            with np.errstate(all="ignore"):
-                curves[f"energy/{control.method}"] = energy(states)
-    curves["methods"] = np.array(methods)
-    return curves
 
 
 def _finite(value: float) -> float | None:
