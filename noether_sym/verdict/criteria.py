@@ -26,6 +26,7 @@ _JUDGED = 300
 _SLACK = 3.0
 _LEAST_COMPARED = 3
 _ROUNDING = 1e-12
+_UNMOVED = 1e-8
 _EXACT = 1e-8
 
 
@@ -58,14 +59,16 @@ def judge(
         number
         for number in sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
         if fits[number].status == NOT_CONSERVED
-    ][:_JUDGED]
-    random = _random_ratios(candidates, fits, order, samples, seed, workers, device)
+    ]
     frame = Frame.of(samples, dataset)
+    laws = _first_laws(candidates, fits, order, samples, frame)
+    order = list(laws)
+    random = _random_ratios(candidates, fits, order, samples, seed, workers, device)
     held_out_frame = None if held_out is None else Frame.of(held_out, dataset)
     quarters, corrections = Quarters(samples), Corrections(samples)
     entries = []
     for number in order:
-        law = build_law(candidates[number], fits[number], dataset, samples)
+        law = laws[number]
         law = law.with_(
             random_ratio=random[number],
             heldout_ratio=None if held_out is None else conservation_ratio(law, held_out),
@@ -82,6 +85,37 @@ def judge(
         frame.directions(),
         [one for one in same if not one.reason],
     )
+
+
+def _first_laws(
+    candidates: Sequence[Candidate],
+    fits: Sequence[Fitted],
+    order: Sequence[int],
+    samples: Samples,
+    frame: Frame,
+) -> dict[int, Law]:
+    """The first of the fitted formulas as laws, by number.
+
+    What depends on nothing but columns that never change along a trajectory is left out, but
+    for such a column by itself, unless it was declared a parameter.
+    """
+    dataset = frame.dataset
+    still, declared = set(dataset.constant_columns), set(dataset.parameters)
+    moving = [place for place, c in enumerate(dataset.base_columns) if c not in still]
+    laws: dict[int, Law] = {}
+    for number in order:
+        if len(laws) == _JUDGED:
+            break
+        law = build_law(candidates[number], fits[number], dataset, samples)
+        own = law.expression
+        if own.inputs <= declared:
+            continue
+        if still and not own.is_leaf:
+            squares = frame.gradients(law) ** 2
+            if squares[:, moving].sum() <= _UNMOVED * squares.sum():
+                continue
+        laws[number] = law
+    return laws
 
 
 def _constraint(

@@ -18,6 +18,8 @@ _AS_GOOD = 3.0
 _FAR_WORSE = 10.0
 _EXACT = 1e-9
 _FUNCTIONS = 8
+_INEXACT_FROM = 1e-6
+_INEXACT = "it varies, and other laws show that its columns have no noise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def independent_laws(
     verdicts = {entry.number: entry.reason for entry in entries}
 
     def missed(entry: Judged, family: int, why: str) -> None:
-        reason = f"a near miss of law {family}, {why}"
+        reason = f"a near miss of law {family}, {why}" if family else _INEXACT
         verdicts[entry.number] = reason
         closest.append(replace(entry, law=entry.law.with_(family=family), reason=reason))
 
@@ -116,6 +118,9 @@ def independent_laws(
             continue
         if known and new_share(entry.gradients, known) < PARALLEL:
             verdicts[entry.number] = "it follows from what is the same on all trajectories"
+            continue
+        if _is_inexact(entry, heads):
+            missed(entry, 0, "")
             continue
         fields = [*known, *(head.gradients for head in heads)]
         rest = residual(entry.gradients, fields)
@@ -145,6 +150,12 @@ def independent_laws(
         verdicts,
         tuple(one.law.with_(status=CONSTRAINT) for one in constraints),
     )
+
+
+def _is_inexact(entry: Judged, heads: Sequence[Judged]) -> bool:
+    """Whether laws that hold exactly show that its columns have no noise, and it varies."""
+    exact = [head.law.expression.inputs for head in heads if head.score <= _EXACT]
+    return entry.score > _INEXACT_FROM and entry.law.expression.inputs <= frozenset().union(*exact)
 
 
 def _functions(

@@ -123,11 +123,7 @@ def _fit(
     begin = time.perf_counter()
     if not dataset.ordered:
         return _of_points(dataset, sums, options, begin)
-    formulas = [
-        one
-        for one in ([] if distinct is None else distinct_candidates(distinct))
-        if not _of_parameters(one, frozenset(dataset.parameters))
-    ]
+    formulas = [] if distinct is None else distinct_candidates(distinct)
     candidates = [*formulas, *(one.candidate for one in sums.laws)]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     for window in windows_to_try(dataset.train, options.window):
@@ -206,12 +202,6 @@ def distinct_candidates(distinct: DistinctLaws) -> list[Candidate]:
         candidate = decompose(expression)
         found.setdefault(candidate.terms, candidate)
     return list(found.values())
-
-
-def _of_parameters(candidate: Candidate, parameters: frozenset[int]) -> bool:
-    """Whether a formula reads parameters of the system only: constant by declaration."""
-    inputs = candidate.expression.inputs
-    return bool(inputs) and inputs <= parameters
 
 
 def _final_status(fits: list[Fitted], judgement: Judgement) -> list[Fitted]:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
-EXACT = 1e-9
+EXACT = 1e-8
 """Ratio below which a combination counts as constant but for errors of rounding and
-integration; published data reach 1e-10."""
+integration; those of published data reach 1e-9."""
 
 MOST_TERMS = 40
 """Most terms of a law, its leading term left out."""

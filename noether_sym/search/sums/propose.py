@@ -75,7 +75,7 @@ def propose(
             break
     simple = [simplified(one, every, data) for one in every]
     found = Proposals(seen=sum(walk.seen for walk in walks))
-    chosen = independent(sorted(_exact([*every, *simple]), key=lambda one: one.size))
+    chosen = independent(sorted(_exact([*every, *simple], data), key=lambda one: one.size))
     for one in chosen:
         (found.laws if _differs(one, data) else found.constraints).append(one)
     if len(chosen) < most and data.directions is None:
@@ -101,8 +101,12 @@ def _stream(
     yield from with_constants(data, columns)
 
 
-def _exact(combinations: Sequence[Combination]) -> list[Combination]:
-    """Without those that are far less exact than another one with the same gradients."""
+def _exact(combinations: Sequence[Combination], data: Observations) -> list[Combination]:
+    """Without those that are far less exact than another one with the same gradients.
+
+    Not where the other is the same on all trajectories: with few of them, functions of the
+    parameters can stand in for the values of a law.
+    """
     return [
         one
         for one in combinations
