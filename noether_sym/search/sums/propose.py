@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.nonlinear import with_constants
@@ -19,6 +21,7 @@ from noether_sym.search.sums.walk import SAME, Combination, Walk
 from noether_sym.statistics.directions import PARALLEL, new_share
 
 _FAR_BETTER = 1e4
+_CERTAIN = 1e-14
 
 
 @dataclass(slots=True)
@@ -71,14 +74,14 @@ def propose(
         every.append(one)
         if _adds(one, known):
             known.append(one)
-        if len(known) >= most:
+        if sum(own.ratio <= _CERTAIN for own in known) >= most:
             break
     simple = [simplified(one, every, data) for one in every]
     found = Proposals(seen=sum(walk.seen for walk in walks))
     chosen = independent(sorted(_exact([*every, *simple], data), key=lambda one: one.size))
     for one in chosen:
         (found.laws if _differs(one, data) else found.constraints).append(one)
-    if len(chosen) < most and data.directions is None:
+    if len(chosen) < most and data.directions is None and not _all_exact(chosen, data):
         found.noisy = from_noise(polynomial(quantities(columns)), data, chosen, most)
     return found
 
@@ -99,6 +102,12 @@ def _stream(
         walks.append(Walk(data, limit, known))
         yield from walks[-1].through(library)
     yield from with_constants(data, columns)
+
+
+def _all_exact(chosen: Sequence[Combination], data: Observations) -> bool:
+    """Whether what was found shows that no column that moves has noise."""
+    read = {c for one in chosen for term in one.terms for c in term.expression.inputs}
+    return read >= set(np.flatnonzero(data.spread > 0).tolist())
 
 
 def _exact(combinations: Sequence[Combination], data: Observations) -> list[Combination]:
