@@ -135,7 +135,7 @@ def test_a_finished_fit_is_used_again_and_fresh_repeats_it(call):
 
 def test_no_law_is_said_plainly(call):
     shown = call("fit", "--dataset", "van_der_pol", "--depth", "5").output
-    assert "No law found up to 5 nodes" in shown
+    assert "No law found (sums from up to 600 terms, formulas of up to 5 nodes)" in shown
     assert "Closest, not conserved" in shown
     laws = json.loads((only_run(call.results) / "laws.json").read_text())
     assert laws["laws"] == []
@@ -246,7 +246,7 @@ def test_the_whole_pipeline(call, monkeypatch):
     assert "<math" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     described = json.loads((run / "run.json").read_text())
-    assert set(described["stages"]) == {"enumerate", "fit", "tailor"}
+    assert set(described["stages"]) == {"sums", "enumerate", "fit", "tailor"}
     assert described["versions"]["torch"]
     again = call("tailor", "--run", run, *options).output
     assert "holds this tailoring already" in again

@@ -115,7 +115,7 @@ def test_without_time_laws_are_the_same():
     assert list(found.laws["law"]) == list(timed.laws["law"]) == ["x**2 + v**2"]
     assert found.best.alignment is None
     assert timed.best.alignment < 1e-3
-    with pytest.raises(DatasetError, match="has no time, and predictions need one"):
+    with pytest.raises(DatasetError, match="has no time, and tailoring trains a network on rates"):
         discover(bare, **options, tailor=True)
 
 
