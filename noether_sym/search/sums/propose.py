@@ -19,6 +19,8 @@ from noether_sym.statistics.directions import PARALLEL, new_share
 SAME = 3.0
 """Variance over all data over that within trajectories, up to which all share one value."""
 
+_ROUNDING = 1e-20
+
 _FAR_BETTER = 1e4
 
 
@@ -124,4 +126,4 @@ def _adds(one: Combination, known: Sequence[Combination]) -> bool:
 
 def _differs(one: Combination, data: Observations) -> bool:
     """Whether a combination has values of their own on different trajectories."""
-    return data.segments < 2 or one.between > SAME * one.ratio
+    return data.segments < 2 or one.between > max(SAME * one.ratio, _ROUNDING)
