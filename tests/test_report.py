@@ -192,7 +192,8 @@ def test_the_page_says_everything():
         "'not a law' is the best of what was not accepted as conserved, q·p: a control, never "
         "selected.", "Hamiltonian NN: q and p are no canonical pair.",
         "1 law and 1 of the closest other candidates were screened",
-        "chosen on the last trajectory", "energy MSE", "RMSE is the root",
+        "chosen on the last trajectory",
+        "energy MSE", "RMSE is the root",
         "3 trials of meta-tailoring, 1 of them diverged",
         "q [rad], p [rad/s]", "4 to fit, 3 held out", "angles were degrees", "A & B <2020>",
         "noether-sym run --dataset 'my data.csv' --unit q=rad --search both --grammar paper "

@@ -82,7 +82,7 @@ class Elimination:
         """Best factors of a support, and the ratio."""
         scale = self.lengths[support]
         matrix = np.column_stack([self.within[:, support] / scale, self.lead])
-        triangle = np.asarray(np.linalg.qr(matrix, mode="r"))
+        triangle = np.linalg.qr(matrix, mode="r")
         factors = (
             -solve_triangular(
                 triangle[: len(support), : len(support)], triangle[: len(support), -1]

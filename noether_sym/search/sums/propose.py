@@ -19,9 +19,8 @@ from noether_sym.statistics.directions import PARALLEL, new_share
 SAME = 3.0
 """Variance over all data over that within trajectories, up to which all share one value."""
 
-_ROUNDING = 1e-20
-
 _FAR_BETTER = 1e4
+_ROUNDING = 1e-20
 
 
 @dataclass(slots=True)
