@@ -365,7 +365,8 @@ def pendula(farthest, count=12):
 ])  # fmt: skip
 def test_a_taylor_series_in_disguise_is_refused(farthest):
     dataset = pendula(farthest)
-    assert sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset) == []
+    found = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert [law for law in found if not any("cos" in term for term in law)] == []
 
 
 def test_the_pendulum_itself_is_found_where_its_series_would_do():
