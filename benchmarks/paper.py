@@ -106,7 +106,11 @@ def _section(name: str, options: argparse.Namespace) -> tuple[str, dict[str, Any
     """A data set's part of the page, and its tailoring; None where nothing was found."""
     print(name, file=sys.stderr)
     wanted = SearchOptions(
-        grammar="paper", depth=options.depth, jobs=options.jobs, device=options.device
+        grammar="paper",
+        depth=options.depth,
+        method="formulas",
+        jobs=options.jobs,
+        device=options.device,
     )
     search = prepare(options.results, DataOptions(dataset=name), wanted)
     pipeline.fitted(search)

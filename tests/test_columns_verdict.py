@@ -115,7 +115,7 @@ def test_without_time_laws_are_the_same():
     assert list(found.laws["law"]) == list(timed.laws["law"]) == ["x**2 + v**2"]
     assert found.best.alignment is None
     assert timed.best.alignment < 1e-3
-    with pytest.raises(DatasetError, match="has no time, and predictions need one"):
+    with pytest.raises(DatasetError, match="has no time, and tailoring trains a network on rates"):
         discover(bare, **options, tailor=True)
 
 
@@ -146,7 +146,8 @@ def test_a_run_without_time_leaves_tailoring_out(tmp_path):
 def test_points_without_order_are_refused_where_order_matters(tmp_path):
     path = points_file(tmp_path / "a.csv")
     options = ["--rates", "x=v,v=a", "--parameter", "m"]
-    for verb in (["check", "x", path], ["fit", "--dataset", path, "--depth", "2"]):
+    fit = ["fit", "--search", "formulas", "--dataset", path, "--depth", "2"]
+    for verb in (["check", "x", path], fit):
         results = [] if verb[0] == "check" else ["--results", str(tmp_path / "results")]
         result = CliRunner().invoke(main, [*verb, *options, *results])
         assert result.exit_code == 2, result.output

@@ -10,7 +10,7 @@ TEXT = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8
 
 def test_the_examples_of_the_python_interface_run(capsys):
     blocks = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     names = {}
     for block in blocks:
         exec(compile(block, "docs/api.md", "exec"), names)

@@ -16,6 +16,7 @@ from noether_sym.export import accepted_laws, law_from_entry, law_to_entry, laws
 from noether_sym.export.json import tree_from_json, tree_to_json
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.store.schema import (
+    CONTROLS,
     Counts,
     LawEntry,
     LawsDocument,
@@ -76,7 +77,7 @@ def test_layout_of_the_document():
     content = json.loads(encode(document(LAW)))
     assert list(content) == [
         "dataset", "inputs", "counts", "independent_laws", "window", "laws",
-        "candidates_not_accepted",
+        "candidates_not_accepted", "most_laws", "constraints",
     ]  # fmt: skip
     assert content["inputs"][1] == {"name": "p", "unit": "kg*m**2/s"}
     assert list(content["counts"]) == ["candidates", "distinct", "fitted", "accepted"]
@@ -200,18 +201,21 @@ def test_damaged_entries_are_refused(changes, message):
         read(entry)
 
 
-def test_one_law_of_each_family_is_tailored_with_and_near_misses_are_not():
+def test_every_law_is_tailored_with_and_so_many_of_the_closest():
     family = LAW.with_(rank=2)
     other = LAW.with_(rank=3, family=2)
     near = LAW.with_(rank=0, family=1, status="near miss")
     rest = LAW.with_(rank=0, family=0, status="varies")
     own = document(LAW, family, other, closest=[near, rest, rest])
     assert [entry.rank for entry in own.heads] == [1, 3]
+    function = LAW.with_(rank=4, family=3, function_of=(1, 2))
+    assert [entry.rank for entry in document(LAW, other, function).heads] == [1, 3]
     assert [law.rank for law in accepted_laws(own)] == [1, 2, 3]
     assert [law.rank for law in accepted_laws(own, heads_only=True)] == [1, 3]
-    assert [entry.status for entry in own.to_tailor(3)] == ["accepted", "accepted", "varies"]
-    assert len(own.to_tailor(1)) == 2
-    chosen = own.with_selected(own.to_tailor(9)[-1])
+    assert own.to_tailor == (*own.laws, *own.candidates_not_accepted)
+    crowded = document(LAW, family, closest=[rest] * (CONTROLS + 20))
+    assert crowded.to_tailor == (*crowded.laws, *crowded.candidates_not_accepted[:CONTROLS])
+    chosen = own.with_selected(own.to_tailor[-1])
     assert [entry.selected for entry in chosen.laws] == [False] * 3
     assert [entry.selected for entry in chosen.candidates_not_accepted] == [False, False, True]
     assert chosen.with_selected(None) == own

@@ -30,6 +30,7 @@ from noether_sym.store.schema import (
     LawsDocument,
     RunDocument,
     Stages,
+    SumsStage,
     decode,
     encode,
 )
@@ -54,7 +55,9 @@ NEAR = replace(LAW, expression=call("add", input_(0), input_(1)), parameters=(),
 NEAR = NEAR.with_(conservation_ratio=0.2, status="not conserved")
 RUN = msgspec.structs.replace(
     run_document(),
-    stages=Stages(EnumerateStage(0.5, 9, 3, (1, 2), (1, 2), 0), FitStage(130.0, 20)),
+    stages=Stages(
+        SumsStage(1.5, 40, True), EnumerateStage(0.5, 9, 3, (1, 2), (1, 2), 0), FitStage(130.0, 20)
+    ),
     versions={"noether-sym": "0.1.0", "python": "3.11.7"},
     device="cpu",
 )
@@ -193,9 +196,9 @@ def test_the_page_says_everything():
         "energy MSE", "RMSE is the root",
         "3 trials of meta-tailoring, 1 of them diverged",
         "q [rad], p [rad/s]", "4 to fit, 3 held out", "angles were degrees", "A & B <2020>",
-        "noether-sym run --dataset 'my data.csv' --unit q=rad --grammar paper --depth 7 "
-        "--window 20 --seed 3 --top 5 --seeds 2",
-        "ab" * 32, "2 min", "python 3.11.7",
+        "noether-sym run --dataset 'my data.csv' --unit q=rad --search both --grammar paper "
+        "--depth 7 --budget 20s --window 20 --seed 3 --top 5 --seeds 2",
+        "ab" * 32, "2 min", "time to search sums", "python 3.11.7",
         "Noether Networks: Meta-Learning Useful Conserved Quantities",
         "version = {0.1.0}",
     ):  # fmt: skip
@@ -254,15 +257,15 @@ def test_no_selection_is_said_plainly():
 
 
 def found(laws, **options):
-    return words.found(laws, RUN.search.depth, RUN.search.factor, **options)
+    return words.found(laws, RUN.search, **options)
 
 
 def test_no_law_is_said_plainly():
     page = render_report(RUN, laws_json())
     reader = read(page)
     assert (
-        "No law found up to 7 nodes: nothing is conserved 100 times better than chance. "
-        "Closest, not conserved: q + p (ratio 0.20)" in reader.words
+        "No law found (sums from up to 600 terms, formulas of up to 7 nodes): nothing is conserved "
+        "100 times better than chance. Closest, not conserved: q + p (ratio 0.20)" in reader.words
     )
     assert "is not conserved" in reader.words
     assert "Tailoring" not in reader.words
@@ -276,6 +279,12 @@ def test_sentences_count_independent_laws():
     assert found(two, plain=True).endswith("found: q**2 + 1*p**2; q**2 + 1*p**2")
     same = LAW.with_(rank=2, family=1)
     assert found(laws_json(LAW, same)) == "1 law found: q² + 1·p²"
+    many = msgspec.structs.replace(two, most_laws=3)
+    assert found(many).startswith("2 of at most 3 independent laws found: q² + 1·p²; ")
+    alone = msgspec.structs.replace(laws_json(LAW), most_laws=1)
+    assert found(alone) == "1 law found: q² + 1·p²"
+    function = LAW.with_(rank=2, family=2, function_of=(1,))
+    assert found(laws_json(LAW, function)) == "1 law found: q² + 1·p²"
     windowed = found(laws_json(LAW, window=20))
     assert "found, approximately conserved over windows of 20 samples: " in windowed
 
@@ -390,7 +399,8 @@ def test_commands():
         search=msgspec.structs.replace(RUN.search, window="auto"),
     )
     assert command_line(plain) == (
-        "noether-sym run --dataset ideal_spring --grammar paper --depth 7 --seed 0"
+        "noether-sym run --dataset ideal_spring --search both --grammar paper --depth 7 "
+        "--budget 20s --seed 0"
     )
     noisy = DataOptions(
         "x y.csv", 0.5, unitless=True, time="when", trajectory="run", columns=("a", "b"),
@@ -398,7 +408,11 @@ def test_commands():
     )  # fmt: skip
     assert command_line(msgspec.structs.replace(plain, data=noisy)) == (
         "noether-sym run --dataset 'x y.csv' --noise 0.5 --unitless --time when --trajectory run "
-        "--columns a,b --drop-missing --grammar paper --depth 7 --seed 2"
+        "--columns a,b --drop-missing --search both --grammar paper --depth 7 --budget 20s --seed 2"
+    )
+    budgeted = msgspec.structs.replace(plain.search, method="sums", budget=90.0, given=False)
+    assert command_line(msgspec.structs.replace(plain, search=budgeted)) == (
+        "noether-sym run --dataset ideal_spring --search sums --grammar paper --budget 90s --seed 0"
     )
 
 

@@ -21,11 +21,12 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
     result : FitResult
     """
     judgement = result.judgement
+    fitted = sum(not one.given for one in result.fits)
     return laws_document(
         with_expansions(with_symmetries(judgement.laws, dataset), dataset),
         dataset=dataset.name,
         inputs=dataset.inputs,
-        counts=Counts(formulas, distinct, len(result.candidates), len(judgement.laws)),
+        counts=Counts(formulas, distinct, fitted, len(judgement.laws)),
         independent_laws=judgement.independent,
         closest=with_expansions(judgement.closest, dataset),
         reasons=judgement.reasons,

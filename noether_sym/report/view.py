@@ -92,7 +92,8 @@ def flow(entry: LawEntry) -> list[Markup]:
 
 def _facts(run: RunDocument) -> list[tuple[str, str]]:
     """Options, versions, seed, hash and times, as label and text."""
-    stages = (("enumerate", run.stages.enumerate), ("fit", run.stages.fit))
+    own = run.stages
+    stages = (("search sums", own.sums), ("enumerate", own.enumerate), ("fit", own.fit))
     options = {**to_json(run.data), **to_json(run.search)}
     options["acceptance"] = options.pop("factor")
     return [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from noether_sym.dsl.enumeration import count_formulas
 from noether_sym.dsl.grammar import DEFAULT_DEPTH, Grammar
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ def limits(budget: float) -> Limits:
 
 def deepest(grammar: Grammar, dimensions: Sequence[Dimension], most: int) -> int:
     """Largest depth up to the paper's with at most so many valid formulas, at least 1."""
+    from noether_sym.dsl.enumeration import count_formulas
+
     for depth in range(DEFAULT_DEPTH, 1, -1):
         if sum(count_formulas(grammar, tuple(dimensions), depth)) <= most:
             return depth

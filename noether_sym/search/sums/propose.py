@@ -22,6 +22,7 @@ from noether_sym.statistics.directions import PARALLEL, new_share
 
 _FAR_BETTER = 1e4
 _CERTAIN = 1e-14
+_ROUNDING = 1e-20
 
 
 @dataclass(slots=True)
@@ -151,4 +152,4 @@ def _adds(one: Combination, known: Sequence[Combination]) -> bool:
 def _differs(one: Combination, data: Observations) -> bool:
     """Whether a combination has values of their own on different trajectories."""
     alone = data.segments < 2 and data.directions is None
-    return alone or one.between > SAME * one.ratio
+    return alone or one.between > max(SAME * one.ratio, _ROUNDING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -10,10 +11,10 @@ import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.points import angles, points
-from noether_sym.dsl.expression import Expression, call, parameter
+from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
-from noether_sym.search.candidate import Candidate, display_order
+from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.propose import propose
@@ -39,7 +40,8 @@ class SumsFound:
     Attributes
     ----------
     laws : tuple of Proposal
-        With different values on different trajectories; functionally independent.
+        With different values on different trajectories; functionally independent. Columns that
+        are conserved by themselves come first.
     constraints : tuple of Proposal
         With one value on all trajectories.
     complete : bool
@@ -81,7 +83,10 @@ def search_sums(
     with single_threaded():
         found = propose(data, _columns(dataset, data), most=most, limit=limit, progress=progress)
     return SumsFound(
-        tuple(_proposal(one) for one in (*found.laws, *found.noisy)),
+        (
+            *_still(dataset, samples, data),
+            *(_proposal(one) for one in (*found.laws, *found.noisy)),
+        ),
         tuple(_proposal(one) for one in found.constraints),
         len(found.laws) + len(found.constraints) >= most,
         found.seen,
@@ -97,6 +102,16 @@ def most_functions(dataset: Dataset, samples: Samples) -> int:
     """
     moving = int((~samples.still[list(dataset.base_columns)]).sum())
     return moving - 1 if dataset.has_derivatives else moving
+
+
+def _still(dataset: Dataset, samples: Samples, data: Observations) -> Iterator[Proposal]:
+    """Columns that are conserved by themselves, unless they were declared to be parameters."""
+    for column in dataset.base_columns:
+        if samples.still[column] and column not in dataset.parameters:
+            values = data.states[column]
+            ratio = float(data.centred(values[:, None]).var() / values.var())
+            fit = Fitted(NOT_CONSERVED, ratio, (), (1.0,), 1.0, given=True)
+            yield Proposal(decompose(input_(column)), fit)
 
 
 def _columns(dataset: Dataset, data: Observations) -> Columns:
