@@ -227,7 +227,7 @@ def test_own_data_with_awkward_names(call, tmp_path):
 
 def test_without_laws_tailoring_says_so_first_and_selects_nothing(call, monkeypatch):
     monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)
-    call("fit", "--dataset", "ideal_spring", "--depth", "3")
+    call("fit", "--dataset", "ideal_spring", "--search", "formulas", "--depth", "3")
     shown = call("tailor", "--top", "1", "--epochs", "1").output
     assert shown.startswith("Nothing was accepted as conserved")
     assert "No law is selected: nothing was accepted as conserved." in shown

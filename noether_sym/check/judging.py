@@ -80,6 +80,7 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
         given.dataset,
         factor=factor,
         seed=seed,
+        everything=True,
     )
     if judgement.laws:
         verdict = CONSERVED if window is None else APPROXIMATELY

@@ -42,6 +42,7 @@ def judge(
     workers: Workers | None = None,
     device: str = "cpu",
     constraints: Sequence[tuple[Candidate, Fitted]] = (),
+    everything: bool = False,
 ) -> Judgement:
     """Accept what is conserved `factor` times better than chance, everywhere it is tested.
 
@@ -53,7 +54,8 @@ def judge(
     better laws is conserved too.
 
     `constraints` come from the search for sums; what has one value on all trajectories joins
-    them, and so does any accepted formula of which that is true.
+    them, and so does any accepted formula of which that is true. With `everything` formulas of
+    columns that never change are judged too; a search would list too many of them.
     """
     order = [
         number
@@ -61,7 +63,7 @@ def judge(
         if fits[number].status == NOT_CONSERVED
     ]
     frame = Frame.of(samples, dataset)
-    laws = _first_laws(candidates, fits, order, samples, frame)
+    laws = _first_laws(candidates, fits, order, samples, dataset, None if everything else frame)
     order = list(laws)
     random = _random_ratios(candidates, fits, order, samples, seed, workers, device)
     held_out_frame = None if held_out is None else Frame.of(held_out, dataset)
@@ -92,14 +94,14 @@ def _first_laws(
     fits: Sequence[Fitted],
     order: Sequence[int],
     samples: Samples,
-    frame: Frame,
+    dataset: Dataset,
+    frame: Frame | None,
 ) -> dict[int, Law]:
-    """The first of the fitted formulas as laws, by number.
+    """The first of the fitted formulas as laws, by number; without a frame all of them.
 
     What depends on nothing but columns that never change along a trajectory is left out, but
     for such a column by itself, unless it was declared a parameter.
     """
-    dataset = frame.dataset
     still, declared = set(dataset.constant_columns), set(dataset.parameters)
     moving = [place for place, c in enumerate(dataset.base_columns) if c not in still]
     laws: dict[int, Law] = {}
@@ -108,9 +110,9 @@ def _first_laws(
             break
         law = build_law(candidates[number], fits[number], dataset, samples)
         own = law.expression
-        if own.inputs <= declared:
+        if frame is not None and own.inputs <= declared:
             continue
-        if still and not own.is_leaf:
+        if frame is not None and still and not own.is_leaf:
             squares = frame.gradients(law) ** 2
             if squares[:, moving].sum() <= _UNMOVED * squares.sum():
                 continue

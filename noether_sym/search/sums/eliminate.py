@@ -65,6 +65,8 @@ class Elimination:
     reference : callable
         ``reference(support, factors)``: of the combination, the leading term with factor 1
         included, times the number of samples.
+    alone : callable
+        The same without the leading term.
     """
 
     def __init__(
@@ -72,10 +74,12 @@ class Elimination:
         within: NDArray[np.float64],
         lead: NDArray[np.float64],
         reference: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
+        alone: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
     ) -> None:
         self.within = within
         self.lead = lead
         self.reference = reference
+        self.alone = alone
         self.lengths = np.linalg.norm(within, axis=0)
 
     def solved(self, support: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
@@ -143,5 +147,22 @@ class Elimination:
             best = int(np.argmin(without)) if without else 0
             lowest = without[best] if without else 1.0
             if not without or lowest > bound:
+                lowest = min(lowest, self._without_lead(support, factors))
                 return Sparse(support, factors, ratio, max(lowest, LEAST) / ratio)
             support = np.delete(support, best)
+
+    def _without_lead(self, support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
+        """Ratio of the best combination of the support alone, its strongest term with factor 1."""
+        if not len(support):
+            return 1.0
+        strongest = int(np.argmax(np.abs(factors) * self.lengths[support]))
+        own, others = support[strongest], np.delete(support, strongest)
+        rest = self.within[:, own]
+        found = np.zeros(0)
+        if len(others):
+            matrix = self.within[:, others]
+            found = np.linalg.lstsq(matrix, -rest, rcond=None)[0]
+            rest = rest + matrix @ found
+        every = np.append(others, own)
+        reference = self.alone(every, np.append(found, 1.0))
+        return float(rest @ rest) / reference if reference > 0 else np.inf

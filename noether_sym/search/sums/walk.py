@@ -202,6 +202,10 @@ class Walk:
         count = self._within.count
         points, rows = len(self.data.points), self.data.few * len(self.data.spread)
 
+        def alone(support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
+            gradient = self._gradients[:rows, support] @ factors
+            return float(gradient @ gradient) * self.data.count / self.data.few
+
         def reference(support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
             gradient = lead.gradients[:rows] + self._gradients[:rows, support] @ factors
             return float(gradient @ gradient) * self.data.count / self.data.few
@@ -215,7 +219,7 @@ class Walk:
         if self.known and self._is_skipped(gradient, rest / reference(everything, dense)):
             return None
         within = np.vstack([self._within.r, np.zeros(count)])
-        sparse = Elimination(within, lead.coordinates, reference).sparse(everything)
+        sparse = Elimination(within, lead.coordinates, reference, alone).sparse(everything)
         if sparse is None:
             self._failures += 1
             return None
