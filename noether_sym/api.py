@@ -18,7 +18,7 @@ from noether_sym import pipeline
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
 from noether_sym.errors import RunError
-from noether_sym.export import accepted_laws
+from noether_sym.export import accepted_laws, law_from_entry
 from noether_sym.laws.law import Law
 from noether_sym.runtime.workers import worker_count
 from noether_sym.store import runs
@@ -96,6 +96,16 @@ class Discovery:
     def independent(self) -> int:
         """Number of functionally independent laws."""
         return self._document.independent_laws
+
+    @property
+    def most(self) -> int | None:
+        """Most independent laws that the data can have."""
+        return self._document.most_laws
+
+    @property
+    def constraints(self) -> list[Law]:
+        """What has one value on all trajectories: true of these data, untested as a law."""
+        return [law_from_entry(entry) for entry in self._document.constraints]
 
     @property
     def counts(self) -> dict[str, int]:

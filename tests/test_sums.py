@@ -358,7 +358,12 @@ def pendula(farthest, count=12):
     return dataset_of(tables, names="qp", units=["m", "kg*m/s"])
 
 
-@pytest.mark.parametrize("farthest", [0.4, 2.6])
+@pytest.mark.parametrize("farthest", [
+    pytest.param(0.2, marks=pytest.mark.xfail(
+        strict=True, reason="two terms of a series reach 1e-14 here, and look as sharp as a law")),
+    0.4,
+    2.6,
+])  # fmt: skip
 def test_a_taylor_series_in_disguise_is_refused(farthest):
     dataset = pendula(farthest)
     found = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
@@ -418,7 +423,10 @@ def eliminated(columns, lead):
     def reference(support, factors):
         return float(((lead + columns[:, support] @ factors) ** 2).sum() + (lead**2).sum())
 
-    return Elimination(triangle[:, :-1], triangle[:, -1], reference).sparse(
+    def alone(support, factors):
+        return float(((columns[:, support] @ factors) ** 2).sum())
+
+    return Elimination(triangle[:, :-1], triangle[:, -1], reference, alone).sparse(
         np.arange(columns.shape[1])
     )
 

@@ -48,6 +48,12 @@ def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> st
         f"No law found ({_searched(search)}): nothing is conserved {search.factor:g} times "
         "better than chance"
     )
+    if laws.constraints:
+        same = "; ".join(shown(entry.expression) for entry in laws.constraints[:3])
+        return (
+            f"No law found ({_searched(search)}), but what has the same value on all "
+            f"trajectories, and is untested as a law: {same}"
+        )
     for closest in laws.candidates_not_accepted[:1]:
         ratio = number(closest.conservation_ratio, 2, plain=plain)
         sentence += f". Closest, not conserved: {shown(closest.expression)} (ratio {ratio})"

@@ -30,7 +30,12 @@ def judge_points(
     samples = make_samples(dataset.train, window=None, seed=seed)
     frame = Frame.of(samples, dataset)
     held_out = _held_out(dataset.test, dataset, seed)
-    entries = [_judged(n, one, dataset, samples, frame, held_out) for n, one in enumerate(laws)]
+    declared = set(dataset.parameters)
+    entries = [
+        _judged(number, one, dataset, samples, frame, held_out)
+        for number, one in enumerate(laws)
+        if not one.candidate.expression.inputs <= declared
+    ]
     same = [_judged(-1, one, dataset, samples, frame, held_out) for one in constraints]
     bound = 1.0 / frame.spread.size / factor
     return independent_laws(

@@ -157,11 +157,11 @@ class Elimination:
             return 1.0
         strongest = int(np.argmax(np.abs(factors) * self.lengths[support]))
         own, others = support[strongest], np.delete(support, strongest)
-        rest = self.within[:, own]
-        found = np.zeros(0)
+        rest: NDArray[np.float64] = self.within[:, own]
+        found: NDArray[np.float64] = np.zeros(0)
         if len(others):
             matrix = self.within[:, others]
-            found = np.linalg.lstsq(matrix, -rest, rcond=None)[0]
+            found = np.asarray(np.linalg.lstsq(matrix, -rest, rcond=None)[0], dtype=np.float64)
             rest = rest + matrix @ found
         every = np.append(others, own)
         reference = self.alone(every, np.append(found, 1.0))
