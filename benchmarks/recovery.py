@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = ",".join(SECTIONS)
     parser.add_argument("--only", default=names, help="sections, with commas; by default all")
     parser.add_argument("--part", type=_part, default=(1, 1), help="k/n: every n-th case from k")
+    parser.add_argument("--ways", default="", help="with commas; by default all of a section")
     parser.add_argument("--fresh", action="store_true", help="search again")
     parser.add_argument("--quick", action="store_true", help="the first case of each section")
     parser.add_argument("--page", action="store_true", help="search nothing, write the page")
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     every = (_jobs(SECTIONS[name], quick=options.quick) for name in chosen)
     jobs = list(dict.fromkeys(itertools.chain.from_iterable(every)))
+    ways = set(filter(None, options.ways.split(",")))
+    jobs = [job for job in jobs if not ways or job[1] in ways]
     entries = {job: _held(_path(cache, *job)) for job in jobs}
     if not options.page:
         first, step = options.part
