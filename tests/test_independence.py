@@ -15,7 +15,8 @@ ALONG = np.ones((100, 2))
 
 def entry(number, expression, score, gradients, reason=""):
     values = [2.0] * expression.parameter_count
-    return Judged(number, law_of(expression, *values), score, gradients, reason)
+    law = law_of(expression, *values).with_(conservation_ratio=score)
+    return Judged(number, law, score, gradients, reason)
 
 
 def test_of_laws_about_as_good_the_simplest_comes_first():
@@ -74,3 +75,34 @@ def test_what_was_refused_keeps_its_reason():
     assert found.laws == ()
     assert found.reasons == ("varies",)
     assert found.independent == 0
+
+
+def test_a_function_of_two_laws_stands_under_them_and_is_not_counted():
+    first, second = np.tile([1.0, 0.0, 0.0], (50, 1)), np.tile([0.0, 1.0, 0.0], (50, 1))
+    both = first * np.linspace(0.2, 1.0, 50)[:, None] + second
+    found = independent_laws(
+        [entry(0, TOTAL, 1e-20, first), entry(1, Q, 1e-20, second), entry(2, SPARE, 1e-20, both)],
+        None,
+    )
+    assert found.independent == 2
+    assert [law.function_of for law in found.laws] == [(), (), (1, 2)]
+    assert [law.family for law in found.laws] == [1, 2, 3]
+
+
+def test_what_varies_beside_laws_that_hold_exactly_is_no_law():
+    across = np.tile([0.0, 0.0, 1.0], (100, 1))
+    along = np.tile([1.0, 1.0, 0.0], (100, 1))
+    varying = [entry(0, TOTAL, 1e-22, along), entry(1, SPARE, 1e-4, across)]
+    found = independent_laws(varying, None)
+    assert found.independent == 1
+    assert "its columns have no noise" in found.verdicts[1]
+    noisy = [entry(0, TOTAL, 1e-4, along), entry(1, SPARE, 1e-4, across)]
+    assert independent_laws(noisy, None).independent == 2
+
+
+def test_what_follows_from_constraints_is_no_law():
+    constraint = entry(-1, Q, 1e-30, ALONG)
+    found = independent_laws([entry(0, TOTAL, 1e-20, 2.0 * ALONG)], None, [constraint])
+    assert found.independent == 0
+    assert "same on all trajectories" in found.verdicts[0]
+    assert [law.status for law in found.constraints] == ["constraint"]

@@ -55,7 +55,7 @@ def deepest(grammar: Grammar, dimensions: Sequence[Dimension], most: int) -> int
     """Largest depth up to the paper's with at most so many valid formulas, at least 1."""
     from noether_sym.dsl.enumeration import count_formulas
 
-    for depth in range(DEFAULT_DEPTH, 1, -1):
-        if sum(count_formulas(grammar, tuple(dimensions), depth)) <= most:
-            return depth
-    return 1
+    for depth in range(2, DEFAULT_DEPTH + 1):
+        if sum(count_formulas(grammar, tuple(dimensions), depth)) > most:
+            return depth - 1
+    return DEFAULT_DEPTH

@@ -91,7 +91,7 @@ def independent_laws(
     entries : list of Judged
     velocities : array of shape (sample, column) or None
         From `noether_sym.verdict.gradients.Frame.directions`; without them, what a law adds to
-        the others is not tested.
+        the others is not tested; nor is it of what is conserved exactly.
     constraints : sequence of Judged
         What has one value on all trajectories.
     """
@@ -129,7 +129,9 @@ def independent_laws(
             functions.append(entry)
             continue
         chance = _NEW_DIRECTION / rest.shape[1]
-        if heads and velocities is not None and alignment(rest, velocities) > chance:
+        exact = entry.law.conservation_ratio <= _EXACT
+        moved = None if exact or not heads else velocities
+        if moved is not None and alignment(rest, moved) > chance:
             missed(entry, family, "and what it adds to it is not conserved")
             continue
         heads.append(entry)
@@ -154,8 +156,9 @@ def independent_laws(
 
 def _is_inexact(entry: Judged, heads: Sequence[Judged]) -> bool:
     """Whether laws that hold exactly show that its columns have no noise, and it varies."""
-    exact = [head.law.expression.inputs for head in heads if head.score <= _EXACT]
-    return entry.score > _INEXACT_FROM and entry.law.expression.inputs <= frozenset().union(*exact)
+    exact = [head.law.expression.inputs for head in heads if head.law.conservation_ratio <= _EXACT]
+    varies = entry.law.conservation_ratio > _INEXACT_FROM
+    return varies and entry.law.expression.inputs <= frozenset().union(*exact)
 
 
 def _functions(

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from noether_sym.runtime.stages import Progress
+from noether_sym.search.sums.eliminate import MOST_TERMS
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.simplify import simplified
 from noether_sym.search.sums.terms import Columns, Quantities, Term, mixed, polynomial, quantities
-from noether_sym.search.sums.walk import SAME, Combination, Walk
+from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, sharpened
 from noether_sym.statistics.directions import PARALLEL, new_share
 
 _FAR_BETTER = 1e4
-_CERTAIN = 1e-14
 _ROUNDING = 1e-20
 
 
@@ -75,8 +75,9 @@ def propose(
         every.append(one)
         if _adds(one, known):
             known.append(one)
-        if sum(own.ratio <= _CERTAIN for own in known) >= most:
+        if sum(own.ratio <= CERTAIN for own in known) >= most:
             break
+    every += _of_dense([one for walk in walks for one in walk.dense], every, data)
     simple = [simplified(one, every, data) for one in every]
     found = Proposals(seen=sum(walk.seen for walk in walks))
     chosen = independent(sorted(_exact([*every, *simple], data), key=lambda one: one.size))
@@ -103,6 +104,20 @@ def _stream(
         walks.append(Walk(data, limit, known))
         yield from walks[-1].through(library)
     yield from with_constants(data, columns)
+
+
+def _of_dense(
+    dense: Sequence[Combination], every: Sequence[Combination], data: Observations
+) -> list[Combination]:
+    """Laws in the span of dense exact dependences: the simplest member that each leads."""
+    found = []
+    for one in dense:
+        simple = simplified(one, [*every, *dense], data)
+        if len(simple.terms) <= MOST_TERMS:
+            sharp = sharpened(simple, data)
+            if sharp is not None:
+                found.append(sharp)
+    return found
 
 
 def _all_exact(chosen: Sequence[Combination], data: Observations) -> bool:

@@ -25,6 +25,9 @@ from noether_sym.statistics.directions import PARALLEL, new_share
 SAME = 3.0
 """Variance over all data over that within trajectories, up to which all share one value."""
 
+CERTAIN = 1e-14
+"""Ratio below which a law is exact, and no approximation that a larger library will improve."""
+
 _BLOCK = 32
 _IDENTITY = 1e-6
 _CANDIDATE = 1e-3
@@ -34,6 +37,9 @@ _MOST_FAILURES = 100
 _SAME = 1e-9
 _MOST_DEPENDENT = 60
 _FAR_BETTER = 1e-2
+_DENSE = 1e-20
+_MOST_DENSE = 100
+_NOTHING = 1e-9
 _ALONE = Sparse(np.empty(0, np.int64), np.empty(0), EXACT, 1.0 / EXACT)
 
 
@@ -104,6 +110,13 @@ def measured(
     )
 
 
+def sharpened(one: Combination, data: Observations) -> Combination | None:
+    """The same terms, factors solved again, if they show a cliff; None if they do not."""
+    walk = Walk(data, len(one.terms))
+    found = list(walk.through(one.terms))
+    return found[-1] if found and found[-1].terms[-1] == one.terms[-1] else None
+
+
 class Walk:
     """The state of a walk: the terms kept so far, orthogonalised.
 
@@ -114,6 +127,13 @@ class Walk:
         Most terms to keep.
     known : sequence of Combination
         What is known already; it may grow from outside.
+
+    Attributes
+    ----------
+    seen : int
+        Terms that were looked at.
+    dense : list of Combination
+        Exact dependences of more terms than a law has; in their span there may be laws.
     """
 
     def __init__(self, data: Observations, limit: int, known: Sequence[Combination] = ()) -> None:
@@ -130,6 +150,7 @@ class Walk:
         self.known = known
         self._failures = 0
         self._dependent = 0
+        self.dense: list[Combination] = []
 
     @property
     def full(self) -> bool:
@@ -190,7 +211,8 @@ class Walk:
                 found = self._law(lead)
                 if found is not None:
                     yield found
-                    continue
+                    if found.ratio <= CERTAIN:
+                        continue
             if left > _ROUNDING:
                 number = self._within.count
                 self._total[:, number], self._gradients[:, number] = lead.total, lead.gradients
@@ -222,6 +244,9 @@ class Walk:
         sparse = Elimination(within, lead.coordinates, reference, alone).sparse(everything)
         if sparse is None:
             self._failures += 1
+            if rest <= _DENSE * reference(everything, dense) and len(self.dense) < _MOST_DENSE:
+                kept = np.flatnonzero(np.abs(dense) > _NOTHING * np.abs(dense).max())
+                self.dense.append(self._combination(lead, Sparse(kept, dense[kept], EXACT, 1.0)))
             return None
         self._failures = 0
         return self._combination(lead, sparse)
