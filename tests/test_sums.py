@@ -17,9 +17,10 @@ from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.errors import UnitError
 from noether_sym.search.sums.basis import Basis
 from noether_sym.search.sums.eliminate import Elimination, Sparse
+from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations, evaluated, gradients
 from noether_sym.search.sums.simplify import simplified
-from noether_sym.search.sums.stage import search_sums
+from noether_sym.search.sums.stage import _columns, search_sums
 from noether_sym.search.sums.terms import (
     Columns,
     Term,
@@ -497,3 +498,97 @@ def test_energy_and_the_momentum_squared_becomes_energy():
     assert found.size < both.size
     assert found.ratio < 1e-25
     assert simplified(momentum, [momentum], data) is momentum
+
+
+# constants inside, noise, dense dependences, points without order
+
+
+def test_a_shared_denominator_with_a_constant_is_found():
+    """The double pendulum's Hamiltonian in momenta, over 2 - cos^2 of the difference."""
+    dataset = load("double_pendulum")
+    data = observations(dataset)
+    (law,) = with_constants(data, _columns(dataset, data))
+    constants = {value for term in law.terms for value in term.values}
+    assert law.ratio < 1e-18
+    assert len(law.terms) == 5
+    assert np.allclose(sorted(constants), -2.0, atol=1e-9)
+
+
+def test_an_exponential_with_a_constant_is_found():
+    """A particle before a wall, v**2/2 + 3*exp(-1.7*x) in units that allow no bare exponential."""
+    tables = []
+    for speed in np.linspace(0.5, 1.6, 10):
+        answer = solve_ivp(
+            lambda t, x: [x[1], 5.1 * np.exp(-1.7 * x[0])],
+            (0, 4),
+            [2.0, -speed],
+            t_eval=np.linspace(0, 4, 60),
+            rtol=1e-11,
+            atol=1e-12,
+        )
+        tables.append(answer.y.T)
+    dataset = dataset_of(tables, names=("x", "v"), units=("m", "m/s"))
+    (law,) = search_sums(dataset, limit=QUICK, seed=0).laws
+    assert law.fit.nonlinear == pytest.approx((-1.7,), abs=1e-8)
+    assert max(law.fit.factors) / min(law.fit.factors) == pytest.approx(6.0, rel=1e-7)
+
+
+@pytest.mark.parametrize("name", ["rigid_body", "duffing"])
+def test_laws_are_found_in_noise(name):
+    dataset = load(name)
+    rng = np.random.default_rng(5)
+    spread = np.concatenate([one.states for one in dataset.train]).std(0)
+    noisy = [
+        replace(one, states=one.states + 0.01 * spread * rng.standard_normal(one.states.shape))
+        for one in dataset.train
+    ]
+    found = search_sums(replace(dataset, train=tuple(noisy)), limit=QUICK, seed=0)
+    exact = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    supports = [set(law) for law in sums(found.laws, dataset)]
+    assert all(set(law) in supports for law in exact)
+
+
+@pytest.mark.parametrize("name", ["van_der_pol", "damped_oscillator"])
+def test_noise_makes_no_law(name):
+    dataset = load(name)
+    rng = np.random.default_rng(5)
+    spread = np.concatenate([one.states for one in dataset.train]).std(0)
+    noisy = [
+        replace(one, states=one.states + 0.05 * spread * rng.standard_normal(one.states.shape))
+        for one in dataset.train
+    ]
+    found = search_sums(replace(dataset, train=tuple(noisy)), limit=QUICK, seed=0)
+    assert found.laws == found.constraints == ()
+
+
+def test_every_mode_of_coupled_oscillators_is_a_law():
+    """Dense modes hide no sparse law: energies of a chain of four come as four laws."""
+    size = 4
+    springs = 2 * np.eye(size) - np.eye(size, k=1) - np.eye(size, k=-1)
+    zero, one = np.zeros((size, size)), np.eye(size)
+    step = expm(0.3 * np.block([[zero, one], [-springs, zero]]))
+    rng = np.random.default_rng(0)
+    tables = []
+    for start in rng.standard_normal((10, 2 * size)):
+        states = [start]
+        for _ in range(49):
+            states.append(step @ states[-1])
+        tables.append(np.array(states))
+    names = [f"{own}{number}" for own in "qv" for number in range(size)]
+    dataset = dataset_of(tables, names=names, units=["m"] * size + ["m/s"] * size)
+    found = search_sums(dataset, limit=QUICK, seed=0)
+    assert len(found.laws) == size
+
+
+def test_points_without_order_are_searched_by_the_drift_alone():
+    rng = np.random.default_rng(0)
+    q, p = rng.uniform(-2, 2, (2, 400))
+    states, rates = np.stack([q, p], 1), np.stack([p, -np.sin(q)], 1)
+    points = Trajectory("points", np.arange(400.0), states, rates)
+    *own, time_unit = coherent_units(["rad", "1/s", "s"])
+    columns = tuple(Column(name, unit) for name, unit in zip(("q", "p"), own, strict=True))
+    dataset = Dataset(
+        "points", columns, time_unit, (points,), (), "given", timed=False, ordered=False
+    )
+    (law,) = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert law == pytest.approx({"p**2": 1.0, "cos(q)": -2.0})

@@ -21,8 +21,8 @@ from noether_sym.search.sums.walk import Combination, Walk, measured
 
 _BASE = 120
 _STEPS = 20
-_DIPS = 2
-_DIP = 0.3
+_DIPS = 4
+_DIP = 0.2
 _CLOSE = 1e-6
 _MOST_COLUMNS = 8
 
@@ -91,8 +91,8 @@ def _dips(walk: Walk, family: Family, grid: NDArray[np.float64]) -> list[float]:
     places = [
         place
         for place in range(1, len(grid) - 1)
-        if ratios[place] <= _DIP * min(1.0, float(np.median(ratios)))
-        and ratios[place] <= min(ratios[place - 1], ratios[place + 1])
+        if ratios[place] <= min(ratios[place - 1], ratios[place + 1])
+        and ratios[place] <= _DIP * min(ratios[[max(place - 2, 0), min(place + 2, len(grid) - 1)]])
     ]
     found = []
     for place in sorted(places, key=lambda place: ratios[place])[:_DIPS]:

@@ -136,7 +136,9 @@ def _exact(combinations: Sequence[Combination], data: Observations) -> list[Comb
         one
         for one in combinations
         if not any(
-            other.ratio * _FAR_BETTER < one.ratio and not _adds(one, [other])
+            other.ratio * _FAR_BETTER < one.ratio
+            and _differs(other, data)
+            and not _adds(one, [other])
             for other in combinations
         )
     ]
