@@ -21,10 +21,11 @@ from noether_sym.search.sums.walk import Combination, Walk, measured
 
 _BASE = 120
 _STEPS = 20
-_DIPS = 4
+_DIPS = 24
 _DIP = 0.2
+_NEAR = 1e-4
 _CLOSE = 1e-6
-_MOST_COLUMNS = 8
+_MOST_COLUMNS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,15 @@ def with_constants(data: Observations, columns: Columns) -> Iterator[Combination
         walk = Walk(data, len(base))
         for _ in walk.through(base):
             pass
-    for family in _families(data, columns):
-        for grid in family.grids:
-            for constant in _dips(walk, family, grid):
-                yield from _found(data, base, family, constant)
+    dips = [
+        (ratio, number, family, bracket)
+        for number, family in enumerate(_families(data, columns))
+        for ratio, bracket in _dips(walk, family)
+    ]
+    for _, _, family, bracket in sorted(dips, key=lambda dip: dip[:2])[:_DIPS]:
+        constant = _refined(walk, family, bracket)
+        if constant is not None:
+            yield from _found(data, base, family, constant)
 
 
 def _base(columns: Columns) -> list[Term]:
@@ -80,31 +86,40 @@ def _kept(data: Observations, base: list[Term]) -> list[Term]:
     return [term for term in base if term not in leads]
 
 
-def _dips(walk: Walk, family: Family, grid: NDArray[np.float64]) -> list[float]:
-    """Constants at which the least ratio of the block dips to nothing, refined."""
+def _dips(walk: Walk, family: Family) -> Iterator[tuple[float, tuple[float, float]]]:
+    """Where the least ratio of a block dips over a grid: the ratio, and a bracket."""
+    for grid in family.grids:
+        ratios = np.array([_least(walk, family, constant) for constant in grid])
+        last = len(grid) - 1
+        for place in range(1, last):
+            around = min(ratios[place - 1], ratios[place + 1])
+            further = min(ratios[max(place - 2, 0)], ratios[min(place + 2, last)])
+            if ratios[place] <= around and ratios[place] <= _DIP * further:
+                low, high = sorted((float(grid[place - 1]), float(grid[place + 1])))
+                yield float(ratios[place]), (low, high)
+
+
+def _least(walk: Walk, family: Family, constant: float) -> float:
+    return walk.least_ratio(evaluated(family.terms(constant), walk.data))
+
+
+def _refined(walk: Walk, family: Family, bracket: tuple[float, float]) -> float | None:
+    """The constant at which the least ratio is nothing; None if it is not."""
     from scipy.optimize import minimize_scalar
 
-    def least(constant: float) -> float:
-        return walk.least_ratio(evaluated(family.terms(constant), walk.data))
-
-    ratios = np.array([least(constant) for constant in grid])
-    places = [
-        place
-        for place in range(1, len(grid) - 1)
-        if ratios[place] <= min(ratios[place - 1], ratios[place + 1])
-        and ratios[place] <= _DIP * min(ratios[[max(place - 2, 0), min(place + 2, len(grid) - 1)]])
-    ]
-    found = []
-    for place in sorted(places, key=lambda place: ratios[place])[:_DIPS]:
+    width = bracket[1] - bracket[0]
+    for precision, steps, close in ((1e-3, 14, _NEAR), (1e-9, 60, _CLOSE)):
         answer = minimize_scalar(
-            lambda constant: np.sqrt(least(constant)),
-            bounds=sorted((float(grid[place - 1]), float(grid[place + 1]))),
+            lambda constant: np.sqrt(_least(walk, family, constant)),
+            bounds=bracket,
             method="bounded",
-            options={"xatol": 1e-9 * abs(grid[place]), "maxiter": 60},
+            options={"xatol": precision * width, "maxiter": steps},
         )
-        if answer.fun**2 < _CLOSE:
-            found.append(float(answer.x))
-    return found
+        if answer.fun**2 > close:
+            return None
+        spare = 10.0 * precision * width
+        bracket = float(answer.x) - spare, float(answer.x) + spare
+    return float(answer.x)
 
 
 def _found(
