@@ -38,7 +38,8 @@ _SAME = 1e-9
 _MOST_DEPENDENT = 60
 _FAR_BETTER = 1e-2
 _DENSE = 1e-20
-_MOST_DENSE = 100
+_MOST_DENSE = 12
+_LARGEST = 200
 _NOTHING = 1e-9
 _ALONE = Sparse(np.empty(0, np.int64), np.empty(0), EXACT, 1.0 / EXACT)
 
@@ -244,12 +245,18 @@ class Walk:
         sparse = Elimination(within, lead.coordinates, reference, alone).sparse(everything)
         if sparse is None:
             self._failures += 1
-            if rest <= _DENSE * reference(everything, dense) and len(self.dense) < _MOST_DENSE:
+            if rest <= _DENSE * reference(everything, dense) and self._is_new(gradient):
                 kept = np.flatnonzero(np.abs(dense) > _NOTHING * np.abs(dense).max())
                 self.dense.append(self._combination(lead, Sparse(kept, dense[kept], EXACT, 1.0)))
             return None
         self._failures = 0
         return self._combination(lead, sparse)
+
+    def _is_new(self, gradient: NDArray[np.float64]) -> bool:
+        """Whether a dense dependence adds a direction to what is known, and there is room."""
+        known = [one.gradients for one in self.known]
+        room = self._within.count <= _LARGEST and len(self.dense) < _MOST_DENSE
+        return room and new_share(gradient, known) >= PARALLEL
 
     def _is_skipped(self, gradient: NDArray[np.float64], ratio: float) -> bool:
         """Whether a dense combination says nothing beyond what is known.
