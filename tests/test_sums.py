@@ -231,7 +231,7 @@ def test_gradients_agree_with_finite_differences():
                     for sign in (1, -1)
                 )
                 numerical = (ahead - behind) / 2e-6 * data.spread[column]
-                own = gradients(term, data)[:, column]
+                own = gradients([term], data)[0, :, column]
             scale = np.abs(own[np.isfinite(own)]).max(initial=1e-3)
             near = np.isfinite(own) & (np.abs(own) < 1e3)
             np.testing.assert_allclose(numerical[near], own[near], atol=1e-4 * scale, rtol=1e-3)
@@ -241,7 +241,7 @@ def test_the_reference_of_an_identity_is_zero():
     dataset = dataset_of(orbits(), names="qp", units=["rad", "m"])
     data = observations(dataset)
     squares = [Term(call("square", call(name, input_(0))), 2) for name in ("sin", "cos")]
-    sine, cosine = (gradients(term, data) for term in squares)
+    sine, cosine = gradients(squares, data)
     assert np.abs(sine + cosine).max() < 1e-14 * np.abs(sine).max()
     columns = evaluated(squares, data)
     # in the units of each term's own reference, the mean square over points is 1
@@ -401,7 +401,7 @@ def test_a_quadratic_form_of_a_linear_flow_is_found(pairs, seed):
     planted = (data.states[:, data.points].T @ form) * data.spread
     fields_found = [
         sum(
-            factor * gradients(Term(term, 1), data)
+            factor * gradients([Term(term, 1)], data)[0]
             for term, factor in zip(law.candidate.terms, law.fit.factors, strict=True)
         )
         for law in found.laws

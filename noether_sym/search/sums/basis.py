@@ -49,11 +49,22 @@ class Basis:
         coordinates : array of shape (count - start, ...)
         rest : array of the shape of `block`
         """
-        q = self._q[:, start : self.count]
-        first = q.T @ block
-        rest = block - q @ first
-        again = q.T @ rest
-        return first + again, rest - q @ again
+        q, rows = self._q[:, start : self.count], block.T
+        first = rows @ q
+        rest = rows - first @ q.T
+        again = rest @ q
+        return (first + again).T, (rest - again @ q.T).T
+
+    def rest(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is left of a block, to rounding of the block itself: projected once."""
+        q, rows = self._q[:, : self.count], block.T
+        return (rows - (rows @ q) @ q.T).T
+
+    def continue_from(self, other: Basis) -> None:
+        """Start with the columns of another one, of as many rows and no more columns."""
+        self.count = other.count
+        self._q[:, : self.count] = other._q[:, : self.count]
+        self._r[: self.count, : self.count] = other.r
 
     def append(self, coordinates: NDArray[np.float64], rest: NDArray[np.float64]) -> None:
         """Add a column from what `project` returned; the rest must not be zero."""

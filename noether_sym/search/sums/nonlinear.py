@@ -9,20 +9,21 @@ library of terms without constants, is looked at, and refined where it dips.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.dsl.expression import Expression, call, parameter
 from noether_sym.search.sums.observations import Observations, evaluated
-from noether_sym.search.sums.terms import Columns, Term, monomials, quantities, times
+from noether_sym.search.sums.terms import Columns, Quantities, Term, monomials, quantities, times
 from noether_sym.search.sums.walk import Combination, Walk, measured
 
 _BASE = 120
 _STEPS = 20
 _DIPS = 24
 _DIP = 0.2
+_ROUNDING = 1e-12
 _NEAR = 1e-4
 _CLOSE = 1e-6
 _MOST_COLUMNS = 6
@@ -49,124 +50,128 @@ class Family:
     def terms(self, constant: float) -> list[Term]:
         """The terms with a value of the constant."""
         values = (*self.before, constant)
-        return [replace(term, values=values) for term in self.formulas]
+        return [Term(term.expression, term.size, values, term.kind) for term in self.formulas]
 
 
 def with_constants(data: Observations, columns: Columns) -> Iterator[Combination]:
     """Sums that hold a constant inside their terms and are constant along trajectories."""
     if len(columns.pure) > _MOST_COLUMNS:
         return
-    base = _base(columns)
-    walk = Walk(data, len(base))
-    if any(True for _ in walk.through(base)):
-        base = _kept(data, base)
-        walk = Walk(data, len(base))
-        for _ in walk.through(base):
-            pass
+    known = quantities(columns)
+    scan = _Scan(data, _base(known))
     dips = [
         (ratio, number, family, bracket)
-        for number, family in enumerate(_families(data, columns))
-        for ratio, bracket in _dips(walk, family)
+        for number, family in enumerate(_families(data, known))
+        for ratio, bracket in scan.dips(family)
     ]
     for _, _, family, bracket in sorted(dips, key=lambda dip: dip[:2])[:_DIPS]:
-        constant = _refined(walk, family, bracket)
+        constant = scan.refined(family, bracket)
         if constant is not None:
-            yield from _found(data, base, family, constant)
+            yield from scan.found(family, constant)
 
 
-def _base(columns: Columns) -> list[Term]:
-    known = quantities(columns)
+def _base(known: Quantities) -> list[Term]:
     terms = [*monomials(known.plain, 2, 3), *(one for one in known.functions if one.size <= 2)]
     return sorted(terms, key=lambda term: term.size)[:_BASE]
 
 
-def _kept(data: Observations, base: list[Term]) -> list[Term]:
-    """The library without the leading terms of laws that it holds itself."""
-    leads = {one.terms[-1] for one in Walk(data, len(base)).through(base)}
-    return [term for term in base if term not in leads]
+class _Scan:
+    """Blocks beside a small library, which is walked once.
 
+    Parameters
+    ----------
+    data : Observations
+    base : list of Term
+        The library; the leading terms of laws that it holds itself are left out.
+    """
 
-def _dips(walk: Walk, family: Family) -> Iterator[tuple[float, tuple[float, float]]]:
-    """Where the least ratio of a block dips over a grid: the ratio, and a bracket."""
-    for grid in family.grids:
-        ratios = np.array([_least(walk, family, constant) for constant in grid])
-        last = len(grid) - 1
-        for place in range(1, last):
-            around = min(ratios[place - 1], ratios[place + 1])
-            further = min(ratios[max(place - 2, 0)], ratios[min(place + 2, last)])
-            if ratios[place] <= around and ratios[place] <= _DIP * further:
-                low, high = sorted((float(grid[place - 1]), float(grid[place + 1])))
-                yield float(ratios[place]), (low, high)
+    def __init__(self, data: Observations, base: list[Term]) -> None:
+        self._data = data
+        self._parts = data.parts()
+        self._walk, leads = self._walked(base)
+        if leads:
+            self._walk, _ = self._walked([term for term in base if term not in leads])
 
+    def dips(self, family: Family) -> Iterator[tuple[float, tuple[float, float]]]:
+        """Where the least ratio of a block dips over a grid: the ratio, and a bracket.
 
-def _least(walk: Walk, family: Family, constant: float) -> float:
-    return walk.least_ratio(evaluated(family.terms(constant), walk.data))
+        Where it is nothing but rounding on both sides, the law does not need the constant.
+        """
+        for grid in family.grids:
+            ratios = np.array([self._least(family, constant) for constant in grid])
+            ratios = np.maximum(ratios, _ROUNDING)
+            last = len(grid) - 1
+            for place in range(1, last):
+                around = min(ratios[place - 1], ratios[place + 1])
+                further = min(ratios[max(place - 2, 0)], ratios[min(place + 2, last)])
+                if ratios[place] <= around and ratios[place] <= _DIP * further:
+                    low, high = sorted((float(grid[place - 1]), float(grid[place + 1])))
+                    yield float(ratios[place]), (low, high)
 
+    def refined(self, family: Family, bracket: tuple[float, float]) -> float | None:
+        """The constant at which the least ratio is nothing; None if it is not."""
+        from scipy.optimize import minimize_scalar
 
-def _refined(walk: Walk, family: Family, bracket: tuple[float, float]) -> float | None:
-    """The constant at which the least ratio is nothing; None if it is not."""
-    from scipy.optimize import minimize_scalar
+        width = bracket[1] - bracket[0]
+        for precision, steps, close in ((1e-3, 14, _NEAR), (1e-9, 60, _CLOSE)):
+            answer = minimize_scalar(
+                lambda constant: np.sqrt(self._least(family, constant)),
+                bounds=bracket,
+                method="bounded",
+                options={"xatol": precision * width, "maxiter": steps},
+            )
+            if answer.fun**2 > close:
+                return None
+            spare = 10.0 * precision * width
+            bracket = float(answer.x) - spare, float(answer.x) + spare
+        return float(answer.x)
 
-    width = bracket[1] - bracket[0]
-    for precision, steps, close in ((1e-3, 14, _NEAR), (1e-9, 60, _CLOSE)):
+    def found(self, family: Family, constant: float) -> Iterator[Combination]:
+        """Laws of the library and the block at a constant, which is then made exact."""
+        block = family.terms(constant)
+        numbers = {term: number for number, term in enumerate(block)}
+        for one in self._walk.branch(len(block)).through(block):
+            places = [numbers.get(term, -1) for term in one.terms]
+            if max(places) >= 0:
+                yield self._polished(family, constant, one, places)
+
+    def _walked(self, base: list[Term]) -> tuple[Walk, set[Term]]:
+        """A walk through a library, and the leading terms of the laws in it."""
+        walk = Walk(self._data, len(base))
+        return walk, {one.terms[-1] for one in walk.through(base)}
+
+    def _least(self, family: Family, constant: float) -> float:
+        columns = evaluated(family.terms(constant), self._data, self._parts)
+        return self._walk.least_ratio(columns)
+
+    def _polished(
+        self, family: Family, constant: float, one: Combination, places: Sequence[int]
+    ) -> Combination:
+        """The same support at the constant at which the ratio is least."""
+        from scipy.optimize import minimize_scalar
+
+        def at(value: float) -> Combination:
+            block = family.terms(value)
+            pairs = zip(places, one.terms, strict=True)
+            terms = [block[place] if place >= 0 else term for place, term in pairs]
+            columns = evaluated(terms, self._data, self._parts)
+            within = columns.within
+            factors = np.linalg.lstsq(within[:, :-1], -within[:, -1], rcond=1e-14)[0]
+            weights = np.append(factors, 1.0) / columns.scale
+            return measured(terms, weights, self._data, one.cliff, columns)
+
+        width = 1e-4 * abs(constant)
         answer = minimize_scalar(
-            lambda constant: np.sqrt(_least(walk, family, constant)),
-            bounds=bracket,
+            lambda value: np.sqrt(at(value).ratio),
+            bounds=(constant - width, constant + width),
             method="bounded",
-            options={"xatol": precision * width, "maxiter": steps},
+            options={"xatol": 1e-14 * abs(constant), "maxiter": 80},
         )
-        if answer.fun**2 > close:
-            return None
-        spare = 10.0 * precision * width
-        bracket = float(answer.x) - spare, float(answer.x) + spare
-    return float(answer.x)
+        found = at(float(answer.x))
+        return found if found.ratio < one.ratio else one
 
 
-def _found(
-    data: Observations, base: list[Term], family: Family, constant: float
-) -> Iterator[Combination]:
-    """Laws of the library and the block at a constant, which is then made exact."""
-    block = family.terms(constant)
-    walk = Walk(data, len(base) + len(block))
-    for _ in walk.through(base):
-        pass
-    for one in walk.through(block):
-        numbers = [block.index(term) if term in block else -1 for term in one.terms]
-        if any(number >= 0 for number in numbers):
-            yield _polished(data, family, constant, one, numbers)
-
-
-def _polished(
-    data: Observations,
-    family: Family,
-    constant: float,
-    one: Combination,
-    numbers: Sequence[int],
-) -> Combination:
-    """The same support at the constant at which the ratio is least."""
-    from scipy.optimize import minimize_scalar
-
-    def at(value: float) -> Combination:
-        block = family.terms(value)
-        pairs = zip(numbers, one.terms, strict=True)
-        terms = [block[number] if number >= 0 else term for number, term in pairs]
-        columns = evaluated(terms, data)
-        factors = np.linalg.lstsq(columns.within[:, :-1], -columns.within[:, -1], rcond=1e-14)[0]
-        return measured(terms, np.append(factors, 1.0) / columns.scale, data, one.cliff)
-
-    width = 1e-4 * abs(constant)
-    answer = minimize_scalar(
-        lambda value: np.sqrt(at(value).ratio),
-        bounds=(constant - width, constant + width),
-        method="bounded",
-        options={"xatol": 1e-14 * abs(constant), "maxiter": 80},
-    )
-    found = at(float(answer.x))
-    return found if found.ratio < one.ratio else one
-
-
-def _families(data: Observations, columns: Columns) -> Iterator[Family]:
-    known = quantities(columns)
+def _families(data: Observations, known: Quantities) -> Iterator[Family]:
     spread = data.states.std(1)
     straight = [term for term in known.plain if term.expression.is_leaf]
     for term in straight:

@@ -9,7 +9,6 @@ small wherever the data are, is small by this measure too.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.dsl.expression import INPUT
+from noether_sym.search.sums.parts import Parts
 from noether_sym.search.sums.terms import Term
 from noether_sym.statistics.samples import Samples
 
@@ -61,9 +60,7 @@ class Observations:
         segment = np.broadcast_to(np.arange(real.shape[0])[:, None], real.shape)[real]
         numbers = np.unique(segment, return_inverse=True)[1]
         states = samples.states[:, real]
-        counts = np.bincount(numbers)
-        means = np.stack([np.bincount(numbers, row) / counts for row in states])
-        spread = np.sqrt(((states - means[:, numbers]) ** 2).mean(1))
+        spread = np.sqrt((_deviations(states, numbers) ** 2).mean(1))
         spread = np.where(samples.still, 0.0, spread)[list(dataset.base_columns)]
         if not dataset.ordered:
             return cls._of_points(samples, dataset, states, spread)
@@ -108,14 +105,15 @@ class Observations:
 
     def centred(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Deviations from the mean of each trajectory, for values of shape (sample, term)."""
-        edges = np.flatnonzero(np.diff(self.segment, prepend=-1))
-        counts = np.diff(np.append(edges, self.count))
-        means = np.add.reduceat(values, edges, axis=0) / counts[:, None]
-        return values - np.repeat(means, counts, axis=0)
+        return _deviations(values.T, self.segment).T
+
+    def parts(self) -> Parts:
+        """What evaluates formulas on these data."""
+        return Parts(self.states, self.points)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
+class Evaluated:
     """Terms on the data, in units of the root of each one's own reference.
 
     Attributes
@@ -140,47 +138,65 @@ class Columns:
     usable: NDArray[np.bool_]
 
 
-def evaluated(terms: Sequence[Term], data: Observations) -> Columns:
-    """Evaluate terms on the data."""
+def evaluated(terms: Sequence[Term], data: Observations, parts: Parts | None = None) -> Evaluated:
+    """Evaluate terms on the data.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+    data : Observations
+    parts : Parts, optional
+        Where parts of the terms were evaluated before.
+    """
+    parts = parts or data.parts()
+    parts.forget_constants()
+    # rows are terms here, which is how they lie in memory
+    total = np.empty((len(terms), data.count))
     with np.errstate(all="ignore"):
-        total = np.stack([_values(term, data) for term in terms], 1)
-        reference = np.stack([gradients(term, data).ravel() for term in terms], 1)
-        total = total - total.mean(0)
-        scale = np.sqrt((reference**2).sum(0) / len(data.points))
-        usable = np.isfinite(total).all(0) & np.isfinite(scale) & (scale > 0)
+        for place, term in enumerate(terms):
+            total[place] = parts.value(term.expression, term.values)
+        reference = gradients(terms, data, parts).reshape(len(terms), -1)
+        total -= total.mean(1, keepdims=True)
+        scale = np.sqrt(np.einsum("ij,ij->i", reference, reference) / len(data.points))
+        usable = np.isfinite(total).all(1) & np.isfinite(scale) & (scale > 0)
         usable &= _is_even(total) & _is_even(reference)
-        total, reference = total / scale, reference / scale
-    total = np.where(usable, total, 0.0)
-    reference = np.where(usable, reference, 0.0)
-    within = data.centred(total)
-    if data.directions is not None:
-        along = reference.reshape(data.count, -1, len(terms)) * data.directions[:, :, None]
-        within = along.sum(1)
-    return Columns(within, total, reference, scale, usable)
+        total /= scale[:, None]
+        reference /= scale[:, None]
+    total[~usable] = 0.0
+    reference[~usable] = 0.0
+    if data.directions is None:
+        within = _deviations(total, data.segment)
+    else:
+        within = (reference.reshape(len(terms), data.count, -1) * data.directions).sum(2)
+    return Evaluated(within.T, total.T, reference.T, scale, usable)
 
 
-def _is_even(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the largest of values (row, term) is not far above what most of them reach."""
-    sizes = np.abs(values)
-    sizes = np.where(sizes > 0, sizes, np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a term may be zero throughout
-        usual = np.nanquantile(sizes, _USUAL, axis=0)
-        even: NDArray[np.bool_] = np.nanmax(sizes, axis=0) <= _WIDEST * usual
-    return even
-
-
-def gradients(term: Term, data: Observations) -> NDArray[np.float64]:
-    """Partial derivatives at the points, times the columns' spread: (point, base column)."""
-    states = data.states[:, data.points]
-    _, slopes = term.expression.linearise(np, list(states), term.values, INPUT)
-    result = np.zeros((len(data.points), len(states)))
-    for column, slope in slopes.items():
-        result[:, column] = slope
-    by_base: NDArray[np.float64] = data.dataset.base_gradients(states.T, result)
+def gradients(
+    terms: Sequence[Term], data: Observations, parts: Parts | None = None
+) -> NDArray[np.float64]:
+    """Partial derivatives at the points, times the columns' spread: (term, point, base column)."""
+    parts = parts or data.parts()
+    slopes = np.zeros((len(terms), len(data.points), len(data.states)))
+    for place, term in enumerate(terms):
+        for column, slope in parts.slopes(term.expression, term.values).items():
+            slopes[place, :, column] = slope
+    states = data.states[:, data.points].T
+    by_base: NDArray[np.float64] = data.dataset.base_gradients(states, slopes)
     return by_base * data.spread
 
 
-def _values(term: Term, data: Observations) -> NDArray[np.float64]:
-    value = term.expression.evaluate(np, list(data.states), term.values)
-    return np.broadcast_to(value, (data.count,))
+def _is_even(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the largest of each row is not far above what most others but zeros reach."""
+    sizes = np.abs(rows)
+    near = sizes >= sizes.max(1, keepdims=True) / _WIDEST
+    near_largest, nonzero = np.count_nonzero(near, axis=1), np.count_nonzero(sizes, axis=1)
+    even: NDArray[np.bool_] = (nonzero > 0) & (near_largest > (1.0 - _USUAL) * nonzero)
+    return even
+
+
+def _deviations(rows: NDArray[np.float64], segment: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Deviations from the mean of each segment, for an array of shape (row, sample)."""
+    edges = np.flatnonzero(np.diff(segment, prepend=-1))
+    counts = np.diff(np.append(edges, len(segment)))
+    means = np.add.reduceat(rows, edges, axis=1) / counts
+    return rows - np.repeat(means, counts, axis=1)

@@ -42,16 +42,17 @@ def simplified(one: Combination, others: Sequence[Combination], data: Observatio
     space = [one, *(other for other in others if other is not one and other.ratio <= bound)]
     if len(space) < 2:
         return one
-    terms = list(dict.fromkeys(term for member in space for term in member.terms))
     scales = {t: s for member in space for t, s in zip(member.terms, member.scales, strict=True)}
+    terms = list(scales)
+    places = {term: place for place, term in enumerate(terms)}
     rows = np.zeros((len(space), len(terms)))
     for row, member in zip(rows, space, strict=True):
         for term, factor in zip(member.terms, member.factors, strict=True):
-            row[terms.index(term)] = factor * scales[term]
+            row[places[term]] = factor * scales[term]
         row /= np.abs(row).max()
     weights = np.array([term.size + 2.0 for term in terms])
     count, free = len(terms), len(space) - 1
-    lead = terms.index(one.terms[-1])
+    lead = places[one.terms[-1]]
     # variables: factors of the others, then bounds u >= |v| of the members of the sum
     matrix = rows[1:].T
     identity = np.eye(count)

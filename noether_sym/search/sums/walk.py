@@ -18,9 +18,10 @@ from scipy.linalg import solve_triangular
 
 from noether_sym.search.sums.basis import Basis
 from noether_sym.search.sums.eliminate import EXACT, LEAST, Elimination, Sparse
-from noether_sym.search.sums.observations import Columns, Observations, evaluated
+from noether_sym.search.sums.observations import Evaluated, Observations, evaluated
 from noether_sym.search.sums.terms import Term
 from noether_sym.statistics.directions import PARALLEL, new_share
+from noether_sym.statistics.pencil import whitening
 
 SAME = 3.0
 """Variance over all data over that within trajectories, up to which all share one value."""
@@ -41,6 +42,7 @@ _DENSE = 1e-20
 _MOST_DENSE = 12
 _LARGEST = 200
 _NOTHING = 1e-9
+_FEW_COLUMNS = 8
 _ALONE = Sparse(np.empty(0, np.int64), np.empty(0), EXACT, 1.0 / EXACT)
 
 
@@ -83,7 +85,11 @@ def size_of(terms: Sequence[Term]) -> int:
 
 
 def measured(
-    terms: Sequence[Term], factors: NDArray[np.float64], data: Observations, cliff: float
+    terms: Sequence[Term],
+    factors: NDArray[np.float64],
+    data: Observations,
+    cliff: float,
+    columns: Evaluated | None = None,
 ) -> Combination:
     """A combination with its ratio, evaluated term by term.
 
@@ -94,8 +100,10 @@ def measured(
     data : Observations
     cliff : float
         As known from elimination.
+    columns : Evaluated, optional
+        The terms on the data, where they are at hand.
     """
-    columns = evaluated(terms, data)
+    columns = columns or evaluated(terms, data)
     weights = factors * columns.scale
     gradients = (columns.reference @ weights).reshape(len(data.points), -1)
     reference = float((gradients**2).sum()) / len(data.points) * data.count
@@ -145,7 +153,6 @@ class Walk:
         self._reference = Basis(rows, min(limit + _LAWS, rows))
         self._terms: list[Term] = []
         self._scales: list[float] = []
-        self._total = np.empty((data.count, limit), order="F")
         self._gradients = np.empty((rows, limit), order="F")
         self.seen = 0
         self.known = known
@@ -166,18 +173,27 @@ class Walk:
             if self.full:
                 return
 
-    def least_ratio(self, columns: Columns) -> float:
+    def branch(self, more: int) -> Walk:
+        """A copy that goes its own way from here, with room for more terms."""
+        count = self._within.count
+        copy = Walk(self.data, count + more, self.known)
+        copy._within.continue_from(self._within)
+        copy._reference.continue_from(self._reference)
+        copy._gradients[:, :count] = self._gradients[:, :count]
+        copy._terms, copy._scales = list(self._terms), list(self._scales)
+        return copy
+
+    def least_ratio(self, columns: Evaluated) -> float:
         """Least ratio of a combination of further terms and those kept so far."""
         usable = columns.usable
         if not usable.any():
             return 1.0
-        within = self._within.project(columns.within[:, usable])[1]
-        reference = self._reference.project(columns.reference[:, usable])[1]
-        sizes, axes = np.linalg.eigh(reference.T @ reference / len(self.data.points))
-        kept = sizes > _IDENTITY * max(float(sizes[-1]), _IDENTITY)
-        if not kept.any():
+        within = self._within.rest(columns.within[:, usable])
+        reference = self._reference.rest(columns.reference[:, usable])
+        whiten = whitening(reference.T @ reference / len(self.data.points), _IDENTITY, _IDENTITY**2)
+        if not whiten.shape[1]:
             return 1.0
-        whitened = within @ (axes[:, kept] / np.sqrt(sizes[kept]))
+        whitened = within @ whiten
         least = np.linalg.eigvalsh(whitened.T @ whitened / self.data.count)[0]
         return max(float(least), LEAST)
 
@@ -202,7 +218,6 @@ class Walk:
                 term,
                 float(columns.scale[place]),
                 np.append(coordinates, left * root),
-                columns.total[:, place],
                 columns.reference[:, place],
             )
             own = columns.within[:, place]
@@ -216,7 +231,7 @@ class Walk:
                         continue
             if left > _ROUNDING:
                 number = self._within.count
-                self._total[:, number], self._gradients[:, number] = lead.total, lead.gradients
+                self._gradients[:, number] = lead.gradients
                 self._within.append(coordinates, rest)
                 self._terms.append(term)
                 self._scales.append(lead.scale)
@@ -224,33 +239,36 @@ class Walk:
     def _law(self, lead: _Lead) -> Combination | None:
         count = self._within.count
         points, rows = len(self.data.points), self.data.few * len(self.data.spread)
+        few = self._gradients[:rows, :count]
 
         def alone(support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
-            gradient = self._gradients[:rows, support] @ factors
-            return float(gradient @ gradient) * self.data.count / self.data.few
+            return self._size(_combined(few, support, factors))
 
         def reference(support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
-            gradient = lead.gradients[:rows] + self._gradients[:rows, support] @ factors
-            return float(gradient @ gradient) * self.data.count / self.data.few
+            return self._size(lead.gradients[:rows] + _combined(few, support, factors))
 
         dense = -solve_triangular(self._within.r, lead.coordinates[:-1])
         everything = np.arange(count)
-        rest = float(lead.coordinates[-1]) ** 2
-        if rest > EXACT * reference(everything, dense):
+        rest, total = float(lead.coordinates[-1]) ** 2, reference(everything, dense)
+        if rest > EXACT * total:
             return None
         gradient = (lead.gradients + self._gradients[:, :count] @ dense).reshape(points, -1)
-        if self.known and self._is_skipped(gradient, rest / reference(everything, dense)):
+        if self.known and self._is_skipped(gradient, rest / total):
             return None
         within = np.vstack([self._within.r, np.zeros(count)])
         sparse = Elimination(within, lead.coordinates, reference, alone).sparse(everything)
         if sparse is None:
             self._failures += 1
-            if rest <= _DENSE * reference(everything, dense) and self._is_new(gradient):
+            if rest <= _DENSE * total and self._is_new(gradient):
                 kept = np.flatnonzero(np.abs(dense) > _NOTHING * np.abs(dense).max())
                 self.dense.append(self._combination(lead, Sparse(kept, dense[kept], EXACT, 1.0)))
             return None
         self._failures = 0
         return self._combination(lead, sparse)
+
+    def _size(self, gradient: NDArray[np.float64]) -> float:
+        """The reference of a combination from its gradient at a few points, for all samples."""
+        return float(gradient @ gradient) * self.data.count / self.data.few
 
     def _is_new(self, gradient: NDArray[np.float64]) -> bool:
         """Whether a dense dependence adds a direction to what is known, and there is room."""
@@ -277,6 +295,17 @@ class Walk:
         return measured(terms, factors, self.data, sparse.cliff)
 
 
+def _combined(
+    matrix: NDArray[np.float64], support: NDArray[np.int64], factors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A combination of columns: of all, most factors zero, unless that costs more."""
+    if len(support) < matrix.shape[1] // _FEW_COLUMNS:
+        return np.asarray(matrix[:, support] @ factors)
+    every = np.zeros(matrix.shape[1])
+    every[support] = factors
+    return np.asarray(matrix @ every)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lead:
     """A term that may lead a law: in units of `scale`, in coordinates of the basis."""
@@ -284,5 +313,4 @@ class _Lead:
     term: Term
     scale: float
     coordinates: NDArray[np.float64]
-    total: NDArray[np.float64]
     gradients: NDArray[np.float64]
