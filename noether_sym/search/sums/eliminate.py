@@ -81,18 +81,19 @@ class Elimination:
         self.reference = reference
         self.alone = alone
         self.lengths = np.linalg.norm(within, axis=0)
+        self._last: _Ranked | None = None
 
     def solved(self, support: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
         """Best factors of a support, and the ratio."""
-        scale = self.lengths[support]
-        matrix = np.column_stack([self.within[:, support] / scale, self.lead])
-        last = len(support)
-        found = qr(matrix, mode="r", overwrite_a=True, check_finite=False)[0]
-        triangle: NDArray[np.float64] = np.asarray(found)
-        factors = -solve_triangular(triangle[:last, :last], triangle[:last, last]) / scale
-        rest = float(triangle[last, last]) ** 2
-        reference = self.reference(support, factors)
-        return factors, rest / reference if reference > 0 else np.inf
+        return self._ranked(support, self.lead, self.reference).solved(len(support))
+
+    def _ranked(
+        self,
+        support: NDArray[np.int64],
+        target: NDArray[np.float64],
+        reference: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
+    ) -> _Ranked:
+        return _Ranked(support, self.within[:, support], self.lengths[support], target, reference)
 
     def sparse(self, everything: NDArray[np.int64], exact: float = EXACT) -> Sparse | None:
         """The sparsest combination with a cliff; None if there is none.
@@ -125,18 +126,28 @@ class Elimination:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Leave out the smallest contributions, as many at once as the bound allows."""
         block = len(support) // 2
+        ranked = self._strongest_first(support, factors)
         while block >= 1 and len(support):
             if len(support) > 2 * MOST_TERMS and block < len(support) // _DENSE:
                 return support, factors
-            order = np.argsort(np.abs(factors) * self.lengths[support], kind="stable")
-            left = np.sort(order[block:])
-            again, ratio = self.solved(support[left])
+            left = len(support) - block
+            again, ratio = ranked.solved(left)
             if ratio <= bound:
-                support, factors = support[left], again
+                order = np.argsort(ranked.support[:left])
+                support, factors = ranked.support[:left][order], again[order]
+                ranked = self._strongest_first(support, factors)
                 block = min(block, len(support) // 2) or min(1, len(support))
             else:
                 block //= 2
         return support, factors
+
+    def _strongest_first(self, support: NDArray[np.int64], factors: NDArray[np.float64]) -> _Ranked:
+        """A support in falling order of the contributions; the last one asked for is kept."""
+        weakest = np.argsort(np.abs(factors) * self.lengths[support], kind="stable")
+        ranked = support[weakest[::-1]]
+        if self._last is None or not np.array_equal(self._last.support, ranked):
+            self._last = self._ranked(ranked, self.lead, self.reference)
+        return self._last
 
     def _with_cliff(self, support: NDArray[np.int64], bound: float) -> Sparse:
         """Leave out single terms, the most dispensable first, down to the cliff."""
@@ -157,12 +168,54 @@ class Elimination:
             return 1.0
         strongest = int(np.argmax(np.abs(factors) * self.lengths[support]))
         own, others = support[strongest], np.delete(support, strongest)
-        rest: NDArray[np.float64] = self.within[:, own]
-        found: NDArray[np.float64] = np.zeros(0)
-        if len(others):
-            matrix = self.within[:, others]
-            found = np.asarray(np.linalg.lstsq(matrix, -rest, rcond=None)[0], dtype=np.float64)
-            rest = rest + matrix @ found
-        every = np.append(others, own)
-        reference = self.alone(every, np.append(found, 1.0))
-        return float(rest @ rest) / reference if reference > 0 else np.inf
+
+        def reference(others: NDArray[np.int64], found: NDArray[np.float64]) -> float:
+            return self.alone(np.append(others, own), np.append(found, 1.0))
+
+        return self._ranked(others, self.within[:, own], reference).solved(len(others))[1]
+
+
+class _Ranked:
+    """Least squares for a target on the first few terms of a list, for any number of them.
+
+    Parameters
+    ----------
+    support : array of int
+        Numbers of the terms, in order.
+    matrix : array of shape (row, term)
+        Their coordinates.
+    lengths : array of shape (term,)
+        Of the columns of the matrix.
+    target : array of shape (row,)
+    reference : callable
+        As in `Elimination`, of the target with factor 1 and the terms.
+    """
+
+    def __init__(
+        self,
+        support: NDArray[np.int64],
+        matrix: NDArray[np.float64],
+        lengths: NDArray[np.float64],
+        target: NDArray[np.float64],
+        reference: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
+    ) -> None:
+        self.support = support
+        self._lengths = lengths
+        self._reference = reference
+        whole = np.column_stack([matrix / lengths, target])
+        found = qr(whole, mode="r", overwrite_a=True, check_finite=False)[0]
+        self._triangle: NDArray[np.float64] = np.asarray(found)
+        self._known: dict[int, tuple[NDArray[np.float64], float]] = {}
+
+    def solved(self, count: int) -> tuple[NDArray[np.float64], float]:
+        """Best factors of the first terms, and the ratio."""
+        if count not in self._known:
+            last = len(self.support)
+            beside = self._triangle[:, last]
+            triangle = self._triangle[:count, :count]
+            factors = -solve_triangular(triangle, beside[:count], check_finite=False)
+            factors = factors / self._lengths[:count]
+            rest = float((beside[count : last + 1] ** 2).sum())
+            reference = self._reference(self.support[:count], factors)
+            self._known[count] = factors, rest / reference if reference > 0 else np.inf
+        return self._known[count]
