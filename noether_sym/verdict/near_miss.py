@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from noether_sym.laws.law import Law
 from noether_sym.statistics.conservation import masked, values_at
+from noether_sym.statistics.pencil import least_ratios
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import centred
 
@@ -58,13 +59,10 @@ class Corrections:
         spread = surrogate @ surrogate.T / surrogate.shape[1]
         scale = 1.0 / np.sqrt(np.diag(spread))
         within, spread = within * np.outer(scale, scale), spread * np.outer(scale, scale)
-        values, vectors = np.linalg.eigh(spread)
-        keep = values > 1e-9 * values[-1]
-        whiten = vectors[:, keep] / np.sqrt(values[keep])
-        ratios, turns = np.linalg.eigh(whiten.T @ within @ whiten)
+        ratios, combinations = least_ratios(within, spread, 1e-9)
         better = ratios < law.conservation_ratio / IMPROVEMENT
-        # coordinates of the law itself in the whitened space
-        coordinates = (whiten.T @ spread)[:, 0] @ turns
+        # coordinates of the law itself in the combinations, whose variance is 1
+        coordinates = combinations.T @ spread[:, 0]
         return float((coordinates[better] ** 2).sum() / (coordinates**2).sum())
 
     def _centred(self, states: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from noether_sym.search.sums.observations import Observations, evaluated
 from noether_sym.search.sums.terms import Term
-from noether_sym.search.sums.walk import SAME, Combination, measured
-from noether_sym.statistics.directions import PARALLEL, new_share
+from noether_sym.search.sums.walk import SAME, Combination, measured, share_beyond
+from noether_sym.statistics.directions import PARALLEL
+from noether_sym.statistics.pencil import least_ratios
 
 MEMORY = 0.5
 """Largest correlation of what is left of a law from one sample to the next."""
@@ -56,11 +57,8 @@ class _Library:
     def best(self, support: NDArray[np.int64]) -> _Step:
         """Least ratio over the factors of a support; identities have none."""
         pick = np.ix_(support, support)
-        sizes, axes = np.linalg.eigh(self.reference[pick])
-        kept = sizes > _IDENTITY * sizes[-1]
-        whiten = axes[:, kept] / np.sqrt(sizes[kept])
-        ratios, turns = np.linalg.eigh(whiten.T @ self.within[pick] @ whiten)
-        return _Step(support, whiten @ turns[:, 0], max(float(ratios[0]), 0.0))
+        ratios, factors = least_ratios(self.within[pick], self.reference[pick], _IDENTITY)
+        return _Step(support, factors[:, 0], max(float(ratios[0]), 0.0))
 
     def path(self, support: NDArray[np.int64]) -> Iterator[_Step]:
         """The best combinations of fewer and fewer terms, down to one."""
@@ -120,7 +118,7 @@ def from_noise(
             if not laws:
                 break
             best = laws[-1]
-            if new_share(best.gradients, [head.gradients for head in heads]) >= PARALLEL:
+            if share_beyond(best.gradients, heads) >= PARALLEL:
                 heads.append(best)
                 found += laws
                 if len(heads) >= most:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from noether_sym.dsl.expression import Expression, call, parameter
 from noether_sym.search.sums.observations import Observations, evaluated
-from noether_sym.search.sums.terms import Columns, Quantities, Term, monomials, quantities, times
+from noether_sym.search.sums.terms import Quantities, Term, monomials, times
 from noether_sym.search.sums.walk import Combination, Walk, measured
 
 _BASE = 120
@@ -53,11 +53,10 @@ class Family:
         return [Term(term.expression, term.size, values, term.kind) for term in self.formulas]
 
 
-def with_constants(data: Observations, columns: Columns) -> Iterator[Combination]:
+def with_constants(data: Observations, known: Quantities) -> Iterator[Combination]:
     """Sums that hold a constant inside their terms and are constant along trajectories."""
-    if len(columns.pure) > _MOST_COLUMNS:
+    if len(data.states) > _MOST_COLUMNS:
         return
-    known = quantities(columns)
     scan = _Scan(data, _base(known))
     dips = [
         (ratio, number, family, bracket)

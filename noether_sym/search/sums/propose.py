@@ -18,8 +18,8 @@ from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.simplify import simplified
 from noether_sym.search.sums.terms import Columns, Quantities, Term, mixed, polynomial, quantities
-from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, sharpened
-from noether_sym.statistics.directions import PARALLEL, new_share
+from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, share_beyond, sharpened
+from noether_sym.statistics.directions import PARALLEL
 
 _FAR_BETTER = 1e4
 _ROUNDING = 1e-20
@@ -68,15 +68,18 @@ def propose(
     progress : callable, optional
         Called with (stage, done, total).
     """
+    made_of = quantities(columns)
     known: list[Combination] = []
     every: list[Combination] = []
     walks: list[Walk] = []
-    for one in _stream(data, columns, known, walks, limit, progress):
+    for one in _stream(data, columns, made_of, known, walks, limit, progress):
         every.append(one)
         if _adds(one, known):
             known.append(one)
         if sum(own.ratio <= CERTAIN for own in known) >= most:
             break
+    if progress is not None:
+        progress("sums", 1, 1)
     every += _of_dense([one for walk in walks for one in walk.dense], every, data)
     simple = [simplified(one, every, data) for one in every]
     found = Proposals(seen=sum(walk.seen for walk in walks))
@@ -84,26 +87,29 @@ def propose(
     for one in chosen:
         (found.laws if _differs(one, data) else found.constraints).append(one)
     if len(chosen) < most and data.directions is None and not _all_exact(chosen, data):
-        found.noisy = from_noise(polynomial(quantities(columns)), data, chosen, most)
+        found.noisy = from_noise(polynomial(made_of), data, chosen, most)
     return found
 
 
 def _stream(
     data: Observations,
     columns: Columns,
+    made_of: Quantities,
     known: list[Combination],
     walks: list[Walk],
     limit: int,
     progress: Progress | None,
 ) -> Iterator[Combination]:
     """What the libraries hold, one after the other; those after a stop are not looked at."""
-    libraries = list(_libraries(columns))
+    libraries = list(_libraries(columns, made_of))
     for number, library in enumerate(libraries):
         if progress is not None:
             progress("sums", number, len(libraries) + 1)
         walks.append(Walk(data, limit, known))
         yield from walks[-1].through(library)
-    yield from with_constants(data, columns)
+    if progress is not None:
+        progress("sums", len(libraries), len(libraries) + 1)
+    yield from with_constants(data, made_of)
 
 
 def _of_dense(
@@ -153,8 +159,7 @@ def independent(combinations: Sequence[Combination]) -> list[Combination]:
     return kept
 
 
-def _libraries(columns: Columns) -> Iterator[Iterator[Term]]:
-    known = quantities(columns)
+def _libraries(columns: Columns, known: Quantities) -> Iterator[Iterator[Term]]:
     yield polynomial(known)
     if any(columns.angle):
         raw = quantities(columns.with_raw_angles())
@@ -163,7 +168,7 @@ def _libraries(columns: Columns) -> Iterator[Iterator[Term]]:
 
 
 def _adds(one: Combination, known: Sequence[Combination]) -> bool:
-    return new_share(one.gradients, [other.gradients for other in known]) >= PARALLEL
+    return share_beyond(one.gradients, known) >= PARALLEL
 
 
 def _differs(one: Combination, data: Observations) -> bool:

@@ -80,10 +80,10 @@ def simplified(one: Combination, others: Sequence[Combination], data: Observatio
 def _cleaned(vector: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """The member of the span that is exactly zero where the vector nearly is."""
     small = np.abs(vector) <= _NONE * np.abs(vector).max()
-    matrix = rows[1:].T
-    again = np.linalg.lstsq(matrix[small], -rows[0][small], rcond=1e-12)[0] if small.any() else None
-    if again is None:
+    if not small.any():
         return vector
+    matrix = rows[1:].T
+    again = np.linalg.lstsq(matrix[small], -rows[0][small], rcond=1e-12)[0]
     cleaned = rows[0] + matrix @ again
     if np.abs(cleaned - vector).max() > 1e-5 * np.abs(vector).max():
         cleaned = vector.copy()

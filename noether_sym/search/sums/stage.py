@@ -81,7 +81,7 @@ def search_sums(
     data = Observations.of(samples, dataset)
     most = most_functions(dataset, samples)
     with single_threaded():
-        found = propose(data, _columns(dataset, data), most=most, limit=limit, progress=progress)
+        found = propose(data, columns_of(dataset, data), most=most, limit=limit, progress=progress)
     return SumsFound(
         (
             *_still(dataset, samples, data),
@@ -114,7 +114,8 @@ def _still(dataset: Dataset, samples: Samples, data: Observations) -> Iterator[P
             yield Proposal(decompose(input_(column)), fit)
 
 
-def _columns(dataset: Dataset, data: Observations) -> Columns:
+def columns_of(dataset: Dataset, data: Observations) -> Columns:
+    """What the libraries are made from: signs, angles, points, units."""
     least, largest = data.states.min(1), data.states.max(1)
     vectors = points(dataset)
     turning = angles(dataset)

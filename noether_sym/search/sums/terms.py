@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import combinations
 
-from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
+from noether_sym.dsl.expression import Expression, call, input_, parameter, with_leaves
 
 _PAIRS = 8
 _POWERS = {2: "square", 3: "cube", 4: "fourth"}
@@ -108,12 +108,12 @@ def quantities(columns: Columns) -> Quantities:
         for one, two in combinations(pure, 2):
             functions += _of_pure(call("sub", input_(one), input_(two)), 1)
     functions += _of_distances(columns)
-    return Quantities(_ordered(plain), _ordered(functions))
+    return Quantities(_by_size(plain), _by_size(functions))
 
 
 def polynomial(known: Quantities) -> Iterator[Term]:
     """Products of up to four plain quantities, and every function by itself."""
-    return _by_size([*monomials(known.plain, 4, 5), *known.functions])
+    yield from _by_size([*monomials(known.plain, 4, 5), *known.functions])
 
 
 def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
@@ -125,8 +125,8 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     for kind in dict.fromkeys(one.kind for one in known.functions):
         functions = [one for one in known.functions if one.kind == kind]
         both = (times(two, one) for one in functions for two in factors)
-        yield _by_size([*monomials(known.plain, 3, 5), *functions, *both])
-    yield _by_size(monomials(known.plain, 6, 7))
+        yield iter(_by_size([*monomials(known.plain, 3, 5), *functions, *both]))
+    yield iter(_by_size(monomials(known.plain, 6, 7)))
 
 
 def monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
@@ -146,10 +146,6 @@ def monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
 
     extend(0, degree, (), 0)
     return found
-
-
-def _by_size(terms: Sequence[Term]) -> Iterator[Term]:
-    return iter(sorted(terms, key=lambda term: term.size))
 
 
 def _of_one(c: int, columns: Columns) -> Iterator[Term]:
@@ -232,12 +228,9 @@ def shifted(term: Term, slots: int) -> Expression:
     """The formula of a term with its parameter slots moved up."""
     if not term.values or not slots:
         return term.expression
-    moved: Expression = term.expression.fold(
-        lambda node: node if node.head == INPUT else parameter(node.index + slots),
-        lambda operator, *parts: call(operator.name, *parts),
-    )
-    return moved
+    moved = {slot: parameter(slot + slots) for slot in range(len(term.values))}
+    return with_leaves(term.expression, {}, moved)
 
 
-def _ordered(terms: Sequence[Term]) -> tuple[Term, ...]:
+def _by_size(terms: Sequence[Term]) -> tuple[Term, ...]:
     return tuple(sorted(terms, key=lambda term: term.size))

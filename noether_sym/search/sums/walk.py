@@ -119,6 +119,11 @@ def measured(
     )
 
 
+def share_beyond(gradients: NDArray[np.float64], known: Sequence[Combination]) -> float:
+    """Part of a gradient field's squared length that combinations do not span."""
+    return new_share(gradients, [one.gradients for one in known])
+
+
 def sharpened(one: Combination, data: Observations) -> Combination | None:
     """The same terms, factors solved again, if they show a cliff; None if they do not."""
     walk = Walk(data, len(one.terms))
@@ -272,9 +277,8 @@ class Walk:
 
     def _is_new(self, gradient: NDArray[np.float64]) -> bool:
         """Whether a dense dependence adds a direction to what is known, and there is room."""
-        known = [one.gradients for one in self.known]
         room = self._within.count <= _LARGEST and len(self.dense) < _MOST_DENSE
-        return room and new_share(gradient, known) >= PARALLEL
+        return room and share_beyond(gradient, self.known) >= PARALLEL
 
     def _is_skipped(self, gradient: NDArray[np.float64], ratio: float) -> bool:
         """Whether a dense combination says nothing beyond what is known.
@@ -282,7 +286,7 @@ class Walk:
         Functions of known laws are taken a few times, for what can be simplified with them;
         what merely comes close to one is taken if it is far more exact.
         """
-        share = new_share(gradient, [one.gradients for one in self.known])
+        share = share_beyond(gradient, self.known)
         if share < _SAME:
             self._dependent += 1
             return self._dependent > _MOST_DEPENDENT
