@@ -21,8 +21,8 @@ from benchmarks.scoring import Truth
 from noether_sym.datasets import available, load
 from noether_sym.datasets.dataset import Dataset, Trajectory, stack
 from noether_sym.datasets.systems.generate import generate
-from noether_sym.datasets.systems.real_pendulum import DATA_VARIABLE
 from noether_sym.datasets.systems.records import System
+from noether_sym.datasets.systems.schmidt_lipson import DATA_VARIABLE
 from noether_sym.datasets.windows import choose_window
 from noether_sym.laws.known import known_law
 from noether_sym.laws.law import Law

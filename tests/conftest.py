@@ -1,9 +1,10 @@
-"""What every test shares: one thread an operation, no network, and the pendulum's file."""
+"""What every test shares: one thread an operation, no network, and a pendulum's file."""
 
 import functools
 import hashlib
 import os
 import socket
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ for _variable in ("no_proxy", "NO_PROXY"):
     os.environ[_variable] = "127.0.0.1,localhost"
 
 _LOCAL = ("localhost", "::1", "", None)
-MEASURED = "real_pend_h_1.txt"
 
 
 class NetworkRefused(ConnectionError):
@@ -79,16 +79,20 @@ def _generated_once():
 
 
 def pytest_runtest_setup(item):
-    """Tests of the measured file are left out where there is none; nothing is downloaded."""
+    """Tests of measured data are left out where these are not; nothing is downloaded."""
     if item.get_closest_marker("measured") is None:
         return
-    from noether_sym.datasets.systems import real_pendulum
+    from noether_sym.datasets.systems import schmidt_lipson as own
 
-    if any(path.is_file() for path in real_pendulum._places()):
-        return
-    if folder := os.environ.get(real_pendulum.DATA_VARIABLE):
-        pytest.fail(f"{real_pendulum.DATA_VARIABLE} is {folder!r}, which holds no {MEASURED}")
-    pytest.skip(f"{MEASURED} is not here; set NOETHER_SYM_DATA to a folder that holds it")
+    missing = ", ".join(
+        recording.file_name
+        for recording in own.RECORDINGS.values()
+        if not any(path.is_file() for path in own.places(recording))
+    )
+    if missing and (folder := os.environ.get(own.DATA_VARIABLE)):
+        pytest.fail(f"{own.DATA_VARIABLE} is {folder!r}, which lacks {missing}")
+    if missing:
+        pytest.skip(f"not here: {missing}; set {own.DATA_VARIABLE} to a folder that holds them")
 
 
 @pytest.fixture(scope="session")
@@ -103,20 +107,32 @@ def generated_pendulum(tmp_path_factory):
         (times[0], times[-1]), [1.14, 0.92], t_eval=times, rtol=1e-9, atol=1e-9,
     ).y  # fmt: skip
     states += np.random.default_rng(0).normal(scale=0.003, size=states.shape)
-    path = tmp_path_factory.mktemp("data") / MEASURED
+    path = tmp_path_factory.mktemp("data") / "real_pend_h_1.txt"
     rows = np.column_stack([np.zeros_like(times), times, *states])
     np.savetxt(path, rows, fmt="%24.16e", header="o v", comments="%")
     return path
 
 
 @pytest.fixture
-def generated_as_measured(generated_pendulum, monkeypatch):
-    """`real_pendulum` is the generated file; returns its path."""
-    from noether_sym.datasets.systems import real_pendulum
+def passes_for(monkeypatch):
+    """A call by which a file passes for that of a recording, wherever it is sought."""
+    from noether_sym.datasets.systems import schmidt_lipson
 
-    found = hashlib.sha256(generated_pendulum.read_bytes()).hexdigest()
-    monkeypatch.setattr(real_pendulum, "FILE_SHA256", found)
-    monkeypatch.setenv(real_pendulum.DATA_VARIABLE, str(generated_pendulum.parent))
+    def passes(path, name):
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        recording = replace(schmidt_lipson.RECORDINGS[name], sha256=found)
+        records = {**schmidt_lipson.RECORDINGS, name: recording}
+        monkeypatch.setattr(schmidt_lipson, "RECORDINGS", records)
+        return recording
+
+    return passes
+
+
+@pytest.fixture
+def generated_as_measured(generated_pendulum, passes_for, monkeypatch):
+    """`real_pendulum` is the generated file; returns its path."""
+    passes_for(generated_pendulum, "real_pendulum")
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(generated_pendulum.parent))
     return generated_pendulum
 
 

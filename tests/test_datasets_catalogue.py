@@ -7,6 +7,7 @@ import pytest
 
 from noether_sym.datasets import available, load
 from noether_sym.datasets.systems.records import SYSTEMS
+from noether_sym.datasets.systems.schmidt_lipson import RECORDINGS
 from noether_sym.errors import DatasetError
 
 
@@ -14,14 +15,14 @@ def test_list():
     infos = available()
     names = [info.name for info in infos]
     assert names[:2] == ["ideal_spring", "ideal_pendulum"]
-    assert sorted(names) == sorted([*SYSTEMS, "real_pendulum"])
+    assert names == [*SYSTEMS, *RECORDINGS]
     assert len(set(names)) == len(names)
     for info in infos:
         assert info.description
         assert info.source
         assert len(info.invariants) >= info.known_laws
         assert bool(info.invariants) is (info.known_laws > 0)
-        assert info.generated is (info.name != "real_pendulum")
+        assert info.generated is (info.name not in RECORDINGS)
 
 
 def test_unknown_name():
@@ -34,7 +35,7 @@ def test_unknown_name():
     )
 
 
-@pytest.mark.parametrize("name", ["real_pendulum", "mine.csv"])
+@pytest.mark.parametrize("name", [*RECORDINGS, "mine.csv"])
 def test_noise_is_for_generated_data(name):
     with pytest.raises(DatasetError, match="generated data only"):
         load(name, noise=0.1)

@@ -42,7 +42,7 @@ def _show(infos) -> None:  # type: ignore[no-untyped-def]
 
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     for title in ("data set", "columns", "laws", "source"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "data set")
     for info in infos:
         columns = ", ".join(f"{name} [{unit}]" for name, unit in info.columns)
         table.add_row(info.name, columns, str(info.known_laws), info.source)

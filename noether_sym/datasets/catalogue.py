@@ -10,7 +10,7 @@ from pathlib import Path
 from noether_sym.datasets.dataset import Column, Dataset
 from noether_sym.datasets.readers import KINDS, SUFFIXES
 from noether_sym.datasets.readers.options import TableOptions
-from noether_sym.datasets.systems import real_pendulum
+from noether_sym.datasets.systems import schmidt_lipson
 from noether_sym.datasets.systems.records import SYSTEMS, System
 from noether_sym.errors import DatasetError
 from noether_sym.units.coherent import coherent_units
@@ -48,17 +48,8 @@ class DatasetInfo:
 
 def available() -> tuple[DatasetInfo, ...]:
     """Every built-in data set, the measured ones last."""
-    measured = DatasetInfo(
-        name=real_pendulum.NAME,
-        description=real_pendulum.DESCRIPTION,
-        columns=real_pendulum.COLUMNS,
-        time_unit=real_pendulum.TIME_UNIT,
-        known_laws=1,
-        invariants=(real_pendulum.INVARIANT,),
-        source=real_pendulum.SOURCE,
-        generated=False,
-    )
-    return (*map(_describe, SYSTEMS.values()), measured)
+    systems = map(_describe, SYSTEMS.values())
+    return (*systems, *map(_describe, schmidt_lipson.RECORDINGS.values()))
 
 
 def load(
@@ -150,7 +141,7 @@ def load(
 
 def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -> Dataset:
     """The data as they are, without columns that were not there."""
-    builtin = name_or_path in SYSTEMS or name_or_path == real_pendulum.NAME
+    builtin = name_or_path in SYSTEMS or name_or_path in schmidt_lipson.RECORDINGS
     path = Path(name_or_path)
     if not builtin and not _exists(path) and path.suffix.lower() not in SUFFIXES:
         raise DatasetError(_unknown(name_or_path))
@@ -173,20 +164,20 @@ def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -
 
         dataset = generate(SYSTEMS[name_or_path], seed=seed, noise=noise)
     else:
-        dataset = real_pendulum.load_real_pendulum()
+        dataset = schmidt_lipson.load_recording(schmidt_lipson.RECORDINGS[name_or_path])
     return _without_units(dataset) if reading.unitless else dataset
 
 
-def _describe(system: System) -> DatasetInfo:
+def _describe(record: System | schmidt_lipson.Recording) -> DatasetInfo:
     return DatasetInfo(
-        name=system.name,
-        description=system.description,
-        columns=system.columns,
-        time_unit=system.time_unit,
-        known_laws=system.known_laws,
-        invariants=system.invariants,
-        source=system.source,
-        generated=True,
+        name=record.name,
+        description=record.description,
+        columns=record.columns,
+        time_unit=record.time_unit,
+        known_laws=record.known_laws,
+        invariants=record.invariants,
+        source=record.source,
+        generated=isinstance(record, System),
     )
 
 
