@@ -294,7 +294,8 @@ _CONSERVED = (
         start=starts.hierarchy,
         span=24.0,
         samples=150,
-        known_laws=4,
+        # the last is of equal masses: the angular momentum of the centre of mass
+        known_laws=5,
         invariants=(
             "vx1**2 + vy1**2 + vx2**2 + vy2**2 + vx3**2 + vy3**2 - (2/sqrt((x1 - x2)**2 "
             "+ (y1 - y2)**2) + 2/sqrt((x1 - x3)**2 + (y1 - y3)**2) + 2/sqrt((x2 - x3)**2 "
@@ -302,6 +303,7 @@ _CONSERVED = (
             "vx1 + vx2 + vx3",
             "vy1 + vy2 + vy3",
             "x1*vy1 - y1*vx1 + x2*vy2 - y2*vx2 + x3*vy3 - y3*vx3",
+            "(x1 + x2 + x3)*(vy1 + vy2 + vy3) - (y1 + y2 + y3)*(vx1 + vx2 + vx3)",
         ),
         source="Goldstein, Poole, Safko 2002, Classical Mechanics, section 3.12",
         canonical_pairs=tuple((column, column + 6) for column in range(6)),
