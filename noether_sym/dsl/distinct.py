@@ -115,9 +115,7 @@ class _Search:
         self.class_keys = np.empty(0, np.uint64)
         self.law_of_key: dict[int, int] = {}
         self.law_rows: list[int] = []
-        self.classes_by_size: list[int] = []
-        self.laws_by_size: list[int] = []
-        self.tried_by_size: list[int] = []
+        self.counts: list[tuple[int, int, int]] = []  # classes, laws, tried, by size
         self.undefined = 0
 
     def _offsets(self, size: int) -> int:
@@ -142,20 +140,14 @@ class _Search:
         if not kept:  # no classes, in the form of those of the size before
             kept = [self.levels.of(size - 1)[0].take(np.empty(0, np.int64))]
         self.levels.add(join(kept))
-        self.classes_by_size.append(count)
-        self.laws_by_size.append(len(self.law_rows) - laws_before)
-        self.tried_by_size.append(tried)
+        self.counts.append((count, len(self.law_rows) - laws_before, tried))
 
     def result(self) -> DistinctLaws:
         """Unfold the laws into trees."""
         memory: dict[int, Expression] = {}
-        return DistinctLaws(
-            tuple(self.levels.tree(row, memory).renumbered() for row in self.law_rows),
-            tuple(self.classes_by_size),
-            tuple(self.laws_by_size),
-            tuple(self.tried_by_size),
-            self.undefined,
-        )
+        expressions = tuple(self.levels.tree(row, memory).renumbered() for row in self.law_rows)
+        classes, laws, tried = zip(*self.counts, strict=True)
+        return DistinctLaws(expressions, classes, laws, tried, self.undefined)
 
     def _leaves(self) -> Iterator[EquivalenceClasses]:
         yield self.algebra.leaves([self.dimension_ids.of(dimension) for dimension in self.inputs])
@@ -220,15 +212,11 @@ class _Search:
         rows = np.flatnonzero(useful)
         keys = value_hash(core[rows], block.dimension_id[rows], block.shift[rows])
         unique, first = np.unique(keys, return_index=True)
-        place = np.minimum(np.searchsorted(self.class_keys, unique), len(self.class_keys) - 1)
-        fresh = np.ones(len(unique), dtype=np.bool_)
-        if len(self.class_keys):
-            fresh = np.asarray(self.class_keys[place] != unique)
-        chosen = np.sort(first[fresh])
-        merged = np.concatenate([self.class_keys, unique[fresh]])
-        merged.sort()
-        self.class_keys = merged
-        return block.take(rows[chosen])
+        before = np.searchsorted(self.class_keys, unique)
+        after = np.searchsorted(self.class_keys, unique, side="right")
+        fresh = before == after  # else it is known
+        self.class_keys = np.insert(self.class_keys, before[fresh], unique[fresh])
+        return block.take(rows[np.sort(first[fresh])])
 
     def _new_laws(self, block: EquivalenceClasses, position: int) -> None:
         """Register the laws of new classes; both orders of a + c*b count as one."""

@@ -194,20 +194,15 @@ class Algebra:
         b_values, b_slopes = self._shifted(b, a.slots)
         a_values, a_slopes = self._shifted(a, None)
         if swap.any():
-            first_values, first_slopes = self._shifted(b.take(swap), None)
-            second_values, second_slopes = self._shifted(a.take(swap), b.slots[swap])
             a_values, a_slopes = a_values.copy(), a_slopes.copy()
             b_values, b_slopes = b_values.copy(), b_slopes.copy()
-            a_values[swap], b_values[swap] = first_values, second_values
-            a_slopes[swap], b_slopes[swap] = first_slopes, second_slopes
+            a_values[swap], a_slopes[swap] = self._shifted(b.take(swap), None)
+            b_values[swap], b_slopes[swap] = self._shifted(a.take(swap), b.slots[swap])
         slots = a.slots + b.slots
         inside = (free_a | free_b) & ~constant_a & ~constant_b
         b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
-        sign_a = np.ones(len(a))
-        sign_b = np.ones(len(a))
-        if operator.sign < 0:
-            sign_b = np.where(swap, 1.0, -1.0)
-            sign_a = np.where(swap, -1.0, 1.0)
+        sign_a = np.where(swap, operator.sign, 1.0)
+        sign_b = np.where(swap, 1.0, operator.sign)
         # a constant adds a free shift and nothing else; here it stands second, or first
         # with the other operand's scale free too
         weight_a = np.where(constant_a & ~swap, 0.0, sign_a)
