@@ -53,7 +53,7 @@ def three_bodies(*columns):
     pairs = ((0, 1), (0, 2), (1, 2))
     energy = (v**2).sum((0, 1)) / 2 - sum(1 / np.hypot(*(r[i] - r[j])) for i, j in pairs)
     momentum = (r[:, 0] * v[:, 1] - r[:, 1] * v[:, 0]).sum(0)
-    return (*v.sum(0), momentum, energy)
+    return (*v.sum(0), momentum, energy, cross(r.sum(0), v.sum(0)))
 
 
 def vortices(*columns):

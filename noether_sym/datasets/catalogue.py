@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,7 +144,8 @@ def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -
     """The data as they are, without columns that were not there."""
     builtin = name_or_path in SYSTEMS or name_or_path in schmidt_lipson.RECORDINGS
     path = Path(name_or_path)
-    if not builtin and not _exists(path) and path.suffix.lower() not in SUFFIXES:
+    # of what is no path at all, as too long a name, os.path says no where pathlib fails
+    if not builtin and not os.path.exists(path) and path.suffix.lower() not in SUFFIXES:
         raise DatasetError(_unknown(name_or_path))
     if noise and name_or_path not in SYSTEMS:
         raise DatasetError(
@@ -189,13 +191,6 @@ def _without_units(dataset: Dataset) -> Dataset:
         time_unit=unit,
         notes=(*dataset.notes, "searched without units"),
     )
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # no path at all: too long, or with a null character
-        return False
 
 
 def _unknown(name: str) -> str:

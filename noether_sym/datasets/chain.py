@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    Derived = Sequence[tuple[int, "ColumnFormula"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +59,3 @@ class ColumnFormula:
                 moving = rates[..., column] != 0
                 total += np.where(moving, slope * rates[..., column], 0.0)
         return total
-
-
-def base_gradients(
-    derived: Derived, base: int, states: NDArray[np.float64], gradients: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Gradients by the columns that are not derived.
-
-    Parameters
-    ----------
-    derived : sequence of (int, ColumnFormula)
-        Columns after the base ones, in order.
-    base : int
-        Number of base columns.
-    states, gradients : arrays of shape (..., column)
-        Of all columns: where, and the partial derivatives with each column by itself.
-
-    Returns
-    -------
-    array of shape (..., base column)
-    """
-    whole = gradients.copy()
-    with np.errstate(all="ignore"):
-        for column, formula in reversed(derived):
-            own = whole[..., column]
-            for other, slope in formula.linearised(states)[1].items():
-                whole[..., other] += np.where(own != 0, own * slope, 0.0)
-    return whole[..., :base]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.datasets.chain import ColumnFormula, base_gradients
+from noether_sym.datasets.chain import ColumnFormula
 from noether_sym.datasets.constancy import constant_columns
 from noether_sym.errors import DatasetError
 from noether_sym.units.coherent import Unit
@@ -18,6 +18,9 @@ from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+LARGEST = 1e75
+"""Size up to which the fourth power of a number is still a number."""
 
 NO_DERIVATIVE = "none"
 """What `Dataset.derivative` says where dx/dt is not known."""
@@ -227,7 +230,13 @@ class Dataset:
         -------
         array of shape (..., base column)
         """
-        return base_gradients(self.derived, len(self.base_columns), states, gradients)
+        whole = gradients.copy()
+        with np.errstate(all="ignore"):
+            for column, formula in reversed(self.derived):
+                own = whole[..., column]
+                for other, slope in formula.linearised(states)[1].items():
+                    whole[..., other] += np.where(own != 0, own * slope, 0.0)
+        return whole[..., : len(self.base_columns)]
 
     def digest(self) -> str:
         """SHA-256 of everything a search can see: names, units, split, roles and numbers."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.chain import ColumnFormula
-from noether_sym.datasets.dataset import Column, Dataset, Trajectory
+from noether_sym.datasets.dataset import LARGEST, Column, Dataset, Trajectory
 from noether_sym.dsl.expression import INPUT, Expression
 from noether_sym.dsl.natural import natural_dimensions
 from noether_sym.dsl.operators import Operator
@@ -20,8 +20,6 @@ from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_LARGEST = 1e75
 
 
 def with_time(dataset: Dataset) -> Dataset:
@@ -184,7 +182,7 @@ def _check_finite(
 ) -> None:
     for what, array in (("value", values), ("rate of change", rates)):
         with np.errstate(invalid="ignore"):
-            bad = np.flatnonzero(~(np.abs(array) <= _LARGEST))
+            bad = np.flatnonzero(~(np.abs(array) <= LARGEST))
         if not len(bad):
             continue
         row = int(bad[0])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXACT = "exact"
 _MOST_SAMPLES = 20_000
 _CLEAR_PEAK = 0.3
+_ENOUGH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,17 @@ def inspect(dataset: Dataset) -> Inspection:
     steps = np.concatenate([np.diff(one.times) for one in (*dataset.train, *dataset.test)])
     states = np.concatenate([segment.states for segment in segments])
     estimated = dataset.has_derivatives and not dataset.derivative.startswith(EXACT)
-    noises, errors = _noises(segments) if estimated else (None, None)
+    errors = _errors(segments) if estimated else None
     roles = _roles(dataset)
     moving = set(range(len(dataset.columns))) - {*dataset.constant_columns, dataset.time_column}
     columns = []
     for place, column in enumerate(dataset.columns):
         least, middle, largest = np.quantile(states[:, place], [0.0, 0.5, 1.0]).tolist()
+        period = noise = derivative_error = None
+        if place in moving and dataset.timed:
+            period = likely_period(longest.times, longest.states[:, place])
+        if place in moving and errors:
+            noise, derivative_error = errors[place]
         columns.append(
             ColumnFacts(
                 name=column.name,
@@ -129,13 +135,9 @@ def inspect(dataset: Dataset) -> Inspection:
                 least=least,
                 median=middle,
                 largest=largest,
-                period=(
-                    likely_period(longest.times, longest.states[:, place])
-                    if dataset.timed and place in moving
-                    else None
-                ),
-                noise=noises[place] if noises and place in moving else None,
-                derivative_error=errors[place] if errors and place in moving else None,
+                period=period,
+                noise=noise,
+                derivative_error=derivative_error,
                 role=roles.get(place, ""),
             )
         )
@@ -206,33 +208,27 @@ def _roles(dataset: Dataset) -> dict[int, str]:
     for place in dataset.constant_columns:
         name = dataset.names[place]
         own = f"; {roles[place]}" if place >= len(dataset.base_columns) else ""
-        roles[place] = (
-            f"a parameter{own}"
-            if place in dataset.parameters
-            else f"constant along every trajectory: conserved, or a parameter (--parameter {name})"
-            if not own
-            else f"constant along every trajectory: conserved{own}"
-        )
+        if place in dataset.parameters:
+            roles[place] = f"a parameter{own}"
+        else:
+            about = own or f", or a parameter (--parameter {name})"
+            roles[place] = f"constant along every trajectory: conserved{about}"
     if dataset.time_column is not None:
         roles[dataset.time_column] = "the time"
     return roles
 
 
-def _noises(
-    segments: Sequence[Trajectory],
-) -> tuple[list[float] | None, list[float] | None]:
-    """Noise of the states and relative error of dx/dt, by column; None if nothing is long."""
-    chosen = _some(segments)
-    if not chosen:
-        return None, None
-    samples = [(segment.times, segment.states) for segment in chosen]
-    return estimate_errors(samples, [segment.derivatives for segment in chosen])
+def _errors(segments: Sequence[Trajectory]) -> list[tuple[float, float]] | None:
+    """Noise and relative error of dx/dt of each column; None if nothing is long.
 
-
-def _some(segments: Sequence[Trajectory], limit: int = 1000) -> list[Trajectory]:
-    """Segments long enough to leave half of the samples out, as many as are needed."""
+    Of segments long enough to leave half of the samples out, as many as are needed.
+    """
     chosen: list[Trajectory] = []
     for segment in segments:
-        if len(segment) >= 12 and sum(map(len, chosen)) < limit:
-            chosen.append(segment.part(0, limit))
-    return chosen
+        if len(segment) >= 12 and sum(map(len, chosen)) < _ENOUGH:
+            chosen.append(segment.part(0, _ENOUGH))
+    if not chosen:
+        return None
+    samples = [(segment.times, segment.states) for segment in chosen]
+    noises, errors = estimate_errors(samples, [segment.derivatives for segment in chosen])
+    return list(zip(noises, errors, strict=True))

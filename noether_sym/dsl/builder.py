@@ -106,11 +106,7 @@ class Builder:
         return self.literal(factor * value, dimension, token.start)
 
     def literal(
-        self,
-        value: float,
-        dimension: Dimension | None,
-        start: int,
-        exact: Fraction | None = None,
+        self, value: float, dimension: Dimension | None, start: int, exact: Fraction | None = None
     ) -> Item:
         """A number that stands in a slot of its own."""
         self.constants.append(Constant(value, "", dimension, exact))
@@ -205,8 +201,7 @@ class Builder:
         power = Fraction(exponent).limit_denominator(2)
         if float(power) != exponent or power == 0 or abs(power) > _LARGEST_POWER:
             self.fail(
-                start,
-                f"an exponent is a whole or half number other than 0, up to {_LARGEST_POWER}",
+                start, f"an exponent is a whole or half number other than 0, up to {_LARGEST_POWER}"
             )
         if base.number is not None and not self.exact:
             return self._number_raised(sign, base, power)
@@ -242,7 +237,7 @@ class Builder:
 
     def _copy(self, token: Token, item: Item) -> Item:
         """The same part with slots of its own: it is about to stand in a second place."""
-        for slot in self.slots(item):
+        for slot in item.expression.slots:
             own = self.constants[slot]
             if own.value is None:
                 self.fail(
@@ -259,12 +254,7 @@ class Builder:
             self.constants.append(self.constants[node.index])
             return parameter(len(self.constants) - 1)
 
-        copied = item.expression.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
-        return replace(item, expression=copied)
-
-    def slots(self, item: Item) -> list[int]:
-        """Slots of the parameters of a part, in reading order."""
-        return [node.index for node in item.expression.walk() if node.head == PARAMETER]
+        return replace(item, expression=item.expression.mapped(leaf))
 
     def fail(
         self, place: int, what: str, kind: type[GrammarError] | type[UnitError] = GrammarError

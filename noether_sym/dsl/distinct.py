@@ -115,9 +115,7 @@ class _Search:
         self.class_keys = np.empty(0, np.uint64)
         self.law_of_key: dict[int, int] = {}
         self.law_rows: list[int] = []
-        self.classes_by_size: list[int] = []
-        self.laws_by_size: list[int] = []
-        self.tried_by_size: list[int] = []
+        self.counts: list[tuple[int, int, int]] = []  # classes, laws, tried, by size
         self.undefined = 0
 
     def _offsets(self, size: int) -> int:
@@ -138,22 +136,18 @@ class _Search:
                 continue
             self._new_laws(new, self.levels.end + count)
             count += len(new)
-            kept.append(new.without_numbers() if last else new)
-        self.levels.add(join(kept, self.algebra.offsets, self.points.shape))
-        self.classes_by_size.append(count)
-        self.laws_by_size.append(len(self.law_rows) - laws_before)
-        self.tried_by_size.append(tried)
+            kept.append(new.cut(0) if last else new)
+        if not kept:  # no classes, in the form of those of the size before
+            kept = [self.levels.of(size - 1)[0].take(np.empty(0, np.int64))]
+        self.levels.add(join(kept))
+        self.counts.append((count, len(self.law_rows) - laws_before, tried))
 
     def result(self) -> DistinctLaws:
         """Unfold the laws into trees."""
         memory: dict[int, Expression] = {}
-        return DistinctLaws(
-            tuple(self.levels.tree(row, memory).renumbered() for row in self.law_rows),
-            tuple(self.classes_by_size),
-            tuple(self.laws_by_size),
-            tuple(self.tried_by_size),
-            self.undefined,
-        )
+        expressions = tuple(self.levels.tree(row, memory).renumbered() for row in self.law_rows)
+        classes, laws, tried = zip(*self.counts, strict=True)
+        return DistinctLaws(expressions, classes, laws, tried, self.undefined)
 
     def _leaves(self) -> Iterator[EquivalenceClasses]:
         yield self.algebra.leaves([self.dimension_ids.of(dimension) for dimension in self.inputs])
@@ -218,15 +212,11 @@ class _Search:
         rows = np.flatnonzero(useful)
         keys = value_hash(core[rows], block.dimension_id[rows], block.shift[rows])
         unique, first = np.unique(keys, return_index=True)
-        place = np.minimum(np.searchsorted(self.class_keys, unique), len(self.class_keys) - 1)
-        fresh = np.ones(len(unique), dtype=np.bool_)
-        if len(self.class_keys):
-            fresh = np.asarray(self.class_keys[place] != unique)
-        chosen = np.sort(first[fresh])
-        merged = np.concatenate([self.class_keys, unique[fresh]])
-        merged.sort()
-        self.class_keys = merged
-        return block.take(rows[chosen])
+        before = np.searchsorted(self.class_keys, unique)
+        after = np.searchsorted(self.class_keys, unique, side="right")
+        fresh = before == after  # else it is known
+        self.class_keys = np.insert(self.class_keys, before[fresh], unique[fresh])
+        return block.take(rows[np.sort(first[fresh])])
 
     def _new_laws(self, block: EquivalenceClasses, position: int) -> None:
         """Register the laws of new classes; both orders of a + c*b count as one."""
@@ -249,35 +239,27 @@ class _Search:
     def _pair_hash(self, block: EquivalenceClasses, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Hash of span(a, b) where a + c*b has a free relative factor, else of a + b."""
         result = direction_hash(block.slopes[rows, 0])
-        left = self._gather(block.left[rows])
-        right = self._gather(block.right[rows])
-        free = (left[1] == ANY) | (right[1] == ANY)
+        left, right = self._classes(block.left[rows]), self._classes(block.right[rows])
+        free = (left.dimension_id == ANY) | (right.dimension_id == ANY)
         constant = (block.left[rows] == PARAMETER_ROW) | (block.right[rows] == PARAMETER_ROW)
-        plain = ((left[2] == 0) | (right[2] == 0)) & free & ~constant
+        plain = ((left.slots == 0) | (right.slots == 0)) & free & ~constant
         if not plain.any():
             return result
-        one, one_scale = affine_normalised(left[0][plain])
-        two, two_scale = affine_normalised(right[0][plain])
-        one_slopes = left[3][plain] / one_scale[:, None, None]
-        two_slopes = right[3][plain] / two_scale[:, None, None]
+        one, one_scale = affine_normalised(left.values[plain, 0])
+        two, two_scale = affine_normalised(right.values[plain, 0])
+        one_slopes = left.slopes[plain, 0] / one_scale[:, None, None]
+        two_slopes = right.slopes[plain, 0] / two_scale[:, None, None]
         swap = ordering_hash(one) > ordering_hash(two)
         first = np.where(swap[:, None, None], two_slopes, one_slopes)
         second = np.where(swap[:, None, None], one_slopes, two_slopes)
         result[plain] = direction_hash(first + self.slot_values[-1] * second)
         return result
 
-    def _gather(self, numbers: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """Cores, dimension ids, slot counts and gradients of classes by number."""
-        points, columns = self.points.shape
-        values = np.empty((len(numbers), points), np.complex128)
-        slopes = np.empty((len(numbers), points, columns), np.complex128)
-        ids = np.empty(len(numbers), np.int64)
-        slots = np.empty(len(numbers), np.int64)
+    def _classes(self, numbers: NDArray[np.int64]) -> EquivalenceClasses:
+        """Classes by number, their cores at the first offset."""
         sizes = self.levels.sizes(numbers)
+        parts, order = [], np.argsort(sizes, kind="stable")
         for size in np.unique(sizes).tolist():
-            rows = np.flatnonzero(sizes == size)
             level, start = self.levels.of(size)
-            local = numbers[rows] - start
-            values[rows], slopes[rows] = level.values[local, 0], level.slopes[local, 0]
-            ids[rows], slots[rows] = level.dimension_id[local], level.slots[local]
-        return values, ids, slots, slopes
+            parts.append(level.cut(1).take(numbers[sizes == size] - start))
+        return join(parts).take(np.argsort(order))

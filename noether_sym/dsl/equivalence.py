@@ -55,9 +55,9 @@ class EquivalenceClasses:
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> EquivalenceClasses:
         return EquivalenceClasses(*(getattr(self, name)[rows] for name in self.__slots__))
 
-    def without_numbers(self) -> EquivalenceClasses:
-        """The same classes when they are only ever unfolded, not built upon."""
-        return replace(self, values=self.values[:, :0], slopes=self.slopes[:, :0])
+    def cut(self, offsets: int) -> EquivalenceClasses:
+        """The same classes with the first offsets alone; none, to be unfolded only."""
+        return replace(self, values=self.values[:, :offsets], slopes=self.slopes[:, :offsets])
 
 
 Operand = tuple[EquivalenceClasses, "NDArray[np.int64]"]
@@ -159,11 +159,7 @@ class Algebra:
         )
 
     def binary(
-        self,
-        operator: Operator,
-        left: Operand,
-        right: Operand,
-        table: NDArray[np.int64],
+        self, operator: Operator, left: Operand, right: Operand, table: NDArray[np.int64]
     ) -> EquivalenceClasses:
         """Apply an operation of two arguments, each with its numbers; as `unary`.
 
@@ -198,20 +194,15 @@ class Algebra:
         b_values, b_slopes = self._shifted(b, a.slots)
         a_values, a_slopes = self._shifted(a, None)
         if swap.any():
-            first_values, first_slopes = self._shifted(b.take(swap), None)
-            second_values, second_slopes = self._shifted(a.take(swap), b.slots[swap])
             a_values, a_slopes = a_values.copy(), a_slopes.copy()
             b_values, b_slopes = b_values.copy(), b_slopes.copy()
-            a_values[swap], b_values[swap] = first_values, second_values
-            a_slopes[swap], b_slopes[swap] = first_slopes, second_slopes
+            a_values[swap], a_slopes[swap] = self._shifted(b.take(swap), None)
+            b_values[swap], b_slopes[swap] = self._shifted(a.take(swap), b.slots[swap])
         slots = a.slots + b.slots
         inside = (free_a | free_b) & ~constant_a & ~constant_b
         b_values, b_slopes, slots = self._insert(b_values, b_slopes, slots, inside, multiply=True)
-        sign_a = np.ones(len(a))
-        sign_b = np.ones(len(a))
-        if operator.sign < 0:
-            sign_b = np.where(swap, 1.0, -1.0)
-            sign_a = np.where(swap, -1.0, 1.0)
+        sign_a = np.where(swap, operator.sign, 1.0)
+        sign_b = np.where(swap, 1.0, operator.sign)
         # a constant adds a free shift and nothing else; here it stands second, or first
         # with the other operand's scale free too
         weight_a = np.where(constant_a & ~swap, 0.0, sign_a)
@@ -285,25 +276,9 @@ def _chain(operator: Operator, values: NDArray, slopes: NDArray) -> tuple[NDArra
     return result, slope[..., None] * slopes
 
 
-def join(
-    parts: list[EquivalenceClasses], offsets: int, shape: tuple[int, ...]
-) -> EquivalenceClasses:
-    """Classes of several blocks in one; `shape` is that of the points, for none at all."""
-    if parts:
-        return EquivalenceClasses(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in EquivalenceClasses.__slots__
-            )
-        )
-    whole = np.empty(0, np.int64)
+def join(parts: list[EquivalenceClasses]) -> EquivalenceClasses:
+    """Classes of several blocks, one at least, in one."""
+    names = EquivalenceClasses.__slots__
     return EquivalenceClasses(
-        whole.astype(np.int8),
-        whole,
-        whole,
-        whole,
-        whole.astype(bool),
-        whole,
-        np.empty((0, offsets, shape[0]), np.complex128),
-        np.empty((0, offsets, *shape), np.complex128),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in names)
     )

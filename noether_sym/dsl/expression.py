@@ -75,6 +75,11 @@ class Expression:
         return not self.arguments
 
     @property
+    def slots(self) -> list[int]:
+        """Slots of the parameters, in reading order."""
+        return [node.index for node in self.walk() if node.head == PARAMETER]
+
+    @property
     def inputs(self) -> frozenset[int]:
         """Columns that the formula reads."""
         return frozenset(node.index for node in self.walk() if node.head == INPUT)
@@ -85,11 +90,7 @@ class Expression:
             yield from argument.walk()
         yield self
 
-    def fold(
-        self,
-        leaf: Callable[[Expression], Any],
-        operation: Callable[..., Any],
-    ) -> Any:
+    def fold(self, leaf: Callable[[Expression], Any], operation: Callable[..., Any]) -> Any:
         """Compute a value bottom up.
 
         Parameters
@@ -211,7 +212,12 @@ class Expression:
         def leaf(node: Expression) -> Expression:
             return node if node.head == INPUT else parameter(next(counter))
 
-        return self.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
+        return self.mapped(leaf)
+
+    def mapped(self, leaf: Callable[[Expression], Expression]) -> Expression:
+        """The same operations on ``leaf(node)`` in place of each leaf, in reading order."""
+        whole: Expression = self.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
+        return whole
 
     def parameter_dimensions(
         self, inputs: Sequence[Dimension], wanted: Dimension = DIMENSIONLESS
@@ -240,9 +246,7 @@ class Expression:
         GrammarError
             If the slots are not 0, 1, ..., each in one place.
         """
-        slots: list[int] = []
-        if self.parameter_count:
-            slots = sorted(node.index for node in self.walk() if node.head == PARAMETER)
+        slots = sorted(self.slots) if self.parameter_count else []
         if slots != list(range(len(slots))):
             raise GrammarError(
                 f"parameter slots {slots} are not 0, 1, ... with one place each; "
@@ -275,16 +279,12 @@ def call(name: str, *arguments: Expression) -> Expression:
 
 
 def with_leaves(
-    expression: Expression,
-    inputs: Mapping[int, Expression],
-    parameters: Mapping[int, Expression],
+    expression: Expression, inputs: Mapping[int, Expression], parameters: Mapping[int, Expression]
 ) -> Expression:
     """The formula with other leaves, by column and by slot; missing ones stay."""
-    replaced: Expression = expression.fold(
-        lambda node: (inputs if node.head == INPUT else parameters).get(node.index, node),
-        lambda operator, *parts: call(operator.name, *parts),
+    return expression.mapped(
+        lambda node: (inputs if node.head == INPUT else parameters).get(node.index, node)
     )
-    return replaced
 
 
 class Measure(Protocol[_Quantity]):
@@ -362,12 +362,11 @@ def assign(
         need = [wanted ** (1 / operator.power)]
     else:
         left, right = have
+        is_product = rule is UnitRule.PRODUCT
         if left is None:  # of two free factors the first carries the unit
             right = measure.one if right is None else right
-            is_product = rule is UnitRule.PRODUCT
             left = measure.divided(wanted, right) if is_product else wanted * right
         elif right is None:
-            is_product = rule is UnitRule.PRODUCT
             right = measure.divided(wanted, left) if is_product else measure.divided(left, wanted)
         need = [left, right]
     for argument, quantity in zip(expression.arguments, need, strict=True):

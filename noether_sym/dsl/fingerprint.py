@@ -36,12 +36,13 @@ def random_points(
     slot_values : complex array of shape (slot,)
     """
     generator = np.random.default_rng(_SEED)
-    modulus = generator.uniform(0.5, 1.5, (POINTS, columns))
-    angle = generator.uniform(-np.pi, np.pi, (POINTS, columns))
-    points = modulus * np.cos(angle) + 0.5j * modulus * np.sin(angle)
-    slot_modulus = generator.uniform(0.5, 1.5, slots)
-    slot_angle = generator.uniform(-np.pi, np.pi, slots)
-    return points, slot_modulus * np.cos(slot_angle) + 0.5j * slot_modulus * np.sin(slot_angle)
+
+    def draw(*shape: int) -> NDArray[np.complex128]:
+        modulus = generator.uniform(0.5, 1.5, shape)
+        angle = generator.uniform(-np.pi, np.pi, shape)
+        return np.asarray(modulus * np.cos(angle) + 0.5j * modulus * np.sin(angle))
+
+    return draw(POINTS, columns), draw(slots)
 
 
 def is_constant(

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from noether_sym.dsl.builder import Builder, Constant, Item, ReadUnit
-from noether_sym.dsl.expression import PARAMETER, Expression, input_
+from noether_sym.dsl.expression import Expression, input_
 from noether_sym.dsl.tokens import CONSTANTS, Token, error_at, split
 from noether_sym.errors import GrammarError, UnitError
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
@@ -90,8 +90,7 @@ def parse(
     """
     reader = _Reader(text, columns, dimensions, read_unit, exact)
     top = reader.whole()
-    slots = [node.index for node in top.expression.walk() if node.head == PARAMETER]
-    constants = tuple(reader.build.constants[slot] for slot in slots)
+    constants = tuple(reader.build.constants[slot] for slot in top.expression.slots)
     return Formula(text, top.expression.renumbered(), constants)
 
 
@@ -128,13 +127,13 @@ class _Reader:
                 if self._now.kind in ("name", "number", "free", "call", "(")
                 else f"{self._now.text!r} is not expected here",
             )
-        free = [slot for slot in self.build.slots(top) if self.build.constants[slot].value is None]
+        slots = top.expression.slots
+        free = [slot for slot in slots if self.build.constants[slot].value is None]
         if len(free) > _MOST_FREE:
             self.build.fail(0, f"{len(free)} free parameters; at most {_MOST_FREE} can be fitted")
         if free and top.size > _MOST_NODES_TO_FIT:
             self.build.fail(
-                0,
-                f"{top.size} nodes; at most {_MOST_NODES_TO_FIT} where parameters are free",
+                0, f"{top.size} nodes; at most {_MOST_NODES_TO_FIT} where parameters are free"
             )
         return top
 

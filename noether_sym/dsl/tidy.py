@@ -37,8 +37,7 @@ def tidied(expression: Expression, values: Sequence[float]) -> tuple[Expression,
     A formula that uses a slot twice is returned as it is: one place could not change its
     sign without the other.
     """
-    slots = [node.index for node in expression.walk() if node.head == PARAMETER]
-    if len(set(slots)) < len(slots):
+    if len(set(expression.slots)) < expression.parameter_count:
         return expression, tuple(values)
     signs = _Signs(list(values))
     node = signs.restored(*signs.taken_out(expression))
@@ -98,9 +97,7 @@ class _Signs:
         if operator.is_sum and operator.sign < 0:
             left, right = node.arguments
             return _Negation((0, 0), lambda: call("sub", right, left))
-        if operator.is_sum:
-            return self._negated_sum(*node.arguments)
-        if not operator.is_product and operator.parity is not Parity.ODD:
+        if not (operator.is_sum or operator.is_product or operator.parity is Parity.ODD):
             return None
         ways = [self._negation(argument) for argument in node.arguments]
         best = _cheapest(ways)
@@ -108,19 +105,15 @@ class _Signs:
             return None
         place, way = best
         arguments = node.arguments
+        if operator.is_sum:  # -(a + b) is (-a) - b
+            signs, sums = way.cost
+            return _Negation(
+                (signs, sums + 1), lambda: call("sub", way.carry_out(), arguments[1 - place])
+            )
         return _Negation(
             way.cost,
             lambda: call(node.head, *arguments[:place], way.carry_out(), *arguments[place + 1 :]),
         )
-
-    def _negated_sum(self, left: Expression, right: Expression) -> _Negation | None:
-        best = _cheapest([self._negation(left), self._negation(right)])
-        if best is None:
-            return None
-        place, way = best
-        other = right if place == 0 else left
-        signs, sums = way.cost
-        return _Negation((signs, sums + 1), lambda: call("sub", way.carry_out(), other))
 
     def _flipped(self, node: Expression) -> Expression:
         self.values[node.index] = -self.values[node.index]

@@ -66,10 +66,7 @@ def bare_names(text: str, columns: Sequence[str]) -> list[str]:
 
 
 def error_at(
-    text: str,
-    place: int,
-    what: str,
-    kind: type[GrammarError] | type[UnitError] = GrammarError,
+    text: str, place: int, what: str, kind: type[GrammarError] | type[UnitError] = GrammarError
 ) -> GrammarError | UnitError:
     """An error that shows the line, with a caret under the place."""
     begin = text.rfind("\n", 0, place) + 1

@@ -7,7 +7,7 @@ from itertools import count
 
 from noether_sym.datasets.chain import ColumnFormula
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.dsl.expression import INPUT, Expression, call, parameter
+from noether_sym.dsl.expression import INPUT, Expression, parameter
 from noether_sym.errors import GrammarError
 from noether_sym.laws.law import Law, Parameter
 
@@ -47,10 +47,7 @@ def expanded(law: Law, dataset: Dataset) -> Law:
             formula = formulas.get(node.index)
             return node if formula is None else written(formula.expression, number_of(formula))
 
-        whole: Expression = expression.fold(
-            leaf, lambda operator, *parts: call(operator.name, *parts)
-        )
-        return whole
+        return expression.mapped(leaf)
 
     def number_of(formula: ColumnFormula) -> Callable[[int], Parameter]:
         return lambda slot: Parameter(next(names), formula.values[slot], formula.dimensions[slot])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,7 +111,7 @@ class Law:
     family: int = 0
     function_of: tuple[int, ...] = ()
     selected: bool = False
-    window: int | None = field(default=None)
+    window: int | None = None
     symmetry: Symmetry | None = None
     expanded: Law | None = None
 

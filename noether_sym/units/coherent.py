@@ -124,7 +124,7 @@ def _spelled(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in _WORD.findall(_readable(name)):
         try:
-            parts = dict(_registry().Quantity(1.0, _registry().Unit(word)).unit_items())
+            parts = _parts(_registry().Unit(word))
         except Exception:  # a word that is no unit alone (the E of 1E3)
             continue
         if list(parts.values()) == [1]:  # m² is a word too
@@ -204,15 +204,15 @@ def _readable(name: str) -> str:
     return "dimensionless" if text in ("", "1") else _ASTRONOMICAL.sub("au", text)
 
 
-def _parts(unit: Any) -> tuple[str, ...]:
-    """Names of the units that a unit is written with."""
-    return tuple(name for name, _ in _registry().Quantity(1.0, unit).unit_items())
+def _parts(unit: Any) -> dict[str, Any]:
+    """Names and exponents of the units that a unit is written with."""
+    return dict(_registry().Quantity(1.0, unit).unit_items())
 
 
 def _roots(unit: Any) -> dict[str, Any]:
     """Exponents of pint's root units; unlike its dimensions, these keep angles and bits."""
     _, root = _registry().get_root_units(unit, check_nonmult=False)
-    return dict(_registry().Quantity(1.0, root).unit_items())
+    return _parts(root)
 
 
 @cache

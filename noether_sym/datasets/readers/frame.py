@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow
 
 from noether_sym.errors import DatasetError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TIME, TRAJECTORY = "t", "trajectory"
 
@@ -35,8 +34,6 @@ def as_frame(
     DatasetError
         If the data are of another kind, or names are missing or of another number.
     """
-    import pandas as pd
-
     if not isinstance(data, list | tuple):
         return _timed(_frame(data, names), dt)
     if not data:
@@ -63,8 +60,6 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     DatasetError
         If the table holds what Parquet cannot.
     """
-    import pyarrow
-
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         frame.to_parquet(path, index=False)
@@ -73,8 +68,6 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _frame(data: Any, names: Sequence[str] | None) -> pd.DataFrame:
-    import pandas as pd
-
     if isinstance(data, pd.DataFrame):
         frame = data
     elif isinstance(data, Mapping):
@@ -92,8 +85,6 @@ def _frame(data: Any, names: Sequence[str] | None) -> pd.DataFrame:
 
 
 def _from_array(data: Any, names: Sequence[str] | None) -> pd.DataFrame:
-    import pandas as pd
-
     try:
         array = np.asarray(data, dtype=np.float64)
     except (TypeError, ValueError):

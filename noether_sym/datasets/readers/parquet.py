@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 _BATCH = 65_536
 _MAGIC = b"PAR1"
 _PANDAS_INDEX = "__index_level_"
-_NUMBERS = (
-    types.is_integer,
-    types.is_floating,
-    types.is_boolean,
-    types.is_decimal,
-    types.is_null,
-)
+_NUMBERS = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
 
 
 def read_parquet(path: Path, trajectory: str | None = None) -> RawTable:

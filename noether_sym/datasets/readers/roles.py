@@ -74,15 +74,13 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
     """
     time = _time(table, path, options)
     for own in (*options.rates, *options.rates.values()):
-        if own not in table.names:
-            raise DatasetError(no_column(table, path, own, "take as a state or its rate"))
+        _check_there(table, path, own, "take as a state or its rate")
     chosen = [*options.columns, *options.parameters]
     for name in chosen:
         if name in (time, table.trajectory):
             role = "the time" if name == time else "the name of the trajectory"
             raise DatasetError(f"{path}: column {name!r} is {role} and cannot be a state too")
-        if name not in table.names:
-            raise DatasetError(no_column(table, path, name, "take as a state"))
+        _check_there(table, path, name, "take as a state")
     taken = {time, *options.rates.values()} - {*options.rates}
     rest = tuple(name for name in table.names if name not in taken)
     states = tuple(dict.fromkeys(chosen)) if options.columns else rest
@@ -107,8 +105,7 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
 def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
     """Name of the time column; None where there is none and nothing needs it."""
     if options.time is not None:
-        if options.time not in table.names:
-            raise DatasetError(no_column(table, path, options.time, "take as time"))
+        _check_there(table, path, options.time, "take as time")
         return options.time
     found = [name for name in table.names if name in _TIMES and name not in options.columns]
     # T alone is rather a temperature or a kinetic energy than a time
@@ -141,8 +138,7 @@ def given_units(
         If a unit is for a column that is not there, or units were given with `unitless`.
     """
     for name in options.units:
-        if name not in table.names:
-            raise DatasetError(no_column(table, path, name, "give a unit to"))
+        _check_there(table, path, name, "give a unit to")
     if options.unitless and options.units:
         raise DatasetError("units were given together with unitless; give one of the two")
     if options.unitless:
@@ -206,10 +202,12 @@ def time_unit(path: Path, roles: Roles, units: Mapping[str, Unit]) -> Unit:
     return time
 
 
-def no_column(table: RawTable, path: Path, name: str, purpose: str) -> str:
-    """Words for a column that is not there."""
-    close = difflib.get_close_matches(name, table.names, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else "."
-    return f"{path} has no column {name!r} to {purpose}{meant} Its columns: " + ", ".join(
-        table.names
-    )
+def _check_there(table: RawTable, path: Path, name: str, purpose: str) -> None:
+    """Refuse the name of a column that is not there."""
+    if name not in table.names:
+        close = difflib.get_close_matches(name, table.names, n=1)
+        meant = f"; did you mean {close[0]!r}?" if close else "."
+        names = ", ".join(table.names)
+        raise DatasetError(
+            f"{path} has no column {name!r} to {purpose}{meant} Its columns: {names}"
+        )

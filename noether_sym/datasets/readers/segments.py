@@ -156,10 +156,7 @@ def cut_into_segments(
         for label, rows in zip(labels, trajectories, strict=True):
             lost = np.isnan(numbers[rows]).any(axis=1)
             tally.missing += int(lost.sum())
-            if time is None:
-                parts = _cut_at_missing(rows, lost, tally, ordered=ordered)
-            else:
-                parts = _cut(table, numbers, time, label, rows, lost, tally)
+            parts = _cut(table, numbers, time, label, rows, lost, tally, ordered=ordered)
             for number, part in enumerate(parts):
                 name = f"{label}/{number + 1}" if number else label
                 found.append(Segment(name, frame.iloc[part]))
@@ -216,39 +213,34 @@ def _trajectories(table: RawTable, labels: Sequence[str], fewest: int) -> list[N
 def _cut(
     table: RawTable,
     numbers: NDArray[np.float64],
-    time: str,
+    time: str | None,
     label: str,
     rows: NDArray[np.intp],
     lost: NDArray[np.bool_],
     tally: Tally,
+    *,
+    ordered: bool,
 ) -> list[NDArray[np.intp]]:
-    """The rows of each segment of one trajectory; the first of the numbers is the time."""
+    """The rows of each segment of one trajectory; the first of the numbers is the time, if any."""
     kept, before = rows[~lost], np.cumsum(lost)[~lost]
-    fresh = np.ones(len(kept), dtype=bool)
-    fresh[1:] = (numbers[kept[1:]] != numbers[kept[:-1]]).any(axis=1)
-    tally.repeated += int((~fresh).sum())
-    kept, before = kept[fresh], before[fresh]
-    steps = np.diff(numbers[kept, 0])
-    if len(steps) and (steps < 0).all():
-        tally.reversed.append(label)
-        kept, before, steps = kept[::-1], before[::-1], -steps[::-1]
-    _check_order(table, label, kept, steps, time)
-    breaks = np.diff(before) != 0
-    gaps = (steps > (longest_step(steps, GAP) if len(steps) else 0.0)) & ~breaks
+    far: NDArray[np.bool_] | bool = False
+    if time is not None:
+        fresh = np.ones(len(kept), dtype=bool)
+        fresh[1:] = (numbers[kept[1:]] != numbers[kept[:-1]]).any(axis=1)
+        tally.repeated += int((~fresh).sum())
+        kept, before = kept[fresh], before[fresh]
+        steps = np.diff(numbers[kept, 0])
+        if len(steps) and (steps < 0).all():
+            tally.reversed.append(label)
+            kept, before, steps = kept[::-1], before[::-1], -steps[::-1]
+        _check_order(table, label, kept, steps, time)
+        far = steps > (longest_step(steps, GAP) if len(steps) else 0.0)
+    breaks = (np.diff(before) != 0) & ordered
+    gaps = far & ~breaks
     tally.cut_at_missing += bool(breaks.any())
     tally.gaps += int(gaps.sum())
     tally.cut_at_gaps += bool(gaps.any())
     return tally.long_enough(np.split(kept, np.flatnonzero(gaps | breaks) + 1))
-
-
-def _cut_at_missing(
-    rows: NDArray[np.intp], lost: NDArray[np.bool_], tally: Tally, *, ordered: bool
-) -> list[NDArray[np.intp]]:
-    """The rows of each segment of a trajectory without time, in their order."""
-    kept, before = rows[~lost], np.cumsum(lost)[~lost]
-    breaks = np.diff(before) != 0 if ordered else np.zeros(max(0, len(kept) - 1), dtype=bool)
-    tally.cut_at_missing += bool(breaks.any())
-    return tally.long_enough(np.split(kept, np.flatnonzero(breaks) + 1))
 
 
 def _check_order(
@@ -278,9 +270,7 @@ def _check_order(
 def _file_names(tables: Sequence[RawTable]) -> list[str]:
     """Names of the files without their suffixes, unless two would be the same."""
     stems = [table.path.stem for table in tables]
-    if len(set(stems)) == len(stems):
-        return stems
-    return [table.path.name for table in tables]
+    return stems if len(set(stems)) == len(stems) else [table.path.name for table in tables]
 
 
 def _count(number: int, noun: str, plural: str = "") -> str:

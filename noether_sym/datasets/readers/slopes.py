@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.constancy import constant_columns
-from noether_sym.datasets.dataset import NO_DERIVATIVE
+from noether_sym.datasets.dataset import LARGEST, NO_DERIVATIVE
 from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_derivatives
 from noether_sym.datasets.readers.roles import Roles
 from noether_sym.errors import DatasetError
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Arrays = list[NDArray[np.float64]]
-
-_LARGEST = 1e75
 
 
 def slopes(
@@ -94,7 +92,7 @@ def _estimated(
             f"{path}: dx/dt cannot be estimated ({error}); the steps in time are too uneven, "
             "leave out samples that nearly coincide"
         ) from error
-    if not all(np.isfinite(one).all() and np.max(np.abs(one)) <= _LARGEST for one in derivatives):
+    if not all(np.isfinite(one).all() and np.max(np.abs(one)) <= LARGEST for one in derivatives):
         raise DatasetError(
             f"{path}: dx/dt is too large to compute with; leave out samples that nearly coincide, "
             "or give the time in a smaller unit"

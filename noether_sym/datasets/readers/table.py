@@ -10,17 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.constancy import SAME, constant_columns
-from noether_sym.datasets.dataset import Column, Dataset, Trajectory
+from noether_sym.datasets.dataset import LARGEST, Column, Dataset, Trajectory
 from noether_sym.datasets.readers.files import read_tables
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
-from noether_sym.datasets.readers.roles import (
-    Roles,
-    find_roles,
-    given_units,
-    read_units,
-    time_unit,
-)
+from noether_sym.datasets.readers.roles import Roles, find_roles, given_units, read_units, time_unit
 from noether_sym.datasets.readers.segments import FEWEST_ROWS, Segment, cut_into_segments
 from noether_sym.datasets.readers.slopes import slopes
 from noether_sym.datasets.readers.thinning import thin
@@ -32,8 +26,6 @@ if TYPE_CHECKING:
 
 TEST_SHARE = 0.2
 FEWEST_TO_SPLIT = 4
-LARGEST = 1e75
-"""Size up to which the fourth power of a number is still a number."""
 
 
 def load_table(path: str | Path, options: TableOptions) -> Dataset:
@@ -89,7 +81,10 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     units = read_units(path, roles.known, given)
     time = time_unit(path, roles, units)
     segments, thinned = thin(segments, searched, ordered=roles.ordered)
-    numbers = [_converted(path, one, units) for one in segments]
+    numbers = [
+        {name: _convert(path, name, unit, one.numbers(name)) for name, unit in units.items()}
+        for one in segments
+    ]
     clocks = [
         np.arange(float(len(one))) if roles.time is None else own[roles.time]
         for one, own in zip(segments, numbers, strict=True)
@@ -170,12 +165,6 @@ def _check_parameters(
             f"{table.row_word} {rows[other]}; leave it out of --parameter (parameters= in Python), "
             "or tell the trajectories apart"
         )
-
-
-def _converted(
-    path: Path, one: Segment, units: Mapping[str, Unit]
-) -> dict[str, NDArray[np.float64]]:
-    return {name: _convert(path, name, unit, one.numbers(name)) for name, unit in units.items()}
 
 
 def _convert(path: Path, name: str, unit: Unit, values: NDArray[np.float64]) -> NDArray[np.float64]:

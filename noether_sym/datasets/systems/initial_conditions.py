@@ -77,12 +77,11 @@ def hierarchy(rng: np.random.Generator) -> NDArray[np.float64]:
     third = _rotation(phase_out) @ [outer, 0.0]
     third_speed = _rotation(phase_out) @ [0.0, sense * np.sqrt(3 / outer) * rng.uniform(0.95, 1.05)]
     place, drift = rng.uniform(-1, 1, size=2), rng.uniform(-0.2, 0.2, size=2)
-    position = [pair / 2 - third / 3, -pair / 2 - third / 3, 2 / 3 * third]
-    velocity = [
-        pair_speed / 2 - third_speed / 3,
-        -pair_speed / 2 - third_speed / 3,
-        2 / 3 * third_speed,
-    ]
+    # the pair about its centre, and both about that of all three
+    position, velocity = (
+        [near / 2 - far / 3, -near / 2 - far / 3, 2 / 3 * far]
+        for near, far in ((pair, third), (pair_speed, third_speed))
+    )
     return np.concatenate([np.ravel(position + place), np.ravel(velocity + drift)])
 
 

@@ -99,20 +99,14 @@ def toda_3(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([p, np.roll(spring, 1, axis=-1) - spring], axis=-1)
 
 
-def two_body(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Two unit masses under gravity with G = 1 in the plane."""
-    apart = x[..., 2:4] - x[..., :2]
-    pull = apart / np.sum(apart**2, axis=-1, keepdims=True) ** 1.5
-    return np.concatenate([x[..., 4:], pull, -pull], axis=-1)
-
-
-def three_body_planar(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Three unit masses under gravity with G = 1 in the plane."""
-    position = x[..., :6].reshape(*x.shape[:-1], 3, 2)
+def planar_bodies(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit masses under gravity with G = 1 in the plane: all positions, then all velocities."""
+    half = x.shape[-1] // 2
+    position = x[..., :half].reshape(*x.shape[:-1], -1, 2)
     apart = position[..., None, :, :] - position[..., :, None, :]
-    squared = np.sum(apart**2, axis=-1) + np.eye(3)
+    squared = np.sum(apart**2, axis=-1) + np.eye(position.shape[-2])
     pull = np.sum(apart / squared[..., None] ** 1.5, axis=-2)
-    return np.concatenate([x[..., 6:], pull.reshape(*x.shape[:-1], 6)], axis=-1)
+    return np.concatenate([x[..., half:], pull.reshape(*x.shape[:-1], half)], axis=-1)
 
 
 def charge_in_B(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
