@@ -78,8 +78,7 @@ class GivenFormula:
     def samples(self, samples: Samples) -> Samples:
         """The columns that the formula reads, and its numbers as columns beside them."""
         shape = samples.weights.shape
-        constants = np.stack([np.full(shape, own) for own in self.values] or [np.empty(shape)])
-        constants = constants[: len(self.numbers)]
+        constants = np.array([np.full(shape, own) for own in self.values]).reshape(-1, *shape)
         own = list(self.columns)
         return replace(
             samples,
