@@ -119,10 +119,6 @@ class Weights:
         """The same weights without their history."""
         return Weights(*(tensor.detach() for tensor in self.tensors()))
 
-    def take(self, row: int) -> Weights:
-        """One trial, the axis kept."""
-        return Weights(*(tensor[row : row + 1].detach() for tensor in self.tensors()))
-
 
 def _thinning(states: int) -> int:
     return -(-states // MOST_STATES)

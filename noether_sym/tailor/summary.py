@@ -144,10 +144,7 @@ def _seed_row(
     return SeedRow(
         seed,
         tuple(_control_row(control, setting, energy) for control in controls),
-        tuple(
-            PlainRow(method, *(finite(own.error(part)) for part in (TRAIN, VALIDATION, TEST)))
-            for method, own in network.plain.items()
-        ),
+        tuple(PlainRow(method, **_errors(outcome)) for method, outcome in network.plain.items()),
         trials(network.screened),
         trials(network.tried),
     )
@@ -161,10 +158,12 @@ def _trial_row(outcome: Outcome, laws: Sequence[Law]) -> TrialRow:
         accepted=law.accepted,
         rate=outcome.rate,
         status=outcome.status,
-        train_error=finite(outcome.error(TRAIN)),
-        validation_error=finite(outcome.error(VALIDATION)),
-        test_error=finite(outcome.error(TEST)),
+        **_errors(outcome),
     )
+
+
+def _errors(outcome: Outcome) -> dict[str, float | None]:
+    return {f"{part}_error": finite(outcome.error(part)) for part in (TRAIN, VALIDATION, TEST)}
 
 
 def _control_row(control: Control, setting: Setting, energy: Law | None) -> ControlRow:
