@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pytest
 import noether_sym
 from noether_sym import Discovery, discover
 from noether_sym.errors import DatasetError, RunError
+from noether_sym.tailor import TailorOptions
+from noether_sym.tailor.document import TailoringDocument
 
 
 def oscillations(names=("x [m]", "v [m/s]"), omega=2.0):
@@ -100,6 +103,35 @@ def test_the_same_call_gives_the_same_laws_and_finds_them_again(found, tmp_path)
         oscillations(), results=tmp_path, progress=lambda stage, done, total: stages.append(stage)
     )
     assert held.best == found.best
+    assert not stages
+
+
+def test_tailoring_compares_ways_of_predicting(found, monkeypatch, tmp_path):
+    short = partial(TailorOptions, top=1, rates=(1e-3,), epochs=2, baseline_steps=20)
+    monkeypatch.setattr(noether_sym.tailor, "TailorOptions", short)
+    assert found.tailoring is None
+    tailored = discover(oscillations(), search="sums", tailor=True, results=tmp_path)
+    table = tailored.tailoring
+    assert table.index.name == "method"
+    assert list(table.index[:3]) == ["vanilla", "extra epochs", "hnn"]
+    assert {"tailored", "meta-tailored", "projected"} <= set(table.index)
+    assert list(table.columns[-2:]) == ["rmse_over_vanilla", "networks"]
+    vanilla = table.loc["vanilla"]
+    assert vanilla["rmse_over_vanilla"] == 1.0
+    assert vanilla["networks"] == 1
+    assert vanilla["test_rmse"] ** 2 == pytest.approx(vanilla["test_mse"])
+    document = tailored.run.read(TailoringDocument)
+    assert document.choice.candidate == 0
+    assert tailored.best.selected == (document.selected is not None)
+    stages = []
+    held = discover(
+        oscillations(),
+        search="sums",
+        tailor=True,
+        results=tmp_path,
+        progress=lambda stage, done, total: stages.append(stage),
+    )
+    pd.testing.assert_frame_equal(held.tailoring, table)
     assert not stages
 
 

@@ -20,7 +20,6 @@ from noether_sym.store.schema import (
     Counts,
     LawEntry,
     LawsDocument,
-    convert,
     decode,
     encode,
     to_json,
@@ -46,7 +45,7 @@ LAW = Law(
 
 def read(entry):
     """A law from JSON types."""
-    return law_from_entry(convert(entry, LawEntry, "laws.json"))
+    return law_from_entry(decode(json.dumps(entry).encode(), LawEntry, "laws.json"))
 
 
 def document(*laws, **changes):

@@ -68,12 +68,21 @@ class Equations:
         return parse(text, names, exact=True), replace(self, names=names)
 
     @property
+    def moving(self) -> tuple[int, ...]:
+        """Numbers of the columns, and of time where it is none of them."""
+        return tuple(dict.fromkeys((*range(len(self.columns)), self.names.index(TIME))))
+
+    @property
+    def constants(self) -> tuple[int, ...]:
+        """Numbers of the names that mean a constant, and are no column."""
+        names = enumerate(self.names[len(self.columns) :], len(self.columns))
+        return tuple(number for number, name in names if name in CONSTANTS)
+
+    @property
     def symbols(self) -> tuple[int, ...]:
         """Numbers of the names that stand for any number."""
-        given = {*range(len(self.columns)), *self.definitions}
-        constant = {number for number, name in enumerate(self.names) if name in CONSTANTS}
-        time = {self.names.index(TIME)}
-        return tuple(sorted(set(range(len(self.names))) - given - constant - time))
+        known = {*self.moving, *self.definitions, *self.constants}
+        return tuple(sorted(set(range(len(self.names))) - known))
 
     def needed(self, formula: Formula) -> frozenset[int]:
         """Numbers of the names that a formula reads, through definitions too."""
@@ -210,5 +219,4 @@ def _with_symbols(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def reads_columns(equations: Equations, formula: Formula) -> bool:
     """Whether a formula reads a column, or time."""
-    moving = {*range(len(equations.columns)), equations.names.index(TIME)}
-    return bool(moving & equations.needed(formula))
+    return not equations.needed(formula).isdisjoint(equations.moving)

@@ -7,12 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noether_sym.check.equations import TIME, Equations, read_equations, reads_columns
+from noether_sym.check.equations import Equations, read_equations, reads_columns
 from noether_sym.check.judging import CONSERVED, TRIVIAL, VARIES
 from noether_sym.check.normal_form import is_zero
 from noether_sym.check.rates import Rate, rates
 from noether_sym.dsl.parser import Formula
-from noether_sym.dsl.tokens import CONSTANTS, quoted
+from noether_sym.dsl.tokens import quoted
 from noether_sym.errors import GrammarError
 
 if TYPE_CHECKING:
@@ -147,18 +147,14 @@ def _derivatives(equations: Equations, law: Formula) -> tuple[sympy.Expr | None,
     if _size(equations, law) > _MOST_NODES:
         return None, []
     values: list[Any] = [sympy.Symbol(name, real=True) for name in equations.names]
-    columns = len(equations.columns)
-    for number, name in enumerate(equations.names):
-        if number in equations.definitions:
-            values[number] = _sympy(equations, equations.definitions[number], values)
-        elif name in CONSTANTS and number >= columns:
-            values[number] = sympy.pi
+    for number in equations.constants:
+        values[number] = sympy.pi
+    for number, definition in equations.definitions.items():
+        values[number] = _sympy(equations, definition, values)
     whole = _sympy(equations, law, values)
-    time = equations.names.index(TIME)
-    moving = [*range(columns), *([] if time < columns else [time])]
-    partials = [whole.diff(values[number]) for number in moving]
+    partials = [whole.diff(values[number]) for number in equations.moving]
     rates = [_sympy(equations, rate, values) for rate in equations.rates]
-    rates += [sympy.S.One] * (len(moving) - columns)
+    rates += [sympy.S.One] * (len(partials) - len(rates))  # of time
     return sympy.Add(*map(sympy.Mul, partials, rates)), partials
 
 

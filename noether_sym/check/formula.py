@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -77,17 +77,15 @@ class GivenFormula:
 
     def samples(self, samples: Samples) -> Samples:
         """The columns that the formula reads, and its numbers as columns beside them."""
-        shape = samples.weights.shape
-        constants = np.stack([np.full(shape, own) for own in self.values] or [np.empty(shape)])
-        constants = constants[: len(self.numbers)]
         own = list(self.columns)
-        return replace(
+        read = replace(
             samples,
-            states=np.concatenate([samples.states[own], constants]),
-            surrogate=np.concatenate([samples.surrogate[own], constants]),
-            velocities=np.concatenate([samples.velocities[own], np.zeros_like(constants)]),
-            still=np.concatenate([samples.still[own], np.ones(len(constants), dtype=bool)]),
+            states=samples.states[own],
+            surrogate=samples.surrogate[own],
+            velocities=samples.velocities[own],
+            still=samples.still[own],
         )
+        return with_constants(read, self.values)
 
     def law(
         self, free: Mapping[int, float], errors: Mapping[int, float | None] | None = None
@@ -112,6 +110,19 @@ class GivenFormula:
             conservation_ratio=math.nan,
             random_ratio=math.nan,
         )
+
+
+def with_constants(samples: Samples, values: Sequence[float]) -> Samples:
+    """The samples, and columns of constant value after the others."""
+    shape = samples.weights.shape
+    constants = np.array([np.full(shape, own) for own in values]).reshape(-1, *shape)
+    return replace(
+        samples,
+        states=np.concatenate([samples.states, constants]),
+        surrogate=np.concatenate([samples.surrogate, constants]),
+        velocities=np.concatenate([samples.velocities, np.zeros_like(constants)]),
+        still=np.append(samples.still, np.ones(len(constants), dtype=bool)),
+    )
 
 
 def _dimensions(formula: Formula, dataset: Dataset) -> tuple[Dimension, tuple[Dimension, ...]]:

@@ -51,9 +51,8 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
         verdict, reason = _FAILURES.get(
             fit.status, (UNDEFINED, "no values of c0, ... could be fitted")
         )
-        return JudgedFit(
-            _unfitted(given, window, fit.status), verdict, reason, samples, fitted=False
-        )
+        unfitted = given.law({}).with_(status=fit.status, window=window)
+        return JudgedFit(unfitted, verdict, reason, samples, fitted=False)
     # numbers become parameters again, beside the fitted ones
     slots, values = count(), []
 
@@ -104,9 +103,3 @@ def _refuse_additive(given: GivenFormula, samples: Samples) -> None:
                 f"{given.formula.constants[slot].name} only adds a constant, which conservation "
                 "does not tell; leave it out"
             )
-
-
-def _unfitted(given: GivenFormula, window: int | None, status: str) -> Law:
-    return given.law({}).with_(
-        conservation_ratio=math.nan, random_ratio=math.nan, status=status, window=window
-    )

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from noether_sym.check.equations import TIME, Equations
+from noether_sym.check.equations import Equations
 from noether_sym.dsl.expression import INPUT
 from noether_sym.dsl.parser import Formula
-from noether_sym.dsl.tokens import CONSTANTS
 
 DIGITS = 60
 POINTS = 24
@@ -78,9 +77,7 @@ def rates(equations: Equations, law: Formula) -> list[Rate]:
 
 def _needed(equations: Equations, law: Formula) -> list[int]:
     """Numbers of the columns, symbols and time that the rate of the formula depends on."""
-    count = len(equations.columns)
-    constants = {n for n, name in enumerate(equations.names) if name in CONSTANTS and n >= count}
-    return sorted(equations.reached(law) - constants - set(equations.definitions))
+    return sorted(equations.reached(law) - {*equations.constants, *equations.definitions})
 
 
 def _point(rng: np.random.Generator, draw: int, needed: list[int]) -> dict[int, Fraction]:
@@ -154,25 +151,21 @@ class _At:
 
 def _rate(equations: Equations, law: Formula, point: Mapping[int, Fraction]) -> Rate:
     lib = _Intervals()
-    count, time = len(equations.columns), equations.names.index(TIME)
-    moving = {*range(count), time}
-    used = equations.reached(law)
+    columns, used = len(equations.columns), equations.reached(law)
     at = _At(lib, equations, [None] * len(equations.names), [{} for _ in equations.names])
-    for number, name in enumerate(equations.names):
-        if number in point:
-            at.values[number] = lib.number(point[number])
-            at.slopes[number] = {number: 1} if number in moving else {}
-        elif number in equations.definitions:
-            if number in used:
-                definition = equations.definitions[number]
-                at.values[number], at.slopes[number] = at.dual(definition)
-        elif name in CONSTANTS:
-            at.values[number] = +lib.context.pi
+    for number, value in point.items():
+        at.values[number] = lib.number(value)
+        at.slopes[number] = {number: 1} if number in equations.moving else {}
+    for number in equations.constants:
+        at.values[number] = +lib.context.pi
+    for number, definition in equations.definitions.items():
+        if number in used:
+            at.values[number], at.slopes[number] = at.dual(definition)
     _, slopes = at.dual(law)
-    terms = []
-    for column, slope in slopes.items():
-        terms.append(slope * (at.dual(equations.rates[column])[0] if column < count else 1))
-    terms = [lib.context.mpf(term) for term in terms]
+    terms = [
+        lib.context.mpf(slope * (at.dual(equations.rates[number])[0] if number < columns else 1))
+        for number, slope in slopes.items()
+    ]
     total = sum(terms, lib.context.mpf(0))
     low, high = (float(end) for end in (total.a, total.b))
     if not np.isfinite([low, high]).all():

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.check.formula import GivenFormula
+from noether_sym.check.formula import GivenFormula, with_constants
 from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter, with_leaves
 from noether_sym.dsl.operators import Operator, UnitRule
@@ -120,19 +119,11 @@ def _errors(
     """Standard errors of the free parameters; numbers and the reference are given."""
     own = given.samples(samples)
     free = [slot for slot in given.formula.free if slot != reference]
-    constants = own
     leaves = given.leaves
     if reference is not None:
-        shape = own.weights.shape
-        one = np.full((1, *shape), values[reference])
-        constants = replace(
-            own,
-            states=np.concatenate([own.states, one]),
-            surrogate=np.concatenate([own.surrogate, one]),
-            still=np.append(own.still, True),
-        )
         place = {slot: number for number, slot in enumerate(given.formula.free)}
         numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}
         leaves = with_leaves(leaves, {}, {**numbering, place[reference]: input_(len(own.states))})
-    found = standard_errors(leaves, [values[slot] for slot in free], constants)
+        own = with_constants(own, [values[reference]])
+    found = standard_errors(leaves, [values[slot] for slot in free], own)
     return dict(zip(free, found, strict=True))

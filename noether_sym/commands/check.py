@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noether_sym.commands.console import Screen
-from noether_sym.commands.options import data_from, data_options, fit_options
+from noether_sym.commands.options import data_from, data_options, fit_options, json_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +30,7 @@ _LONGEST = 200
     metavar="FILE",
     help="Test LAW exactly by these equations, a line a column as in x' = v, and by no data.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@json_option
 @click.option("-q", "--quiet", is_flag=True, help="The verdict only.")
 @click.pass_context
 def command(context: click.Context, /, **values: Any) -> None:

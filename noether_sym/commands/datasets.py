@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from noether_sym.commands.console import Screen
+from noether_sym.commands.options import json_option
+
+if TYPE_CHECKING:
+    from noether_sym.datasets import DatasetInfo
 
 
 @click.command("datasets", short_help="List the built-in data sets, with units and source.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@json_option
 @click.option("-q", "--quiet", is_flag=True, help="Names only.")
 def command(as_json: bool, quiet: bool) -> None:
     """List the built-in data sets, with units and source."""
@@ -37,7 +44,7 @@ def command(as_json: bool, quiet: bool) -> None:
     _show(infos)
 
 
-def _show(infos) -> None:  # type: ignore[no-untyped-def]
+def _show(infos: Sequence[DatasetInfo]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 1))

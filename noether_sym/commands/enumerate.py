@@ -10,7 +10,6 @@ import click
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
-    data_from,
     data_options,
     formula_options,
     search_from,
@@ -36,10 +35,9 @@ def command(**values: Any) -> None:
     """Enumerate every dimensionally valid formula, and each distinct law once."""
     from noether_sym.pipeline import run_enumeration, write_formulas
     from noether_sym.store import runs
-    from noether_sym.store.search import prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    search = prepare(values["results"], data_from(values), search_from(values))
+    search = search_from(values)
     with runs.locked(search.run), screen.progress() as progress:
         run_enumeration(search, progress)
         if values["write_all"]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from noether_sym.commands.console import Screen
+from noether_sym.commands.options import results_option
 
 _FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "mathml", "json")
 
@@ -26,16 +27,9 @@ _FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "math
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=None,
     help="A file to write.  [default: standard output]",
 )
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of all runs.",
-)
+@results_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the export itself.")
 def command(
     run_folder: str | None,

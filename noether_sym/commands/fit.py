@@ -10,7 +10,6 @@ import click
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
-    data_from,
     data_options,
     fit_options,
     search_from,
@@ -34,10 +33,9 @@ _SHOWN = 8
 def command(**values: Any) -> None:
     """Fit every candidate's parameters, accept what is conserved, and rank it."""
     from noether_sym.store import runs
-    from noether_sym.store.search import prepare
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    search = prepare(values["results"], data_from(values), search_from(values))
+    search = search_from(values)
     with runs.locked(search.run):
         laws = fit_and_show(screen, search, fresh=values["fresh"], verbose=values["verbose"])
     screen.json(laws)

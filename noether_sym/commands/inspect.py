@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noether_sym.commands.console import WIDTH, Screen
-from noether_sym.commands.options import data_from, reading_options, search_options
+from noether_sym.commands.options import data_from, json_option, reading_options, search_options
 
 if TYPE_CHECKING:
     from noether_sym.datasets.inspection import ColumnFacts, Inspection
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("dataset", metavar="NAME|FILE")
 @reading_options
 @search_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@json_option
 def command(**values: Any) -> None:
     """Show trajectories, steps, units, ranges and notes of a data set, without a search.
 

@@ -6,16 +6,12 @@ from pathlib import Path
 
 import click
 
+from noether_sym.commands.options import results_option
+
 
 @click.command("report", short_help="Draw the figures and write report.html.")
 @click.argument("run_folder", metavar="[RUN]", required=False)
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of all runs.",
-)
+@results_option
 def command(run_folder: str | None, results: Path) -> None:
     """Write figures/ and report.html of RUN (a folder; by default the newest run)."""
     from noether_sym.pipeline import run_report

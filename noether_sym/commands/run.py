@@ -10,7 +10,6 @@ from click.core import ParameterSource
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
-    data_from,
     data_options,
     fit_options,
     search_from,
@@ -51,7 +50,7 @@ def command(ctx: click.Context, **values: Any) -> None:
     from noether_sym.pipeline import run_report
     from noether_sym.store import runs
     from noether_sym.store.schema import LawsDocument
-    from noether_sym.store.search import held_tailoring, prepare
+    from noether_sym.store.search import held_tailoring
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     given = [
@@ -62,9 +61,7 @@ def command(ctx: click.Context, **values: Any) -> None:
     elif "dataset" not in given:
         raise click.UsageError("Missing option '--dataset' (or --resume RUN).")
     else:
-        search = prepare(
-            values["results"], data_from(values), search_from(values), plan=_plan(values)
-        )
+        search = search_from(values, _plan(values))
     options = tailoring_from(values, search)
     with runs.locked(search.run):
         if not values["fresh"]:

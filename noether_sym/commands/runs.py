@@ -10,25 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from noether_sym.commands.options import json_option, results_option
+
 if TYPE_CHECKING:
     from noether_sym.store.run import Run
 
 _DAMAGED = "damaged"
-_RESULTS = click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of all runs.",
-)
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.group("runs", short_help="List runs, remove them.", invoke_without_command=True)
-@_RESULTS
+@results_option
 @click.option("--keep", type=click.IntRange(min=0), help="Remove all runs but the newest N.")
 @_YES
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, results: Path, keep: int | None, yes: bool, as_json: bool) -> None:
     """List the runs of a results folder, newest first."""

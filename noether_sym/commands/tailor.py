@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noether_sym.commands.console import Screen
-from noether_sym.commands.options import common_options, jobs_from, tailor_options
+from noether_sym.commands.options import SEED, common_options, jobs_from, tailor_options
 
 if TYPE_CHECKING:
     from noether_sym.store.search import Search
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     "--run",
     "run_folder",
     metavar="DIR",
-    default=None,
     help="A fitted run.  [default: the newest]",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=2**31 - 1),
-    default=None,
+    type=SEED,
     help="First seed of the networks.  [default: the run's]",
 )
 @tailor_options

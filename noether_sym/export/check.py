@@ -7,8 +7,9 @@ from typing import Literal
 import msgspec
 
 from noether_sym.check import Checked, Drift, ExactlyChecked
-from noether_sym.export.json import finite, law_to_entry
+from noether_sym.export.json import law_to_entry
 from noether_sym.store.schema import LawEntry
+from noether_sym.tailor.document import finite
 
 
 class DriftEntry(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ from noether_sym.store.schema import (
     ParameterEntry,
     RejectedEntry,
 )
+from noether_sym.tailor.document import finite
 from noether_sym.units.dimension import Dimension
 
 _MOST_NODES = 10_000
@@ -253,11 +254,6 @@ def _exponent(power: str | None) -> Fraction:
         raise RunError(
             f"{_short(power)} is no exponent: a law in the run is damaged; fit again"
         ) from error
-
-
-def finite(value: float | None) -> float | None:
-    """A number as documents hold it: None where it is not finite."""
-    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def _number(value: float | None) -> float:

@@ -101,21 +101,11 @@ def _law(law: Law, number: int, language: _Language) -> dict[str, Any]:
     reads = {symbol.name for symbol in formula.free_symbols}
     return {
         "name": name,
-        "text": _comment(law.text()),
-        "documented": _documented(law.text()),
+        "text": law.text(),
         "dimension": law.dimension,
         "inputs": inputs,
         "columns": [
-            {
-                "place": place,
-                "own": own,
-                "quoted": repr(column),
-                "unit": one_line(unit),
-                "documented": _documented(column),
-                "documented_unit": _documented(unit),
-                "comment": _comment(column),
-                "comment_unit": _comment(unit),
-            }
+            {"place": place, "own": own, "name": column, "unit": unit}
             for place, (own, (column, unit)) in enumerate(zip(inputs, law.inputs, strict=True))
         ],
         "constants": [
@@ -136,7 +126,7 @@ def _constant(name: str, parameter: Parameter, language: _Language) -> dict[str,
         "own": name,
         "attribute": name if re.fullmatch(r"c\d+", name) else f"constant_{name}",
         "literal": language.literal(parameter.value),
-        "unit": _comment(str(parameter.dimension)),
+        "unit": str(parameter.dimension),
         "about": f"{parameter.value:.6g} [{parameter.dimension}]{error}.",
     }
 
@@ -206,13 +196,16 @@ def _comment(text: str) -> str:
 def _templates() -> jinja2.Environment:
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    filters = {"documented": _documented, "comment": _comment, "one_line": one_line, "repr": repr}
+    environment.filters.update(filters)
+    return environment
 
 
 _LANGUAGES = MappingProxyType(

@@ -47,13 +47,9 @@ def write_figures(
     for name, figure in _figures(run, dataset, laws, tailoring).items():
         for kind in ("png", "svg"):
             data = rendered(figure, kind)
-            run.write_with(f"{FIGURES}/{name}.{kind}", partial(_write, data))
+            run.write_with(f"{FIGURES}/{name}.{kind}", partial(Path.write_bytes, data=data))
         drawn[name] = data.decode()
     return drawn
-
-
-def _write(data: bytes, path: Path) -> None:
-    path.write_bytes(data)
 
 
 def _figures(

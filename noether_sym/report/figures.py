@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def rollout_errors(curves: Curves, *, time_unit: str = "") -> Figure:
     with style():
         figure, (axes,) = new_figure(4.2)
         axes.set_yscale("log")
-        _methods(axes, _roots(curves), "error", positive=True)
+        _methods(axes, _mapped(curves, "error", np.sqrt), "error", positive=True)
         axes.set_xlabel(with_unit("time", time_unit))
         axes.set_ylabel("root mean squared error")
         axes.set_title("Error of predictions from the held-out starts", loc="left")
@@ -80,7 +80,7 @@ def energies(
         ``energy`` or ``drift of the law``.
     """
     if name != ENERGY:
-        curves = _since_start(curves)
+        curves = _mapped(curves, "energy", lambda values: values - values[:1])
     with style():
         figure, (axes,) = new_figure(4.2)
         shown = _methods(axes, curves, "energy")
@@ -182,20 +182,11 @@ def _methods(
     return drawn
 
 
-def _roots(curves: Curves) -> Curves:
-    """Curves with the roots of the mean squared errors."""
+def _mapped(curves: Curves, kind: str, change: Callable[[Any], Any]) -> Curves:
+    """Curves with those of a kind changed."""
     with np.errstate(all="ignore"):
         return {
-            name: np.sqrt(values) if name.startswith("error/") else values
-            for name, values in curves.items()
-        }
-
-
-def _since_start(curves: Curves) -> Curves:
-    """Curves with the change of the energy since the start of each."""
-    with np.errstate(all="ignore"):
-        return {
-            name: values - values[:1] if name.startswith("energy/") else values
+            name: change(values) if name.startswith(f"{kind}/") else values
             for name, values in curves.items()
         }
 

@@ -51,7 +51,7 @@ class Checkpoint:
         if content != data + self._seal(key, data):
             return None
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
+            return dict(held)
 
     def write(self, key: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Keep arrays under a key.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which data a search takes; see `noether_sym.datasets.load`. Part of ``run.json``."""
+    """Which data a search takes: arguments of `noether_sym.datasets.load`. In ``run.json``."""
 
     dataset: str = "ideal_pendulum"
     noise: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
@@ -36,22 +36,8 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Load the data set."""
         from noether_sym.datasets import load
 
-        return load(
-            self.dataset,
-            seed=self.seed,
-            noise=self.noise,
-            units=self.units or None,
-            unitless=self.unitless,
-            time=self.time,
-            trajectory=self.trajectory,
-            columns=self.columns,
-            drop_missing=self.drop_missing,
-            parameters=self.parameters,
-            rates=self.rates or None,
-            with_time=self.with_time,
-            derive=self.derive or None,
-            vectors=self.vectors or None,
-        )
+        reading = msgspec.structs.asdict(self)
+        return load(reading.pop("dataset"), **reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Run:
         content = self.content(name)
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as held:
-                return {key: held[key] for key in held.files}
+                return dict(held)
         except Exception as error:  # a damaged file raises nearly anything
             raise RunError(
                 f"{self.file(name)} cannot be read ({error}); run `noether-sym tailor --fresh` "

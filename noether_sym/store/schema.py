@@ -376,14 +376,6 @@ def decode(content: bytes, kind: type[T], where: str) -> T:
     return value
 
 
-def convert(value: Any, kind: type[T], where: str) -> T:
-    """Read JSON types as a typed value; raises as `decode`."""
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise _misfit(where, error) from error
-
-
 def check_curves(arrays: Mapping[str, NDArray[Any]], where: str) -> None:
     """Check that arrays are the curves that the tailoring keeps for the figures.
 

@@ -182,17 +182,10 @@ def reopen(
 def _check_identity(run: Run, held: RunDocument) -> None:
     """Options stand in run.json twice, and its name follows from them: all must agree."""
     own, search = held.identity, held.search
-    options = (
-        search.method,
-        search.depth,
-        search.terms,
-        search.factor,
-        search.window,
-        held.data.seed,
-    )
-    wanted = (own.method, own.depth, own.terms, own.factor, own.window, own.seed)
+    shared = ("method", "depth", "terms", "factor", "window")
+    agree = all(getattr(own, name) == getattr(search, name) for name in shared)
     named = held.name.endswith(runs.run_name("", own))
-    if not named or options != wanted:
+    if not (named and agree and own.seed == held.data.seed):
         raise RunError(
             f"{run.file(RUN_FILE)} was changed: its options do not agree with each other; "
             "make the run again in another --results folder"

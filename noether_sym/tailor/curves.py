@@ -36,10 +36,9 @@ def drawn(
         methods.append(control.method)
         path = control.outcome.path
         error = ((path - true) ** 2).mean(-1)[:, :count]
-        usable = weights[:, :count] & np.isfinite(error)
-        total, number = np.where(usable, error, 0.0).sum(axis=0), usable.sum(axis=0)
-        mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-        curves[f"error/{control.method}"] = mean
+        unusable = ~(weights[:, :count] & np.isfinite(error))
+        mean = np.ma.masked_where(unusable, error).mean(axis=0)
+        curves[f"error/{control.method}"] = mean.filled(np.nan)
         states = path[0, :count] * scale
         curves[f"states/{control.method}"] = states
         if energy is not None:

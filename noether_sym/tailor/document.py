@@ -6,6 +6,7 @@ control is the root of its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,11 @@ NOT_A_LAW = "not a law"
 """Method: meta-tailored with the best candidate that was not accepted."""
 
 EnergyIs = Literal["known law", "found law"]
+
+
+def finite(value: float | None) -> float | None:
+    """A number as documents hold it: None where it is not finite."""
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)

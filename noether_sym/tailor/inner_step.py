@@ -10,7 +10,7 @@ about three forward passes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -57,21 +57,17 @@ class Quantities:
     @classmethod
     def of(cls, laws: Sequence[Conserved], problem: Problem, step: float) -> Quantities:
         """Prepare quantities for the network of a problem."""
-        state_scale = as_tensor(problem.state_scale, problem.device)
-        slope_scale = as_tensor(problem.slope_scale, problem.device)
         raw = cls(
             tuple(laws),
             torch.ones(len(laws), device=problem.device),
-            state_scale,
-            slope_scale,
+            as_tensor(problem.state_scale, problem.device),
+            as_tensor(problem.slope_scale, problem.device),
             step,
         )
         gradients = raw.gradients(problem.states.expand(len(laws), -1, -1))
-        lengths = gradients.square().sum(-1)
-        norms = lengths.mean(-1).sqrt()
+        norms = gradients.square().sum(-1).mean(-1).sqrt()
         norms = torch.where((norms > 0) & torch.isfinite(norms), norms, 1.0)
-        norms = 10.0 ** norms.log10().round()
-        return cls(raw.laws, norms, state_scale, slope_scale, step)
+        return replace(raw, norms=10.0 ** norms.log10().round())
 
     def gradients(self, states: Tensor) -> Tensor:
         """Gradients by the network's output, 0 where not finite.

@@ -59,7 +59,9 @@ class Problem:
 
         Of more than `MOST_STATES` states, evenly spaced ones are taken.
         """
-        states, derivatives = (part[:: _thinning(len(part))] for part in stack(dataset.train))
+        states, derivatives = stack(dataset.train)
+        every = math.ceil(len(states) / MOST_STATES)
+        states, derivatives = states[::every], derivatives[::every]
         derivatives = derivatives * moving(dataset.train)
         state_scale, slope_scale = power_of_ten(states), power_of_ten(derivatives)
         slope_scale = np.where((derivatives != 0).any(axis=0), slope_scale, 0.0)
@@ -118,14 +120,6 @@ class Weights:
     def detached(self) -> Weights:
         """The same weights without their history."""
         return Weights(*(tensor.detach() for tensor in self.tensors()))
-
-    def take(self, row: int) -> Weights:
-        """One trial, the axis kept."""
-        return Weights(*(tensor[row : row + 1].detach() for tensor in self.tensors()))
-
-
-def _thinning(states: int) -> int:
-    return -(-states // MOST_STATES)
 
 
 def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from noether_sym.runtime.stages import Cache
 
-_WEIGHTS = ("w1", "b1", "w2", "b2", "w3")
+_WEIGHTS = tuple(own.name for own in fields(Weights))
 _ERRORS = "errors of "
 
 
@@ -32,7 +32,7 @@ class Pieces:
     Attributes
     ----------
     checkpoint : Cache or None
-        None keeps nothing.
+        None keeps nothing. What it gives back is trusted.
     prefix : str
         Names the options and the laws, so that pieces of another tailoring are not taken.
         The first seed is among them: its network sets the time steps of all roll-outs.
@@ -57,7 +57,7 @@ class Pieces:
     def weights(self, key: str, device: str, compute: Callable[[], Weights]) -> Weights:
         """The weights under a key, or computed and kept."""
         held = self._read(key)
-        if held is not None and set(held) == set(_WEIGHTS):
+        if held is not None:
             return Weights(*(torch.as_tensor(held[name], device=device) for name in _WEIGHTS))
         found = compute()
         tensors = zip(_WEIGHTS, found.tensors(), strict=True)
@@ -67,10 +67,10 @@ class Pieces:
     def outcomes(self, key: str, compute: Callable[[], list[Outcome]]) -> list[Outcome]:
         """The outcomes under a key, or computed and kept."""
         held = self._read(key)
-        found = None if held is None else _outcomes(held)
-        if found is None:
-            found = compute()
-            self._write(key, _arrays(found))
+        if held is not None:
+            return _outcomes(held)
+        found = compute()
+        self._write(key, _arrays(found))
         return found
 
     def _read(self, key: str) -> dict[str, NDArray[Any]] | None:
@@ -93,15 +93,11 @@ def _arrays(outcomes: Sequence[Outcome]) -> dict[str, NDArray[Any]]:
     return {**arrays, **paths}
 
 
-def _outcomes(held: Mapping[str, NDArray[Any]]) -> list[Outcome] | None:
-    """Outcomes read back; None if the arrays are not those of outcomes."""
+def _outcomes(held: Mapping[str, NDArray[Any]]) -> list[Outcome]:
     errors = {
         name.removeprefix(_ERRORS): own for name, own in held.items() if name.startswith(_ERRORS)
     }
-    columns = [held[name] for name in ("candidate", "rate", "status") if name in held]
-    if len(columns) != 3 or not errors:
-        return None
-    rows = zip(*(own.tolist() for own in columns), strict=True)
+    columns = (held[name].tolist() for name in ("candidate", "rate", "status"))
     return [
         Outcome(
             candidate,
@@ -110,5 +106,5 @@ def _outcomes(held: Mapping[str, NDArray[Any]]) -> list[Outcome] | None:
             {part: own[row] for part, own in errors.items()},
             held.get(f"path{row}"),
         )
-        for row, (candidate, rate, status) in enumerate(rows)
+        for row, (candidate, rate, status) in enumerate(zip(*columns, strict=True))
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from noether_sym.tailor.document import (
     SummaryRow,
     TailoringDocument,
     TrialRow,
+    finite,
 )
 from noether_sym.tailor.trials import TEST, TRAIN, VALIDATION, Outcome, Setting
 
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     from noether_sym.tailor.options import TailorOptions
     from noether_sym.tailor.rollout import Targets
 
-Measure = Literal["train_rmse", "test_rmse", "test_mse", "energy_mse"]
-
+_MEASURES = ("train_rmse", "test_rmse", "test_mse", "energy_mse")
 _NOTHING_ACCEPTED = "nothing was accepted as conserved"
 
 
@@ -144,10 +144,7 @@ def _seed_row(
     return SeedRow(
         seed,
         tuple(_control_row(control, setting, energy) for control in controls),
-        tuple(
-            PlainRow(method, *(_finite(own.error(part)) for part in (TRAIN, VALIDATION, TEST)))
-            for method, own in network.plain.items()
-        ),
+        tuple(PlainRow(method, **_errors(outcome)) for method, outcome in network.plain.items()),
         trials(network.screened),
         trials(network.tried),
     )
@@ -161,10 +158,12 @@ def _trial_row(outcome: Outcome, laws: Sequence[Law]) -> TrialRow:
         accepted=law.accepted,
         rate=outcome.rate,
         status=outcome.status,
-        train_error=_finite(outcome.error(TRAIN)),
-        validation_error=_finite(outcome.error(VALIDATION)),
-        test_error=_finite(outcome.error(TEST)),
+        **_errors(outcome),
     )
+
+
+def _errors(outcome: Outcome) -> dict[str, float | None]:
+    return {f"{part}_error": finite(outcome.error(part)) for part in (TRAIN, VALIDATION, TEST)}
 
 
 def _control_row(control: Control, setting: Setting, energy: Law | None) -> ControlRow:
@@ -179,10 +178,10 @@ def _control_row(control: Control, setting: Setting, energy: Law | None) -> Cont
         outcome.status if math.isfinite(test) else DIVERGED,
         candidate=outcome.candidate if outcome.candidate >= 0 else None,
         rate=outcome.rate,
-        train_rmse=_finite(math.sqrt(train)),
-        test_rmse=_finite(math.sqrt(test)),
-        test_mse=_finite(test),
-        energy_mse=_finite(_energy_error(outcome, setting, energy)),
+        train_rmse=finite(math.sqrt(train)),
+        test_rmse=finite(math.sqrt(test)),
+        test_mse=finite(test),
+        energy_mse=finite(_energy_error(outcome, setting, energy)),
         note=note,
     )
 
@@ -206,16 +205,9 @@ def _summary(rows: Sequence[SeedRow]) -> tuple[SummaryRow, ...]:
     for method in dict.fromkeys(row.method for seed in rows for row in seed.controls):
         own = _values(rows, method, "test_rmse")
         complete = len(own) == len(vanilla) == len(rows) and np.mean(vanilla) > 0
-        result.append(
-            SummaryRow(
-                method,
-                _moments(_values(rows, method, "train_rmse")),
-                _moments(own),
-                _moments(_values(rows, method, "test_mse")),
-                _moments(_values(rows, method, "energy_mse")),
-                float(np.mean(own) / np.mean(vanilla)) if complete else None,
-            )
-        )
+        ratio = float(np.mean(own) / np.mean(vanilla)) if complete else None
+        moments = {measure: _moments(_values(rows, method, measure)) for measure in _MEASURES}
+        result.append(SummaryRow(method, **moments, rmse_over_vanilla=ratio))
     return tuple(result)
 
 
@@ -227,11 +219,7 @@ def _moments(values: Sequence[float]) -> Moments:
     )
 
 
-def _values(rows: Sequence[SeedRow], method: str, measure: Measure) -> list[float]:
+def _values(rows: Sequence[SeedRow], method: str, measure: str) -> list[float]:
     controls = (row for seed in rows for row in seed.controls if row.method == method)
     values = (getattr(row, measure) for row in controls)
     return [value for value in values if value is not None]
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -49,6 +49,10 @@ class Setting:
     epochs: int
     paths: bool = False
 
+    def quantities(self, laws: Sequence[Conserved]) -> Quantities:
+        """Laws in the coordinates of the network."""
+        return Quantities.of(laws, self.problem, self.step)
+
     def refined(self, factor: int) -> Setting:
         """The same, rolled out with steps shorter by a factor."""
         return replace(self, parts={name: own.refined(factor) for name, own in self.parts.items()})
@@ -107,7 +111,7 @@ def plain_tailoring(
     repeated = Weights(
         *(tensor.expand(trials, *tensor.shape[1:]) for tensor in weights.detached().tensors())
     )
-    return _evaluated(setting, repeated, numbers, laws, rates)
+    return _evaluated(setting, repeated, numbers, setting.quantities(laws), rates)
 
 
 def meta_tailoring(
@@ -123,7 +127,7 @@ def meta_tailoring(
     """
     problem = setting.problem
     trials = sum(map(len, rates))
-    quantities = Quantities.of(laws, problem, setting.step)
+    quantities = setting.quantities(laws)
     states = problem.states.expand(trials, -1, -1)
     gradients = quantities.gradients(problem.states.expand(len(laws), -1, -1))
     spread = gradients.repeat_interleave(trials // len(laws), 0)
@@ -142,17 +146,12 @@ def meta_tailoring(
             predicted = tailored_field(own, states, rate, quantities, loss=setting.loss)
             (predicted - problem.derivatives).square().mean((1, 2)).sum().backward()
         optimizer.step()
-    return _evaluated(setting, own.detached(), numbers, laws, rates)
+    return _evaluated(setting, own.detached(), numbers, quantities, rates)
 
 
 def evaluate_field(setting: Setting, dynamics: Callable[[Tensor], Tensor]) -> Outcome:
     """Roll out one field on every part; `dynamics` maps (1, sequence, column) to its output."""
-    pace = setting.problem.pace
-    paths = {
-        name: roll_out(lambda states: dynamics(states) * pace, 1, targets)
-        for name, targets in setting.parts.items()
-    }
-    return _outcomes(setting, paths, [-1], [None])[0]
+    return _rolled_out(setting, dynamics, [-1], [None])[0]
 
 
 def evaluate_plain(setting: Setting, weights: Weights) -> Outcome:
@@ -162,7 +161,7 @@ def evaluate_plain(setting: Setting, weights: Weights) -> Outcome:
 
 def evaluate_projected(setting: Setting, weights: Weights, law: Conserved) -> Outcome:
     """Roll out a network whose field is projected onto the law's level set."""
-    quantities = Quantities.of([law], setting.problem, setting.step)
+    quantities = setting.quantities([law])
     return evaluate_field(
         setting,
         lambda states: projected_field(field(weights, states), quantities.gradients(states)),
@@ -173,26 +172,19 @@ def _evaluated(
     setting: Setting,
     weights: Weights,
     numbers: Sequence[int],
-    laws: Sequence[Conserved],
+    quantities: Quantities,
     rates: Sequence[Sequence[float]],
 ) -> list[Outcome]:
-    problem = setting.problem
-    quantities = Quantities.of(laws, problem, setting.step)
-    rate = _rates(rates, problem)
-
-    def dynamics(states: Tensor) -> Tensor:
-        output = tailored_field(weights, states, rate, quantities, loss=setting.loss)
-        return output * problem.pace
-
-    trials = sum(map(len, rates))
-    with torch.no_grad():
-        defined = quantities.defined(problem.states).cpu().numpy()
-        paths = {
-            name: roll_out(dynamics, trials, targets) for name, targets in setting.parts.items()
-        }
+    rate = _rates(rates, setting.problem)
     each = len(rates[0])
-    candidates = np.repeat(np.asarray(numbers), each).tolist()
-    outcomes = _outcomes(setting, paths, candidates, [rate for own in rates for rate in own])
+    outcomes = _rolled_out(
+        setting,
+        lambda states: tailored_field(weights, states, rate, quantities, loss=setting.loss),
+        [number for number in numbers for _ in range(each)],
+        [rate for own in rates for rate in own],
+    )
+    with torch.no_grad():
+        defined = quantities.defined(setting.problem.states).cpu().numpy()
     return [
         outcome if defined[row // each] >= _LEAST_DEFINED else _outside(outcome)
         for row, outcome in enumerate(outcomes)
@@ -205,12 +197,18 @@ def _outside(outcome: Outcome) -> Outcome:
     return replace(outcome, status=OUT_OF_DOMAIN, errors=lost, path=None)
 
 
-def _outcomes(
+def _rolled_out(
     setting: Setting,
-    paths: Mapping[str, Tensor],
+    dynamics: Callable[[Tensor], Tensor],
     candidates: Sequence[int],
     rates: Sequence[float | None],
 ) -> list[Outcome]:
+    """Roll out a field on every part, a trial for each of the candidates and its rate."""
+    pace = setting.problem.pace
+    paths = {
+        name: roll_out(lambda states: dynamics(states) * pace, len(candidates), targets)
+        for name, targets in setting.parts.items()
+    }
     errors = {
         name: np.nanmean(squared_errors(path, setting.parts[name]), axis=-1)
         for name, path in paths.items()
@@ -226,5 +224,4 @@ def _outcomes(
 
 
 def _rates(rates: Sequence[Sequence[float]], problem: Problem) -> Tensor:
-    flat = [rate for own in rates for rate in own]
-    return torch.tensor(flat, dtype=torch.float32, device=problem.device)
+    return torch.tensor(rates, dtype=torch.float32, device=problem.device).flatten()

@@ -66,32 +66,18 @@ class Work:
 
     def baseline(self) -> Weights:
         """The trained MLP."""
-        problem = self.setting.problem
-        start = network.initial_weights(problem.columns, problem.columns, self.seed, problem.device)
-        return self.pieces.weights(
-            self._key("baseline"),
-            problem.device,
-            lambda: network.train(problem, start, self.options.baseline_steps)[0],
-        )
+        start = self._initial(self.setting.problem.columns)
+        return self._trained("baseline", start, self.options.baseline_steps)
 
     def more_epochs(self, weights: Weights) -> Outcome:
         """The MLP after as many epochs as meta-tailoring takes, without any law."""
-        longer = self.pieces.weights(
-            self._key("longer"),
-            self.setting.problem.device,
-            lambda: network.train(self.setting.problem, weights, self.setting.epochs)[0],
-        )
+        longer = self._trained("longer", weights, self.setting.epochs)
         return evaluate_plain(self.setting, longer)
 
     def hamiltonian(self) -> Weights:
         """The trained Hamiltonian NN; the problem has canonical pairs."""
-        problem = self.setting.problem
-        start = network.initial_weights(problem.columns, 1, self.seed, problem.device)
-        return self.pieces.weights(
-            self._key("hamiltonian"),
-            problem.device,
-            lambda: network.train(problem, start, self.options.baseline_steps, hamiltonian=True)[0],
-        )
+        steps = self.options.baseline_steps
+        return self._trained("hamiltonian", self._initial(1), steps, hamiltonian=True)
 
     def evaluated_hamiltonian(self, weights: Weights) -> Outcome:
         """Roll-outs of the Hamiltonian NN."""
@@ -170,6 +156,20 @@ class Work:
     def in_setting(self, setting: Setting) -> Work:
         """The same with another setting."""
         return replace(self, setting=setting)
+
+    def _initial(self, outputs: int) -> Weights:
+        problem = self.setting.problem
+        return network.initial_weights(problem.columns, outputs, self.seed, problem.device)
+
+    def _trained(
+        self, name: str, start: Weights, steps: int, *, hamiltonian: bool = False
+    ) -> Weights:
+        problem = self.setting.problem
+        return self.pieces.weights(
+            self._key(name),
+            problem.device,
+            lambda: network.train(problem, start, steps, hamiltonian=hamiltonian)[0],
+        )
 
     def _key(
         self, name: str, rows: Sequence[int] = (), rates: Sequence[Sequence[float]] = ()
