@@ -1,0 +1,201 @@
+"""How constant a quantity is along trajectories, noise told from change by its memory.
+
+Measurement noise has no memory from one sample to the next; whatever changes along a trajectory
+has. Products of residuals at neighbouring samples therefore estimate the variance of what is no
+noise, without a model of the noise, and however the noise differs from sample to sample.
+Trajectories are the independent units: their disagreement gives the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONFIDENCE = 0.95
+"""Of the bound on what changes."""
+
+_MODES = 3
+_LEAST_SAMPLES = 4
+_RESOLVED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Constancy:
+    """How constant a quantity is.
+
+    Attributes
+    ----------
+    variation : float
+        Mean square along trajectories of what is no noise; negative where noise hides it.
+    error : float
+        Its standard error.
+    freedom : float
+        Degrees of freedom of the error: trajectories less 1; inf where the error comes from
+        the scatter of samples.
+    spread : float
+        Standard deviation between trajectories of their means, that of noise taken off; 0 where
+        it is no larger than noise makes it.
+    white : float
+        p-value that the residuals have no memory in time.
+    trajectories : int
+        Those that were compared.
+    """
+
+    variation: float
+    error: float
+    freedom: float
+    spread: float
+    white: float
+    trajectories: int
+
+    @property
+    def largest(self) -> float:
+        """Upper 95 % bound on the standard deviation along trajectories of what is no noise."""
+        from scipy.stats import t
+
+        above = self.variation + float(t.ppf(CONFIDENCE, self.freedom)) * self.error
+        return float(np.sqrt(max(above, 0.0)))
+
+    def within(self, spread: float) -> float:
+        """The same over a spread."""
+        return self.largest / spread if spread > 0 else float("inf")
+
+    def equivalence(self, most: float) -> float:
+        """p-value that the standard deviation along trajectories is `most` or more.
+
+        The one-sided test of equivalence (Schuirmann 1987, J. Pharmacokin. Biopharm. 15, 657,
+        doi:10.1007/BF01068419): a small value says that less changes than that.
+        """
+        from scipy.stats import t
+
+        margin = most**2 - self.variation
+        if self.error <= 0:
+            return 0.0 if margin > 0 else 1.0
+        return float(t.sf(margin / self.error, self.freedom))
+
+
+def constancy(
+    values: Sequence[NDArray[np.float64]],
+    tangents: Sequence[NDArray[np.float64]] | None = None,
+    resolution: float = 1.0,
+) -> Constancy:
+    """Measure how constant a quantity is along trajectories.
+
+    Parameters
+    ----------
+    values : sequence of arrays of shape (sample,)
+        Of each trajectory, in order of time.
+    tangents : sequence of arrays of shape (sample, direction), optional
+        Directions along which values may change with the constants of the formula, which are
+        known with errors; they take no part in the test for memory.
+    resolution : float
+        Correlation from one sample to the next of the fastest change there could be, between 0
+        and 1. Below 1/2 samples are too far apart to tell change from noise: all counts as
+        change.
+    """
+    usable = [place for place, own in enumerate(values) if len(own) >= _LEAST_SAMPLES]
+    own = [values[place] - values[place].mean() for place in usable]
+    counts = np.array([len(one) for one in own], dtype=np.float64)
+    whole = np.array([float(one @ one) / (len(one) - 1) for one in own])
+    noise = np.array([0.5 * float((np.diff(one) ** 2).mean()) for one in own])
+    variation, error, freedom = _pooled(whole, counts, whole)
+    if resolution >= _RESOLVED:
+        slow = np.array([float((one[1:] * one[:-1]).mean()) for one in own]) + noise / counts
+        told = _pooled(slow / resolution, counts, noise / resolution)
+        if _above(*told) < _above(variation, error, freedom):
+            variation, error, freedom = told
+    means = np.array([values[place].mean() for place in usable])
+    return Constancy(
+        variation=variation,
+        error=error,
+        freedom=freedom,
+        spread=_between(means, np.minimum(noise, whole) / counts),
+        white=_white(own if tangents is None else _without(own, [tangents[p] for p in usable])),
+        trajectories=len(usable),
+    )
+
+
+def _above(variation: float, error: float, freedom: float) -> float:
+    return Constancy(variation, error, freedom, 1.0, 1.0, 0).largest
+
+
+def _pooled(
+    variations: NDArray[np.float64], counts: NDArray[np.float64], noise: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Mean over samples, its standard error from trajectories, and the degrees of freedom.
+
+    With fewer than three trajectories the error is that which noise would give.
+    """
+    if not len(counts):
+        return float("inf"), 0.0, np.inf
+    shares = counts / counts.sum()
+    mean = float(shares @ variations)
+    if len(counts) < 3:
+        return mean, float(np.sqrt((shares**2 * noise**2 / counts).sum())), np.inf
+    scatter = shares**2 @ (variations - mean) ** 2
+    return mean, float(np.sqrt(scatter * len(counts) / (len(counts) - 1))), len(counts) - 1.0
+
+
+def _between(means: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
+    """Standard deviation of means, the variance of their errors taken off; outliers pulled in."""
+    if len(means) < 2:
+        return 0.0
+    centre = float(np.median(means))
+    distances = np.abs(means - centre)
+    bound = 3.0 * float(np.quantile(distances, 0.9, method="lower"))
+    inside = centre + np.clip(means - centre, -bound, bound)
+    variance = float(inside.var(ddof=1)) - float(errors.mean())
+    return float(np.sqrt(max(variance, 0.0)))
+
+
+def _without(
+    residuals: Sequence[NDArray[np.float64]], tangents: Sequence[NDArray[np.float64]]
+) -> list[NDArray[np.float64]]:
+    """Residuals without what the tangents, the same factor for all trajectories, explain."""
+    centred = np.concatenate([own - own.mean(0) for own in tangents])
+    lengths = np.linalg.norm(centred, axis=0)
+    kept = np.isfinite(lengths) & (lengths > 0)
+    matrix = centred[:, kept] / lengths[kept]
+    target = np.concatenate(residuals)
+    factors = np.linalg.lstsq(matrix, target, rcond=1e-10)[0]
+    edges = np.cumsum([len(own) for own in residuals])[:-1]
+    return np.split(target - matrix @ factors, edges)
+
+
+def _white(residuals: Sequence[NDArray[np.float64]]) -> float:
+    """p-value of the residuals being independent: low modes in time, and neighbours.
+
+    Sums of products of residuals at different times have mean zero if these are independent,
+    whatever the variance of each; the squares of those products give the variance of the sum.
+    """
+    from scipy.stats import chi2, norm
+
+    low = low_variance = neighbours = neighbours_variance = 0.0
+    freedom = 0
+    for own in residuals:
+        count = len(own)
+        squares = own**2 * count / (count - 1)
+        modes = _cosines(count)
+        low += float(((modes @ own) ** 2).sum() - (modes**2 @ squares).sum())
+        weights = modes.T @ modes
+        np.fill_diagonal(weights, 0.0)
+        low_variance += 2.0 * float(squares @ weights**2 @ squares)
+        freedom += len(modes)
+        neighbours += float((own[1:] * own[:-1]).sum() + squares.mean() * (count - 1) / count)
+        neighbours_variance += float((squares[1:] * squares[:-1]).sum())
+    if not (low_variance > 0 and neighbours_variance > 0):
+        return 1.0
+    wave = freedom + low / np.sqrt(low_variance) * np.sqrt(2.0 * freedom)
+    step = neighbours / np.sqrt(neighbours_variance)
+    return float(min(1.0, 2.0 * min(chi2.sf(wave, freedom), norm.sf(step))))
+
+
+def _cosines(count: int) -> NDArray[np.float64]:
+    """The lowest cosine modes over a number of samples, the constant left out."""
+    places = (np.arange(count) + 0.5) / count
+    orders = np.arange(1, min(_MODES, count - 1) + 1)
+    modes: NDArray[np.float64] = np.sqrt(2.0 / count) * np.cos(np.pi * orders[:, None] * places)
+    return modes

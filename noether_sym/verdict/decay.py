@@ -1,0 +1,119 @@
+"""A slow drift of a quantity: an exponential towards one value, shared by all trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SLOWEST = 1e-3
+_RATES = 40
+_ENOUGH = 3
+
+_Part = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """How fast a quantity decays.
+
+    Attributes
+    ----------
+    rate : float
+        Of ``g = g_end + A exp(-rate t)``, in units of one over time; negative for growth.
+    error : float or None
+        Standard error, from leaving out one trajectory at a time; None with fewer than three.
+    curves : tuple of arrays of shape (sample,)
+        The exponentials, one a trajectory.
+    """
+
+    rate: float
+    error: float | None
+    curves: tuple[NDArray[np.float64], ...]
+
+    @property
+    def half_life(self) -> float:
+        """Time in which the distance from the last value halves; of a growth it doubles."""
+        return float(np.log(2.0) / abs(self.rate))
+
+    @property
+    def half_life_error(self) -> float | None:
+        """Its standard error, to first order."""
+        return None if self.error is None else self.half_life * self.error / abs(self.rate)
+
+
+def decay(
+    times: Sequence[NDArray[np.float64]], values: Sequence[NDArray[np.float64]]
+) -> Decay | None:
+    """Fit one exponential, its end value and rate shared, its size a trajectory's own.
+
+    For a given rate sizes and end value follow from linear least squares (variable projection,
+    Golub and Pereyra 1973, doi:10.1137/0710036).
+
+    Parameters
+    ----------
+    times, values : sequences of arrays of shape (sample,)
+        One pair a trajectory.
+
+    Returns
+    -------
+    Decay or None
+        None where nothing changes, or fewer than four samples are there.
+    """
+    spans = [float(own[-1] - own[0]) for own in times if len(own) > 1]
+    longest = max(spans, default=0.0)
+    still = sum(float(((own - own.mean()) ** 2).sum()) for own in values if len(own))
+    if not longest > 0 or not still > 0 or sum(map(len, values)) < len(values) + _ENOUGH:
+        return None
+    since = [own - own[0] for own in times]
+    parts = list(zip(since, values, strict=True))
+    rate = _rate(parts, longest)
+    error = None
+    if len(parts) >= _ENOUGH:
+        # the best rate of the others lies near that of all
+        left_out = np.array(
+            [_near(parts[:place] + parts[place + 1 :], rate) for place in range(len(parts))]
+        )
+        count = len(parts)
+        error = float(np.sqrt((count - 1) / count * ((left_out - left_out.mean()) ** 2).sum()))
+    return Decay(rate, error, tuple(_curves(parts, rate)))
+
+
+def _rate(parts: Sequence[_Part], longest: float) -> float:
+    grid = np.geomspace(_SLOWEST, 10.0, _RATES) / longest
+    grid = np.concatenate([-grid[::-1][grid[::-1] * longest <= 1.0], grid])
+    best = min(grid.tolist(), key=lambda rate: _left(parts, rate))
+    return _near(parts, best)
+
+
+def _near(parts: Sequence[_Part], rate: float) -> float:
+    from scipy.optimize import minimize_scalar
+
+    step = 10.0 ** (4.0 / _RATES)
+    low, high = sorted((rate / step, rate * step))
+    found = minimize_scalar(lambda own: _left(parts, own), bounds=(low, high), method="bounded")
+    return float(found.x)
+
+
+def _curves(parts: Sequence[_Part], rate: float) -> list[NDArray[np.float64]]:
+    """The exponentials at a rate, all linear factors at their best.
+
+    Sizes are eliminated trajectory by trajectory, the shared end value last.
+    """
+    units = [np.exp(-rate * since) for since, _ in parts]
+    units = [unit / np.linalg.norm(unit) for unit in units]
+    rests = [own - unit * (unit @ own) for unit, (_, own) in zip(units, parts, strict=True)]
+    ones = [1.0 - unit * unit.sum() for unit in units]
+    square = sum(float(own @ own) for own in ones)
+    both = sum(float(rest @ own) for rest, own in zip(rests, ones, strict=True))
+    end = both / square if square > 0 else 0.0
+    return [end + unit * (unit @ (own - end)) for unit, (_, own) in zip(units, parts, strict=True)]
+
+
+def _left(parts: Sequence[_Part], rate: float) -> float:
+    """Sum of squared residuals about the exponentials at a rate."""
+    curves = _curves(parts, rate)
+    pairs = zip(parts, curves, strict=True)
+    return sum(float(((own - curve) ** 2).sum()) for (_, own), curve in pairs)

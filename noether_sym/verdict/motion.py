@@ -1,0 +1,91 @@
+"""How the columns move: how long a turn takes, how finely it is sampled, whether it recurs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.datasets.dataset import Trajectory
+
+_HARMONIC = 2.0
+_CLOSE = 0.3
+_MOST_COMPARED = 500
+_LEAST_SAMPLES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How some columns move along trajectories.
+
+    Attributes
+    ----------
+    turn : float or None
+        Time of a turn: four times that after which a column, the fastest of those that do so,
+        no longer resembles itself; None if all keep on resembling themselves.
+    resolution : float
+        Correlation between neighbouring samples of what changes twice as fast as a turn.
+    returns : bool
+        Whether trajectories come back, late, to where they were early, and were early where
+        they are late: they neither settle nor leave.
+    """
+
+    turn: float | None
+    resolution: float
+    returns: bool
+
+
+def motion(trajectories: Sequence[Trajectory], columns: Sequence[int]) -> Motion:
+    """Look at the movement of some columns.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+    columns : sequence of int
+    """
+    steps = np.concatenate([np.diff(own.times) for own in trajectories if len(own) > 1])
+    states = [own.states[:, list(columns)] for own in trajectories if len(own) >= _LEAST_SAMPLES]
+    if not len(steps) or not states:
+        return Motion(None, 0.0, False)
+    step = float(np.median(steps))
+    lag = _quarter(states)
+    turn = None if lag is None else 4.0 * lag * step
+    resolution = 1.0 if lag is None else float(np.cos(0.5 * np.pi * min(_HARMONIC / lag, 2.0)))
+    return Motion(turn, resolution, _returns(states))
+
+
+def _quarter(states: Sequence[NDArray[np.float64]]) -> float | None:
+    """Samples after which the first of the columns is no longer correlated with itself."""
+    own = [one - one.mean(0) for one in states]
+    longest = max(map(len, own)) // 2
+    before: NDArray[np.float64] = np.asarray(sum((one**2).sum(0) for one in own))
+    moving = before > 0
+    for lag in range(1, longest + 1):
+        parts = [one[lag:] * one[:-lag] for one in own if len(one) > lag]
+        count, whole = sum(map(len, parts)), sum(map(len, own))
+        after: NDArray[np.float64] = np.asarray(sum(part.sum(0) for part in parts)) * whole / count
+        crossed = moving & (after <= 0)
+        if crossed.any():
+            share = before[crossed] / (before[crossed] - after[crossed])
+            return float(lag - 1 + share.min())
+        before = after
+    return None
+
+
+def _returns(states: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether most states of each half of a trajectory lie near some of the other half."""
+    from scipy.spatial import cKDTree
+
+    distances = []
+    for one in states:
+        spread = one.std(0)
+        scaled = one[:, spread > 0] / spread[spread > 0]
+        halves = np.array_split(scaled, 2)
+        if not scaled.shape[1]:
+            continue
+        early, late = (half[:: -(-len(half) // _MOST_COMPARED)] for half in halves)
+        nearest = (np.median(cKDTree(a).query(b)[0]) for a, b in ((early, late), (late, early)))
+        distances.append(max(nearest) / np.sqrt(scaled.shape[1]))
+    return bool(distances) and float(np.median(distances)) < _CLOSE
