@@ -248,6 +248,7 @@ def discover(
     depth: int | None = None,
     grammar: str = DEFAULT_GRAMMAR,
     acceptance: float = 100.0,
+    fdr: float = 0.01,
     window: str | int = "auto",
     tailor: bool = False,
     seed: int = 0,
@@ -310,6 +311,8 @@ def discover(
         As the command line takes it.
     acceptance : float
         How many times better than random data a law must be conserved.
+    fdr : float
+        Expected share of false laws among those that are called laws.
     window : str or int
         ``auto``, ``full`` or a number of samples.
     tailor : bool
@@ -346,7 +349,15 @@ def discover(
         keeper = _Folder()
         results = keeper.path
     options = SearchOptions(
-        grammar, depth, search, budget, acceptance, window, worker_count(jobs), device
+        grammar,
+        depth,
+        search,
+        budget,
+        acceptance,
+        fdr,
+        window,
+        worker_count(jobs),
+        device,
     )
     chosen = DataOptions(
         dataset=str(data),

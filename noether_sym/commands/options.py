@@ -279,6 +279,13 @@ fit_options = _together(
         help="How many times better than random data a law must be conserved.",
     ),
     click.option(
+        "--fdr",
+        type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+        default=0.01,
+        show_default=True,
+        help="Expected share of false laws among those that are called laws.",
+    ),
+    click.option(
         "--window",
         type=_Written("auto|full|N", _window),
         default="auto",
@@ -394,6 +401,7 @@ def search_from(values: dict[str, Any], plan: Plan | None = None) -> Search:
         method=values.get("method", "formulas"),
         budget=values.get("budget", DEFAULT_BUDGET),
         factor=values.get("acceptance", 100.0),
+        fdr=values.get("fdr", 0.01),
         window=values.get("window", "auto"),
         jobs=jobs_from(values),
         device=values["device"],

@@ -101,6 +101,11 @@ class Trajectory:
         span = slice(start, stop)
         return Trajectory(self.name, self.times[span], self.states[span], self.derivatives[span])
 
+    def every(self, step: int) -> Trajectory:
+        """Every `step`-th sample, from the first one on."""
+        taken = slice(None, None, step)
+        return Trajectory(self.name, self.times[taken], self.states[taken], self.derivatives[taken])
+
     def segments(self, jump: float = 1.5) -> tuple[Trajectory, ...]:
         """Split at gaps in time; see `longest_step`."""
         steps = np.diff(self.times)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
@@ -19,9 +20,10 @@ from noether_sym.errors import GrammarError, RunError
 from noether_sym.export.latex import law_latex
 from noether_sym.export.symmetry import symmetry_from_entry, symmetry_to_entry
 from noether_sym.export.sympy import law_srepr
-from noether_sym.laws.law import Law, Parameter
+from noether_sym.laws.law import Evidence, Law, Parameter
 from noether_sym.store.schema import (
     Counts,
+    EvidenceEntry,
     ExpandedEntry,
     LawEntry,
     LawsDocument,
@@ -107,6 +109,8 @@ def _fields(law: Law) -> dict[str, Any]:
         "heldout_ratio": finite(law.heldout_ratio),
         "alignment": finite(law.alignment),
         "status": law.status,
+        "verdict": law.verdict,
+        "evidence": _evidence(law),
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
         "symmetry": symmetry_to_entry(law),
@@ -114,6 +118,15 @@ def _fields(law: Law) -> dict[str, Any]:
             msgspec.UNSET if written_out is None else ExpandedEntry(**_formula(written_out))
         ),
     }
+
+
+def _evidence(law: Law) -> EvidenceEntry | None:
+    own = law.evidence
+    if own is None:
+        return None
+    values = {field.name: getattr(own, field.name) for field in fields(own)}
+    del values["verdict"]
+    return EvidenceEntry(**{**values, "within": finite(own.within)})
 
 
 def _formula(law: Law) -> dict[str, Any]:
@@ -149,6 +162,7 @@ def law_from_entry(entry: LawEntry) -> Law:
         heldout_ratio=entry.heldout_ratio,
         alignment=entry.alignment,
         status=entry.status,
+        evidence=_evidence_from(entry),
         rank=entry.rank,
         family=entry.family,
         function_of=entry.function_of,
@@ -162,6 +176,14 @@ def law_from_entry(entry: LawEntry) -> Law:
     written_out = law.with_(**_formula_from(entry.expanded), symmetry=None)
     _check_leaves(written_out)
     return law.with_(expanded=written_out)
+
+
+def _evidence_from(entry: LawEntry) -> Evidence | None:
+    if entry.evidence is None:
+        return None
+    values = msgspec.structs.asdict(entry.evidence)
+    values["within"] = math.inf if values["within"] is None else values["within"]
+    return Evidence(verdict=entry.verdict, **values)
 
 
 def _formula_from(entry: LawEntry | ExpandedEntry) -> dict[str, Any]:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 ACCEPTED = "accepted"
 """Status of a law."""
 
+LAW = "law"
+APPROXIMATE_LAW = "approximate law"
 CONSTRAINT = "constraint"
-"""Status of what has the same value on all trajectories."""
+UNDECIDED = "undecided"
+NOT_A_LAW = "not a law"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,48 @@ class Symmetry:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What trajectories that took no part in the search show of a law.
+
+    Attributes
+    ----------
+    verdict : str
+        `LAW`, `APPROXIMATE_LAW`, `CONSTRAINT` (the same value on all trajectories),
+        `UNDECIDED` or `NOT_A_LAW`.
+    reason : str
+        What speaks against a law; empty if nothing does.
+    within : float
+        Upper 95 % bound on the standard deviation along trajectories of what is no noise,
+        over the spread of the law.
+    white : float
+        p-value that the residuals along trajectories have no memory in time.
+    chance : float
+        p-value that the law changes by more than the limit of a law.
+    trajectories : int
+        Those that were looked at.
+    half_life, half_life_error : float or None
+        Of an approximate law with a drift, in the data set's unit of time; the error is None
+        with fewer than three trajectories.
+    grows : bool
+        Whether the drift doubles in that time rather than halves.
+    q_value : float or None
+        Rate of false discoveries if this and all better confirmed are called laws; None where
+        the verdict does not rest on it.
+    """
+
+    verdict: str
+    reason: str
+    within: float
+    white: float
+    chance: float
+    trajectories: int
+    half_life: float | None = None
+    half_life_error: float | None = None
+    grows: bool = False
+    q_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Law:
     """A fitted formula g(x) of the state x, and how well it is conserved.
 
@@ -93,6 +138,8 @@ class Law:
     symmetry : Symmetry or None
         What the law generates by Noether's theorem, where it was looked for; see
         `noether_sym.laws.symmetry`.
+    evidence : Evidence or None
+        On which the verdict rests; None while there is none.
     expanded : Law or None
         The same written out, where it reads derived columns; see
         `noether_sym.laws.expansion`. Its inputs are the columns that are not derived.
@@ -113,6 +160,7 @@ class Law:
     selected: bool = False
     window: int | None = None
     symmetry: Symmetry | None = None
+    evidence: Evidence | None = None
     expanded: Law | None = None
 
     @property
@@ -124,6 +172,13 @@ class Law:
     def accepted(self) -> bool:
         """Whether the formula counts as conserved."""
         return self.status == ACCEPTED
+
+    @property
+    def verdict(self) -> str:
+        """What the data show of it, in words; without evidence, what its status says."""
+        if self.evidence is not None:
+            return self.evidence.verdict
+        return {ACCEPTED: LAW, CONSTRAINT: CONSTRAINT}.get(self.status, NOT_A_LAW)
 
     @property
     def values(self) -> tuple[float, ...]:

@@ -38,7 +38,9 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
     words += ["--search", search.method, "--grammar", search.grammar]
     words += ["--depth", str(search.depth)] if search.given else []
     words += ["--budget", f"{search.budget:g}s"]
-    words += _changed(_SEARCH, search, {"factor": "--acceptance", "window": "--window"})
+    words += _changed(
+        _SEARCH, search, {"factor": "--acceptance", "fdr": "--fdr", "window": "--window"}
+    )
     words += ["--seed", str(data.seed)]
     if tailoring is not None:
         names = ("top", "seeds", "epochs", "weight_decay", "loss")

@@ -68,6 +68,7 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
     )
     named = (words.number, words.unit, words.formula, words.with_error, words.seconds, words.spread)
-    environment.filters.update({own.__name__: own for own in (*named, mathml, flow)})
+    every = (*named, words.evidence, mathml, flow)
+    environment.filters.update({own.__name__: own for own in every})
     environment.tests["has_expansion"] = has_expansion
     return environment.get_template(_TEMPLATE)

@@ -14,7 +14,7 @@ from noether_sym.tailor.document import HNN, NOT_A_LAW
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
-    from noether_sym.store.schema import LawsDocument, SearchEntry
+    from noether_sym.store.schema import LawEntry, LawsDocument, SearchEntry
     from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
 METHODS = MappingProxyType(
@@ -36,13 +36,16 @@ def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> st
     shown = str if plain else formula
     if laws.laws:
         count = laws.independent_laws
-        if laws.most_laws is None or (count == 1 and laws.most_laws == 1):
+        heads = laws.heads
+        if not count:
+            sentence = f"No law found, but {len(heads)} approximate"
+        elif laws.most_laws is None or (count == 1 and laws.most_laws == 1):
             sentence = f"{count} {'law' if count == 1 else 'independent laws'} found"
         else:
             sentence = f"{count} of at most {laws.most_laws} independent laws found"
-        if laws.window:
-            sentence += f", approximately conserved{windows(laws.window)}"
-        best = "; ".join(shown(entry.expression) for entry in laws.heads)
+        if count and len(heads) > count:
+            sentence += f", and {len(heads) - count} approximate"
+        best = "; ".join(shown(entry.expression) for entry in heads)
         return f"{sentence}: {best}" if len(best) <= _LONGEST else sentence
     sentence = (
         f"No law found ({_searched(search)}): nothing is conserved {search.factor:g} times "
@@ -58,6 +61,27 @@ def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> st
         ratio = number(closest.conservation_ratio, 2, plain=plain)
         sentence += f". Closest, not conserved: {shown(closest.expression)} (ratio {ratio})"
     return sentence
+
+
+def evidence(entry: LawEntry, time_unit: str, *, plain: bool = False) -> str:
+    """What the verdict on a law rests on; empty where it was not sent to confirmation."""
+    from noether_sym.verdict.decision import DETECTED
+
+    own = entry.evidence
+    if own is None:
+        return ""
+    written = entry.verdict
+    if own.within is not None:
+        within = number(own.within, 2, plain=plain)
+        written += f", constant to within {within} of its spread with 95 % confidence"
+    counted = "1 trajectory" if own.trajectories == 1 else f"{own.trajectories} trajectories"
+    written += f", by {counted}"
+    if own.half_life is not None:
+        time = with_error(own.half_life, own.half_life_error, plain=plain)
+        written += f"; it {'doubles' if own.grows else 'halves'} in {time} {time_unit}"
+    memory = number(own.white, 2, plain=plain)
+    told = "are white in time" if own.white >= DETECTED else "have a memory in time"
+    return f"{written}; residuals {told} (p = {memory})"
 
 
 def _searched(search: SearchEntry) -> str:

@@ -52,6 +52,7 @@ class SearchOptions:
     method: str = "both"
     budget: float = DEFAULT_BUDGET
     factor: float = 100.0
+    fdr: float = 0.01
     window: str | int = "auto"
     jobs: int = 1
     device: str = "auto"

@@ -83,6 +83,20 @@ class ExpandedEntry(Entry, frozen=True, kw_only=True):
     tree: list[Any]
 
 
+class EvidenceEntry(Entry, frozen=True, kw_only=True):
+    """What the verdict on a law rests on; the fields are those of `laws.law.Evidence`."""
+
+    reason: str
+    within: float | None
+    white: float
+    chance: float
+    trajectories: int
+    half_life: float | None = None
+    half_life_error: float | None = None
+    grows: bool = False
+    q_value: float | None = None
+
+
 class LawEntry(Entry, frozen=True, kw_only=True):
     """A law as ``laws.json`` holds it; the fields are those of `noether_sym.laws.law.Law`.
 
@@ -92,6 +106,10 @@ class LawEntry(Entry, frozen=True, kw_only=True):
         Only where the law reads derived columns.
     function_of : tuple of int
         Families of the laws that it is a function of; empty for an independent law.
+    verdict : str
+        ``law``, ``approximate law``, ``constraint``, ``undecided`` or ``not a law``.
+    evidence : EvidenceEntry or None
+        On which the verdict rests; None where it was not sent to confirmation.
     tree : list
         The formula as nested lists. Only they are ever read back; the texts beside them are
         for people.
@@ -111,6 +129,8 @@ class LawEntry(Entry, frozen=True, kw_only=True):
     heldout_ratio: float | None
     alignment: float | None = None
     status: str
+    verdict: str
+    evidence: EvidenceEntry | None = None
     selected: bool
     window: int | None = None
     symmetry: SymmetryEntry | None = None
@@ -199,7 +219,7 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 
@@ -213,6 +233,7 @@ class Identity(Entry, frozen=True):
     depth: int
     terms: int
     factor: float
+    fdr: float
     window: str | int
     seed: int
     version: str
@@ -234,6 +255,7 @@ class SearchEntry(Entry, frozen=True):
     depth: int
     terms: int
     factor: float
+    fdr: float
     window: str | int
     budget: float
     given: bool

@@ -68,7 +68,7 @@ class Search:
 
         own = self.options
         workers = Workers(own.jobs, own.backend, own.scheduler)
-        return FitOptions(own.factor, own.window, self.data.seed, workers, device)
+        return FitOptions(own.factor, own.fdr, own.window, self.data.seed, workers, device)
 
 
 def prepare(
@@ -101,6 +101,7 @@ def prepare(
         depth=depth,
         terms=most.terms,
         factor=float(options.factor),
+        fdr=float(options.fdr),
         window=options.window,
         seed=data.seed,
         version=__version__,
@@ -116,6 +117,7 @@ def prepare(
             depth,
             most.terms,
             identity.factor,
+            identity.fdr,
             options.window,
             options.budget,
             options.depth is not None,
@@ -169,6 +171,7 @@ def reopen(
         search.method,
         search.budget,
         search.factor,
+        search.fdr,
         search.window,
         jobs,
         device,
@@ -182,7 +185,7 @@ def reopen(
 def _check_identity(run: Run, held: RunDocument) -> None:
     """Options stand in run.json twice, and its name follows from them: all must agree."""
     own, search = held.identity, held.search
-    shared = ("method", "depth", "terms", "factor", "window")
+    shared = ("method", "depth", "terms", "factor", "fdr", "window")
     agree = all(getattr(own, name) == getattr(search, name) for name in shared)
     named = held.name.endswith(runs.run_name("", own))
     if not (named and agree and own.seed == held.data.seed):

@@ -20,6 +20,7 @@ CONFIDENCE = 0.95
 _MODES = 3
 _LEAST_SAMPLES = 4
 _RESOLVED = 0.5
+_CHANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,7 @@ class Constancy:
     error : float
         Its standard error.
     freedom : float
-        Degrees of freedom of the error: trajectories less 1; inf where the error comes from
-        the scatter of samples.
-    spread : float
-        Standard deviation between trajectories of their means, that of noise taken off; 0 where
-        it is no larger than noise makes it.
+        Degrees of freedom of the error.
     white : float
         p-value that the residuals have no memory in time.
     trajectories : int
@@ -47,7 +44,6 @@ class Constancy:
     variation: float
     error: float
     freedom: float
-    spread: float
     white: float
     trajectories: int
 
@@ -88,9 +84,9 @@ def constancy(
     ----------
     values : sequence of arrays of shape (sample,)
         Of each trajectory, in order of time.
-    tangents : sequence of arrays of shape (sample, direction), optional
-        Directions along which values may change with the constants of the formula, which are
-        known with errors; they take no part in the test for memory.
+    tangents : sequence of arrays of shape (sample, constant), optional
+        What one standard error of each constant of the formula changes. As much as such errors
+        explain takes no part in the test for memory.
     resolution : float
         Correlation from one sample to the next of the fastest change there could be, between 0
         and 1. Below 1/2 samples are too far apart to tell change from noise: all counts as
@@ -99,68 +95,87 @@ def constancy(
     usable = [place for place, own in enumerate(values) if len(own) >= _LEAST_SAMPLES]
     own = [values[place] - values[place].mean() for place in usable]
     counts = np.array([len(one) for one in own], dtype=np.float64)
-    whole = np.array([float(one @ one) / (len(one) - 1) for one in own])
     noise = np.array([0.5 * float((np.diff(one) ** 2).mean()) for one in own])
-    variation, error, freedom = _pooled(whole, counts, whole)
+    whole = np.array([float(one @ one) / (len(one) - 1) for one in own])
+    found = _pooled(whole, counts, np.zeros_like(whole))
     if resolution >= _RESOLVED:
         slow = np.array([float((one[1:] * one[:-1]).mean()) for one in own]) + noise / counts
-        told = _pooled(slow / resolution, counts, noise / resolution)
-        if _above(*told) < _above(variation, error, freedom):
-            variation, error, freedom = told
-    means = np.array([values[place].mean() for place in usable])
-    return Constancy(
-        variation=variation,
-        error=error,
-        freedom=freedom,
-        spread=_between(means, np.minimum(noise, whole) / counts),
-        white=_white(own if tangents is None else _without(own, [tangents[p] for p in usable])),
-        trajectories=len(usable),
-    )
+        squares = (one**2 for one in own)
+        errors = [np.sqrt(float((one[1:] * one[:-1]).sum())) / len(one) for one in squares]
+        told = _pooled(slow / resolution, counts, np.array(errors) / resolution)
+        if _largest(*told) < _largest(*found):
+            found = told
+    residuals = own if tangents is None else _without(own, [tangents[p] for p in usable])
+    return Constancy(*found, white=_white(residuals), trajectories=len(usable))
 
 
-def _above(variation: float, error: float, freedom: float) -> float:
-    return Constancy(variation, error, freedom, 1.0, 1.0, 0).largest
+def spread_between(values: Sequence[NDArray[np.float64]]) -> float:
+    """Standard deviation between trajectories of a quantity's means, outliers pulled in.
+
+    The variance of the means' errors is taken off; 0 where errors alone would often (1 %) make
+    as much.
+
+    Parameters
+    ----------
+    values : sequence of arrays of shape (sample,)
+    """
+    from scipy.stats import chi2
+
+    usable = [own for own in values if len(own) >= _LEAST_SAMPLES]
+    if len(usable) < 2:
+        return 0.0
+    means = np.array([own.mean() for own in usable])
+    errors = np.array([0.5 * float((np.diff(own) ** 2).mean()) / len(own) for own in usable])
+    centre = float(np.median(means))
+    bound = 3.0 * float(np.quantile(np.abs(means - centre), 0.9, method="lower"))
+    inside = centre + np.clip(means - centre, -bound, bound)
+    variance, error, freedom = float(inside.var(ddof=1)), float(errors.mean()), len(means) - 1
+    if variance <= error * float(chi2.isf(_CHANCE, freedom)) / freedom:
+        return 0.0
+    return float(np.sqrt(variance - error))
+
+
+def _largest(variation: float, error: float, freedom: float) -> float:
+    return Constancy(variation, error, freedom, 1.0, 0).largest
 
 
 def _pooled(
     variations: NDArray[np.float64], counts: NDArray[np.float64], noise: NDArray[np.float64]
 ) -> tuple[float, float, float]:
-    """Mean over samples, its standard error from trajectories, and the degrees of freedom.
+    """Mean over samples, its standard error, and the degrees of freedom of that.
 
-    With fewer than three trajectories the error is that which noise would give.
+    `noise` is the standard error that noise alone gives each trajectory, known well from its
+    many samples. Where trajectories disagree by more, the rest is estimated from them, with
+    their number less 1 as degrees of freedom (combined after Satterthwaite 1946, Biometrics
+    Bulletin 2, 110, doi:10.2307/3002019).
     """
     if not len(counts):
         return float("inf"), 0.0, np.inf
     shares = counts / counts.sum()
     mean = float(shares @ variations)
-    if len(counts) < 3:
-        return mean, float(np.sqrt((shares**2 * noise**2 / counts).sum())), np.inf
-    scatter = shares**2 @ (variations - mean) ** 2
-    return mean, float(np.sqrt(scatter * len(counts) / (len(counts) - 1))), len(counts) - 1.0
-
-
-def _between(means: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
-    """Standard deviation of means, the variance of their errors taken off; outliers pulled in."""
-    if len(means) < 2:
-        return 0.0
-    centre = float(np.median(means))
-    distances = np.abs(means - centre)
-    bound = 3.0 * float(np.quantile(distances, 0.9, method="lower"))
-    inside = centre + np.clip(means - centre, -bound, bound)
-    variance = float(inside.var(ddof=1)) - float(errors.mean())
-    return float(np.sqrt(max(variance, 0.0)))
+    known = float(shares**2 @ noise**2)
+    if len(counts) < 2:
+        return mean, float(np.sqrt(known)), np.inf
+    more = len(counts) / (len(counts) - 1.0)
+    excess = max(float(shares**2 @ (variations - mean) ** 2) * more - known, 0.0)
+    if excess == 0.0:
+        return mean, float(np.sqrt(known)), np.inf
+    freedom = (len(counts) - 1.0) * ((known + excess) / excess) ** 2
+    return mean, float(np.sqrt(known + excess)), freedom
 
 
 def _without(
     residuals: Sequence[NDArray[np.float64]], tangents: Sequence[NDArray[np.float64]]
 ) -> list[NDArray[np.float64]]:
-    """Residuals without what the tangents, the same factor for all trajectories, explain."""
-    centred = np.concatenate([own - own.mean(0) for own in tangents])
-    lengths = np.linalg.norm(centred, axis=0)
-    kept = np.isfinite(lengths) & (lengths > 0)
-    matrix = centred[:, kept] / lengths[kept]
+    """Residuals without what errors of the constants, the same for all, likely explain."""
     target = np.concatenate(residuals)
-    factors = np.linalg.lstsq(matrix, target, rcond=1e-10)[0]
+    matrix = np.concatenate([own - own.mean(0) for own in tangents])
+    noise = float(np.sqrt((target @ target) / len(target)))
+    if not matrix.shape[1] or not noise > 0:
+        return list(residuals)
+    prior = np.vstack([matrix / noise, np.eye(matrix.shape[1])])
+    sought = np.concatenate([target / noise, np.zeros(matrix.shape[1])])
+    factors = np.linalg.lstsq(prior, sought, rcond=None)[0]
     edges = np.cumsum([len(own) for own in residuals])[:-1]
     return np.split(target - matrix @ factors, edges)
 
@@ -180,9 +195,9 @@ def _white(residuals: Sequence[NDArray[np.float64]]) -> float:
         squares = own**2 * count / (count - 1)
         modes = _cosines(count)
         low += float(((modes @ own) ** 2).sum() - (modes**2 @ squares).sum())
-        weights = modes.T @ modes
-        np.fill_diagonal(weights, 0.0)
-        low_variance += 2.0 * float(squares @ weights**2 @ squares)
+        # of the sum over pairs of different times, without a matrix of all times
+        pairs = ((modes * squares) @ modes.T) ** 2
+        low_variance += 2.0 * float(pairs.sum() - ((modes**2).sum(0) ** 2 @ squares**2))
         freedom += len(modes)
         neighbours += float((own[1:] * own[:-1]).sum() + squares.mean() * (count - 1) / count)
         neighbours_variance += float((squares[1:] * squares[:-1]).sum())

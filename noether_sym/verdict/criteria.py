@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.laws.law import Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
@@ -17,6 +17,7 @@ from noether_sym.search.sums.walk import SAME
 from noether_sym.statistics.conservation import conservation_ratio, masked, values_at
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance
+from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.evidence import Quarters, rank_ratio
 from noether_sym.verdict.gradients import Frame, alignment, local_ratio
 from noether_sym.verdict.independence import Judged, Judgement, independent_laws
@@ -43,6 +44,7 @@ def judge(
     device: str = "cpu",
     constraints: Sequence[tuple[Candidate, Fitted]] = (),
     everything: bool = False,
+    confirmation: Confirmation | None = None,
 ) -> Judgement:
     """Accept what is conserved `factor` times better than chance, everywhere it is tested.
 
@@ -52,6 +54,9 @@ def judge(
     within a small slack; its variance is as far below what its gradients at the data allow;
     no smooth correction is far better conserved; and what its gradient adds to those of
     better laws is conserved too.
+
+    What is accepted so is sent to `confirmation`, and stays a law, exactly or approximately, if
+    trajectories that took no part in the search show it.
 
     `constraints` come from the search for sums; what has one value on all trajectories joins
     them, and so does any accepted formula of which that is true. With `everything` formulas of
@@ -80,6 +85,8 @@ def judge(
         local, ranked = local_ratio(law, samples, gradients, unit), rank_ratio(law, samples)
         reason = _reason(law, local, ranked, quarters, corrections, factor)
         score = max(law.conservation_ratio, local, ranked)
+        if not reason and confirmation is not None:
+            law, reason = _confirmed(law, confirmation)
         entries.append(Judged(number, law, score, gradients, reason))
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
     return independent_laws(
@@ -87,6 +94,13 @@ def judge(
         frame.directions(),
         [one for one in same if not one.reason],
     )
+
+
+def _confirmed(law: Law, confirmation: Confirmation) -> tuple[Law, str]:
+    """A law with its evidence, and what speaks against it."""
+    found = confirmation.evidence(law)
+    holds = found.verdict in (LAW, APPROXIMATE_LAW)
+    return law.with_(evidence=found), "" if holds else f"{found.verdict}: {found.reason}"
 
 
 def _first_laws(

@@ -7,20 +7,21 @@ of the spread between them, or, where a drift is detected, below a thousandth.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.laws.law import (
+    APPROXIMATE_LAW,
+    CONSTRAINT,
+    LAW,
+    NOT_A_LAW,
+    UNDECIDED,
+    Evidence,
+)
 from noether_sym.verdict.constancy import Constancy, constancy
 from noether_sym.verdict.decay import Decay, decay
 from noether_sym.verdict.motion import Motion
-
-LAW = "law"
-APPROXIMATE = "approximate law"
-SAME = "constraint"
-UNDECIDED = "undecided"
-NOT = "not a law"
 
 WITHIN = 0.1
 """Largest bound on what changes along trajectories of a law, over the spread between them."""
@@ -35,36 +36,18 @@ ENOUGH = 3
 """Least number of trajectories that can show a law."""
 
 _TURNS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A verdict and what it rests on.
-
-    Attributes
-    ----------
-    verdict : str
-        `LAW`, `APPROXIMATE`, `SAME`, `UNDECIDED` or `NOT`.
-    reason : str
-        In words: what was reached, and what data would decide; empty for a law.
-    constancy : Constancy
-    decay : Decay or None
-        Of an approximate law whose drift was told from noise.
-    """
-
-    verdict: str
-    reason: str
-    constancy: Constancy
-    decay: Decay | None = None
+_ALIKE = 2.0
 
 
 def decide(
     times: Sequence[NDArray[np.float64]],
     values: Sequence[NDArray[np.float64]],
     motion: Motion,
+    *,
+    spread: float,
     natural: float,
     tangents: Sequence[NDArray[np.float64]] | None = None,
-) -> Decision:
+) -> Evidence:
     """Judge a quantity by its values along trajectories.
 
     Parameters
@@ -73,6 +56,9 @@ def decide(
         One pair a trajectory.
     motion : Motion
         Of the columns that the quantity reads.
+    spread : float
+        Standard deviation between trajectories, of all that there are; 0 where noise alone
+        would make as much.
     natural : float
         Standard deviation that the quantity would have if its columns varied along
         trajectories as they do, but independently of each other.
@@ -82,16 +68,17 @@ def decide(
     found = constancy(values, tangents, motion.resolution)
     if found.trajectories < ENOUGH:
         return _of_few(found, times, values, motion, natural)
-    if found.spread <= 0 and found.within(natural) <= WITHIN:
-        return Decision(SAME, "it has the same value on all trajectories", found)
-    spread = min(found.spread, natural)
+    if spread <= _ALIKE * found.largest and found.within(natural) <= WITHIN:
+        return _evidence(CONSTRAINT, "it has the same value on all trajectories", found, natural)
+    spread = min(spread, natural)
     bound = found.within(spread)
     drifts = found.white < DETECTED
     if bound <= (DRIFT if drifts else WITHIN):
-        return Decision(LAW, "", found)
+        return _evidence(LAW, "", found, spread)
     if drifts:
         return _drifting(found, times, values, motion, spread)
-    return Decision(UNDECIDED, f"{_reached(bound)}; more data or less noise would decide", found)
+    reason = f"{_reached(bound)}; more data or less noise would decide"
+    return _evidence(UNDECIDED, reason, found, spread)
 
 
 def _of_few(
@@ -100,17 +87,19 @@ def _of_few(
     values: Sequence[NDArray[np.float64]],
     motion: Motion,
     natural: float,
-) -> Decision:
+) -> Evidence:
     """One or two trajectories: what is flat while they come back to where they were."""
     more = "trajectories from other starts would decide"
-    if not motion.returns:
-        return Decision(UNDECIDED, f"too few trajectories, which do not return; {more}", found)
     bound = found.within(natural)
-    if bound <= WITHIN:
-        return Decision(APPROXIMATE, f"shown by {found.trajectories} trajectories; {more}", found)
-    if found.white < DETECTED:
+    if bound > WITHIN and found.white < DETECTED:
         return _drifting(found, times, values, motion, natural)
-    return Decision(UNDECIDED, f"{_reached(bound)}; {more}", found)
+    if not motion.returns:
+        reason = f"too few trajectories, which do not return; {more}"
+        return _evidence(UNDECIDED, reason, found, natural)
+    if bound > WITHIN:
+        return _evidence(UNDECIDED, f"{_reached(bound)}; {more}", found, natural)
+    reason = f"shown by {found.trajectories} trajectories only; {more}"
+    return _evidence(APPROXIMATE_LAW, reason, found, natural)
 
 
 def _drifting(
@@ -119,17 +108,32 @@ def _drifting(
     values: Sequence[NDArray[np.float64]],
     motion: Motion,
     spread: float,
-) -> Decision:
+) -> Evidence:
     """A drift was detected: is it slow beside the motion, and all that changes?"""
     changed = f"it changes along trajectories: {_reached(found.within(spread))}"
     slow = decay(times, values)
     if slow is None or motion.turn is None or slow.half_life < _TURNS * motion.turn:
-        return Decision(NOT, changed, found)
+        return _evidence(NOT_A_LAW, changed, found, spread)
     flat = [own - curve for own, curve in zip(values, slow.curves, strict=True)]
-    rest = constancy(flat, resolution=motion.resolution).within(spread)
-    if rest > WITHIN:
-        return Decision(NOT, changed, found)
-    return Decision(APPROXIMATE, "it drifts slowly beside the motion", found, slow)
+    if constancy(flat, resolution=motion.resolution).within(spread) > WITHIN:
+        return _evidence(NOT_A_LAW, changed, found, spread)
+    return _evidence(APPROXIMATE_LAW, "it drifts slowly beside the motion", found, spread, slow)
+
+
+def _evidence(
+    verdict: str, reason: str, found: Constancy, spread: float, slow: Decay | None = None
+) -> Evidence:
+    return Evidence(
+        verdict,
+        reason,
+        within=found.within(spread),
+        white=found.white,
+        chance=found.equivalence(WITHIN * spread),
+        trajectories=found.trajectories,
+        half_life=None if slow is None else slow.half_life,
+        half_life_error=None if slow is None else slow.half_life_error,
+        grows=slow is not None and slow.rate < 0,
+    )
 
 
 def _reached(bound: float) -> str:

@@ -95,9 +95,18 @@ def local_ratio(law: Law, samples: Samples, gradients: NDArray[np.float64], unit
     with np.errstate(all="ignore"):
         value = values_at(law, samples.states) / unit
     within = float(within_variance(*masked(value, samples.weights)))
-    lengths = (gradients**2).sum(1)
-    expected = _trimmed_sum(lengths) / max(1, len(lengths))
+    expected = root_mean_square(gradients, 1.0) ** 2
     return within / expected if expected > 0 and np.isfinite(within) else float("inf")
+
+
+def root_mean_square(gradients: NDArray[np.float64], unit: float) -> float:
+    """Root of the mean squared length of gradients of shape (sample, column), times a unit.
+
+    The standard deviation that a law would have if its columns varied independently, each as
+    much as it does, to first order.
+    """
+    lengths = (gradients**2).sum(1)
+    return unit * float(np.sqrt(_trimmed_sum(lengths) / max(1, len(lengths))))
 
 
 def angle_between(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:

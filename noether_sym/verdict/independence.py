@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.laws.law import ACCEPTED, CONSTRAINT, Law
+from noether_sym.laws.law import ACCEPTED, CONSTRAINT, LAW, Law
 from noether_sym.statistics.directions import PARALLEL, new_share, residual
 from noether_sym.verdict.gradients import alignment, angle_between, proportional
 
@@ -148,10 +148,15 @@ def independent_laws(
         laws,
         tuple(entry.law for entry in nearest),
         tuple(entry.reason for entry in nearest),
-        len(heads),
+        sum(_is_law(head) for head in heads),
         verdicts,
         tuple(one.law.with_(status=CONSTRAINT) for one in constraints),
     )
+
+
+def _is_law(entry: Judged) -> bool:
+    """Whether an entry is a law, not an approximate one; without evidence it counts as one."""
+    return entry.law.evidence is None or entry.law.evidence.verdict == LAW
 
 
 def _is_inexact(entry: Judged, heads: Sequence[Judged]) -> bool:

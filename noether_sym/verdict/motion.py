@@ -37,16 +37,20 @@ class Motion:
     returns: bool
 
 
-def motion(trajectories: Sequence[Trajectory], columns: Sequence[int]) -> Motion:
+def motion(
+    trajectories: Sequence[Trajectory], columns: Sequence[int], angles: Sequence[int]
+) -> Motion:
     """Look at the movement of some columns.
 
     Parameters
     ----------
     trajectories : sequence of Trajectory
     columns : sequence of int
+    angles : sequence of int
+        Those among them that are angles: these return when they have gone round.
     """
     steps = np.concatenate([np.diff(own.times) for own in trajectories if len(own) > 1])
-    states = [own.states[:, list(columns)] for own in trajectories if len(own) >= _LEAST_SAMPLES]
+    states = [_flat(own, columns, angles) for own in trajectories if len(own) >= _LEAST_SAMPLES]
     if not len(steps) or not states:
         return Motion(None, 0.0, False)
     step = float(np.median(steps))
@@ -54,6 +58,16 @@ def motion(trajectories: Sequence[Trajectory], columns: Sequence[int]) -> Motion
     turn = None if lag is None else 4.0 * lag * step
     resolution = 1.0 if lag is None else float(np.cos(0.5 * np.pi * min(_HARMONIC / lag, 2.0)))
     return Motion(turn, resolution, _returns(states))
+
+
+def _flat(
+    trajectory: Trajectory, columns: Sequence[int], angles: Sequence[int]
+) -> NDArray[np.float64]:
+    """States of shape (sample, coordinate), a sine and a cosine for each angle."""
+    own = trajectory.states
+    rows = [own[:, c] for c in columns if c not in angles]
+    rows += [wave(own[:, c]) for c in columns if c in angles for wave in (np.sin, np.cos)]
+    return np.stack(rows, 1)
 
 
 def _quarter(states: Sequence[NDArray[np.float64]]) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.parts import parts, searched
 from noether_sym.dsl.distinct import DistinctLaws
 from noether_sym.laws.law import ACCEPTED
 from noether_sym.runtime.device import single_threaded
@@ -22,6 +23,8 @@ from noether_sym.statistics.samples import (
     make_samples,
     windows_to_try,
 )
+from noether_sym.verdict.chance import FDR, paid_for
+from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.points import judge_points
 
@@ -38,6 +41,8 @@ class FitOptions:
     factor : float
         How many times better than on the surrogate a law must be conserved (the
         paper's two orders of magnitude).
+    fdr : float
+        Expected share of false laws among those that are called laws.
     window : str or int
         ``auto``: whole segments first, then, if nothing is conserved over them, windows
         long enough for the inputs to look mixed. ``full``: whole segments only. A number:
@@ -49,6 +54,7 @@ class FitOptions:
     """
 
     factor: float = 100.0
+    fdr: float = FDR
     window: str | int = "auto"
     seed: int = 0
     workers: Workers = field(default_factory=Workers)
@@ -123,10 +129,12 @@ def _fit(
     begin = time.perf_counter()
     if not dataset.ordered:
         return _of_points(dataset, sums, options, begin)
+    confirmation = Confirmation(dataset, parts(dataset.train).confirm)
+    dataset = searched(dataset)
     formulas = [] if distinct is None else distinct_candidates(distinct)
     candidates = [*formulas, *(one.candidate for one in sums.laws)]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
-    for window in windows_to_try(dataset.train, options.window):
+    for look, window in enumerate(windows_to_try(dataset.train, options.window)):
         samples = make_samples(dataset.train, window=window, seed=options.seed)
         fits = fit_candidates(
             formulas,
@@ -148,7 +156,9 @@ def _fit(
             workers=options.workers,
             device=options.device,
             constraints=[(one.candidate, one.fit) for one in sums.constraints],
+            confirmation=confirmation,
         )
+        judgement = paid_for(judgement, options.fdr, look + 1)
         if first is None or judgement.laws:
             first = fits, judgement, window
         if judgement.laws:

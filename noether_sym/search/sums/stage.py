@@ -10,6 +10,7 @@ from functools import reduce
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.parts import searched
 from noether_sym.datasets.points import angles, points
 from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.runtime.device import single_threaded
@@ -77,6 +78,7 @@ def search_sums(
     SumsFound
     """
     begin = time.perf_counter()
+    dataset = searched(dataset)
     samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
     data = Observations.of(samples, dataset)
     most = most_functions(dataset, samples)

@@ -1,0 +1,95 @@
+"""How likely a law among several was confirmed by chance: false discovery rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from noether_sym.laws.law import LAW, UNDECIDED, Law
+from noether_sym.verdict.independence import Judgement
+
+FDR = 0.01
+"""Expected share of false laws among those that are called laws."""
+
+
+def q_values(chances: Sequence[float], looks: int = 1) -> list[float]:
+    """Rates of false discoveries, by Benjamini and Yekutieli: for any dependence of the tests.
+
+    Benjamini, Yekutieli 2001, Annals of Statistics 29, 1165, doi:10.1214/aos/1013699998.
+
+    Parameters
+    ----------
+    chances : sequence of float
+        p-values of the families that were sent to confirmation.
+    looks : int
+        How many times the data were looked at: with whole trajectories, then with windows.
+    """
+    from scipy.stats import false_discovery_control
+
+    if not len(chances):
+        return []
+    return [min(1.0, looks * q) for q in false_discovery_control(chances, method="by").tolist()]
+
+
+def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgement:
+    """Put q-values beside laws; those above the rate are undecided, with all of their family.
+
+    Functions of laws and approximate laws claim nothing of their own, and are let pass; so are
+    laws without evidence.
+    """
+    sent = {
+        law.family: law.evidence.chance
+        for law in reversed(judgement.laws)
+        if law.evidence is not None and law.verdict == LAW and not law.function_of
+    }
+    rates = dict(zip(sent, q_values(list(sent.values()), looks), strict=True))
+    lost = {family for family, rate in rates.items() if rate > fdr}
+    kept: list[Law] = []
+    undecided: list[Law] = []
+    for law in judgement.laws:
+        rate = rates.get(law.family)
+        if rate is not None and law.evidence is not None:
+            law = law.with_(evidence=replace(law.evidence, q_value=rate))
+        if law.family in lost:
+            undecided.append(_undecided(law, fdr))
+        elif not lost & set(law.function_of):
+            kept.append(law)
+    if not lost:
+        return replace(judgement, laws=tuple(kept))
+    return replace(
+        judgement,
+        laws=_numbered(kept),
+        closest=(*undecided, *judgement.closest),
+        reasons=(*(_reason(law) for law in undecided), *judgement.reasons),
+        independent=judgement.independent - len(lost),
+    )
+
+
+def _undecided(law: Law, fdr: float) -> Law:
+    assert law.evidence is not None  # only what was sent to confirmation is lost there
+    reason = (
+        f"among so many formulas it may hold by chance: q = {law.evidence.q_value:.2g}, more than "
+        f"{fdr:g}; more data would decide"
+    )
+    evidence = replace(law.evidence, verdict=UNDECIDED, reason=reason)
+    return law.with_(status=UNDECIDED, rank=0, family=0, evidence=evidence)
+
+
+def _reason(law: Law) -> str:
+    assert law.evidence is not None
+    return f"{UNDECIDED}: {law.evidence.reason}"
+
+
+def _numbered(laws: Sequence[Law]) -> tuple[Law, ...]:
+    """Laws with ranks and families counted anew."""
+    families = {
+        old: place + 1 for place, old in enumerate(dict.fromkeys(own.family for own in laws))
+    }
+    return tuple(
+        law.with_(
+            rank=place + 1,
+            family=families[law.family],
+            function_of=tuple(families[own] for own in law.function_of),
+        )
+        for place, law in enumerate(laws)
+    )
