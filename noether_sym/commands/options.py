@@ -94,6 +94,23 @@ class _NamedUnit(click.ParamType):
         return name.strip(), unit.strip()
 
 
+class _NamedNumber(click.ParamType):
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, number = str(value).rpartition("=")
+        if not sign or not name.strip():
+            self.fail(f"{value!r} is not of the form NAME=VALUE, as in q=0.01")
+        try:
+            return name.strip(), float(number)
+        except ValueError:
+            self.fail(f"{number.strip()!r} in {value!r} is not a number")
+
+
 class _Names(click.ParamType):
     name = "A,B,..."
 
@@ -246,6 +263,13 @@ def reading_options(function: _Function) -> _Function:
                 multiple=True,
                 help="Columns that are components of a vector, where names do not tell; repeat for "
                 "each.",
+            ),
+            click.option(
+                "--sigma",
+                type=_NamedNumber(),
+                multiple=True,
+                help="Standard deviation of the noise of a column where it is known, in the "
+                "column's unit; repeat for each.",
             ),
             click.option(
                 "--seed",
@@ -438,6 +462,7 @@ def data_from(values: dict[str, Any]) -> DataOptions:
         with_time=values["with_time"],
         derive=_once("--derive", values["derive"]),
         vectors=_once("--vector", values["vectors"]),
+        sigma=_once("--sigma", values["sigma"]),
         seed=values["seed"],
     )
 
