@@ -25,8 +25,14 @@ PRECISION = 1e-8
 UNEVEN_LEVEL = 0.01
 """Level of the test of one noise for all trajectories, over all columns together."""
 
-_MOST_SAMPLES = 200_000
-_STRICTER = 2
+_MOST_SAMPLES = 50_000
+_STRICTER = 4
+"""Orders above that of the estimate at which trajectories are compared."""
+
+_STILL_FALLING = 2.0
+"""Ratio of an estimate's error with the fall that is left to that without, up to which
+trajectories are compared."""
+
 _FEWEST_DEGREES = 4.0
 _CLOCK, _CLOCK_ORDER = 0.01, 2
 
@@ -123,7 +129,8 @@ def noise_report(
         rounded = steps[column] / np.sqrt(12.0)
         if found.seen and found.rung is not None and found.rung.scale > PRECISION * spread:
             sigma[column], error[column] = found.rung.scale, found.error
-            samples[column] = (ladder, own, found.rung)
+            if found.error <= _STILL_FALLING * found.rung.error:
+                samples[column] = (ladder, own, found.rung)
         else:
             floor[column] = max(floor[column], rounded, min(found.bound, spread))
         if rounded > PRECISION * spread:
@@ -228,7 +235,7 @@ def _uneven(
 
     The cube roots of the variances, nearly normal (Wilson, Hilferty 1931,
     doi:10.1073/pnas.17.12.684), against that of all together, at an order above the estimate's,
-    so that a rest of motion does not count; multiplied for the columns (Holm 1979).
+    so that a rest of motion does not count; chances multiplied for the columns (Holm 1979).
     """
     found = []
     for column, (ladder, values, rung) in samples.items():

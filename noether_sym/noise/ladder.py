@@ -4,14 +4,15 @@ Differences of low order hold what the motion does between samples, and so do di
 stretches where it is fast. Both fade: with the order, and with the share of stretches, calmest
 first, that is kept. How calm a stretch is comes from samples that were smoothed before: noise
 in them is nearly independent of that in the differences, so that the choice does not bias the
-estimate. Of all estimates the surest is taken from which no less sure one lies significantly
-down (after Lepski 1991, doi:10.1137/1135065). Where the last ones still fall, no noise was
-seen, and the least of them is a bound.
+estimate. Of the estimates the surest is taken from which no less sure one lies significantly
+down (after Lepski 1991, doi:10.1137/1135065): first an order, then a share of stretches, then
+the order for these. Where the last ones still fall, no noise was seen, and the least of them is
+a bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 _MOST_ORDER = 12
 _SHARES = (1.0, 0.5, 0.25, 0.125)
-_FEWEST_DEGREES = 12.0
+_FEWEST_DEGREES, _FEWEST_CALM = 12.0, 50.0
+"""Degrees of freedom that an estimate needs: from all stretches, and from some of them."""
+
 _COVERED = 0.5
 _BEYOND = 2
 """Orders above the chosen one that must agree with it."""
@@ -40,7 +43,11 @@ _BOUND = 2.0
 """Standard errors above an estimate up to which noise may hide."""
 
 _GENTLE = 1.2
-"""Ratio of an estimate to that a step further, up to which the last ones are called settled."""
+"""Ratio of estimates of orders two apart up to which the higher is called settled."""
+
+_MUCH = 1.5
+"""Ratio of the estimate from all stretches to that from the calmest few, up to which these are
+calm enough."""
 
 _SHARED = 0.2
 """Least variance of the difference of two estimates, over that of the less sure one."""
@@ -223,12 +230,15 @@ def climb(ladder: Ladder, values: Values) -> Climb:
         for own in stretches:
             rung = _rung(own, differences)
             bound = min(bound, rung.scale + _BOUND * rung.error)
-            if degrees(rung.variance) >= _FEWEST_DEGREES:
+            least = _FEWEST_DEGREES if own.share == _SHARES[0] else _FEWEST_CALM
+            if degrees(rung.variance) >= least:
                 rungs[order, own.share] = rung
-    if not rungs:
+    whole = [one for one in rungs.values() if one.share == _SHARES[0]]
+    if not whole:
         return Climb(None, 0.0, False, bound)
-    ranked = sorted(rungs.values(), key=lambda one: (one.variance, one.order, -one.share))
-    rung = next(one for place, one in enumerate(ranked) if not _lower(one, ranked[place + 1 :]))
+    rung = _surest(whole)
+    rung = _surest(one for one in rungs.values() if one.order == rung.order)
+    rung = _surest(one for one in rungs.values() if one.share == rung.share)
     further = [
         one.scale
         for key in ((rung.order + _BEYOND, rung.share), (rung.order, rung.share / 2))
@@ -325,17 +335,22 @@ def _settled(rung: Rung, rungs: dict[tuple[int, float], Rung]) -> bool:
         before is None or before.scale > _GENTLE * rung.scale
     ):
         return False
-    rougher = rungs.get((rung.order, 2 * rung.share))
+    whole = rungs.get((rung.order, _SHARES[0]))
     last = rung.share == min(share for _, share in rungs)
-    return rougher is None or not last or rougher.scale <= _GENTLE * rung.scale
+    return whole is None or not last or whole.scale <= _MUCH * rung.scale
 
 
-def _lower(rung: Rung, others: Sequence[Rung]) -> bool:
-    """Whether one of other estimates, less sure ones, lies significantly below."""
-    return any(
-        rung.scale - other.scale
-        > _FALL
-        * rung.scale
-        * np.sqrt(max(other.variance - rung.variance, _SHARED * other.variance))
-        for other in others
+def _surest(rungs: Iterable[Rung]) -> Rung:
+    """The surest estimate from which no less sure one lies significantly down."""
+    ranked = sorted(rungs, key=lambda one: one.variance)
+    return next(
+        one
+        for place, one in enumerate(ranked)
+        if not any(_lower(other, one) for other in ranked[place + 1 :])
     )
+
+
+def _lower(other: Rung, rung: Rung) -> bool:
+    """Whether an estimate lies significantly below a surer one."""
+    apart = max(other.variance - rung.variance, _SHARED * other.variance)
+    return rung.scale - other.scale > _FALL * rung.scale * float(np.sqrt(apart))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,3 +101,19 @@ class NoiseReport:
     outliers: tuple[Outlier, ...]
     uneven: tuple[Uneven, ...]
     resolution: NDArray[np.float64]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        noise = self.noise
+        return {
+            "sigma": noise.sigma.tolist(),
+            "error": noise.error.tolist(),
+            "floor": noise.floor.tolist(),
+            "given": list(noise.given),
+            "resolution": self.resolution.tolist(),
+            "outliers": [asdict(one) for one in self.outliers],
+            "uneven": [
+                {**asdict(one), "sigma": one.sigma.tolist(), "error": one.error.tolist()}
+                for one in self.uneven
+            ],
+        }

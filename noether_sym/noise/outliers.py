@@ -17,8 +17,11 @@ LEVEL = 1e-3
 MOST = 0.1
 """Share of the samples of a piece up to which outliers are few."""
 
+_QUIET = 3.5
+"""Score up to which the samples around a removed outlier are noise, a hundred of them."""
+
 _REACH = 3
-_CALM = 2.0
+_CALM = 1.5
 """Root mean square of the differences around a removed outlier, over that of noise."""
 
 
@@ -62,7 +65,7 @@ def find_outliers(
             break
         around = slice(max(0, best - _REACH * order), best + _REACH * order + 1)
         near = places[around]
-        if _smooth(span, values, near[near != places[best]], order, scale, threshold):
+        if _smooth(span, values, near[near != places[best]], order, scale):
             found.append((int(places[best]), float(offset[best] / scale)))
         else:
             passed[places[best]] = True
@@ -75,7 +78,6 @@ def _smooth(
     places: NDArray[np.int64],
     order: int,
     scale: float,
-    threshold: float,
 ) -> bool:
     """Whether samples show noise only."""
     if len(places) <= order + 1:
@@ -86,7 +88,7 @@ def _smooth(
     left = window.differences.of(inside, order)
     score, _ = _scores(window, inside, order, scale)
     calm = float(np.sqrt(np.mean(left**2))) <= _CALM * scale
-    return calm and bool((np.abs(score) <= threshold).all())
+    return calm and bool((np.abs(score) <= _QUIET).all())
 
 
 def _scores(
