@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from noether_sym.api import discover
 from noether_sym.cli import main
 from noether_sym.datasets import Trajectory, load
 from noether_sym.errors import DatasetError
@@ -15,7 +16,9 @@ from noether_sym.noise.differences import Differences
 from noether_sym.noise.ladder import Ladder, Span, climb
 from noether_sym.noise.resolution import precision, resolution, unwrapped
 from noether_sym.noise.scale import influence_covariance, robust_scale
+from noether_sym.report.command import command_line
 from noether_sym.store.run import Run
+from noether_sym.store.schema import RunDocument
 from noether_sym.store.search import reopen
 
 
@@ -396,11 +399,19 @@ def test_the_command_line(tmp_path):
     data = json.loads((runs[1] / "run.json").read_text())["data"]
     assert data["sigma"] == {"q": 0.5, "w": 0.01}
     assert len(reopen(Run(runs[1]), 1, "cpu").dataset.noise_given) == 2
+    assert "--sigma q=0.5 --sigma w=0.01" in command_line(Run(runs[1]).read(RunDocument))
     assert "'q' is not of the form NAME=VALUE" in call(*arguments, "--sigma", "q", code=2)
     assert "is not a number" in call(*arguments, "--sigma", "q=x", code=2)
     assert "names 'q' twice" in call(*arguments, "--sigma", "q=1", "--sigma", "q=2", code=2)
     assert "no column 'z'" in call(*arguments, "--sigma", "z=1", code=2)
     assert "from 0 up" in call(*arguments, "--sigma", "q=-1", code=2)
+
+
+def test_the_python_interface():
+    clock = 0.1 * np.arange(60)
+    table = {"t": clock, "q": np.sin(clock), "w": np.cos(clock)}
+    found = discover(table, unitless=True, sigma={"w": 0.1}, search="formulas", depth=3)
+    assert found.dataset.noise_given == ((1, 0.1),)
 
 
 def test_points_without_order(tmp_path):
