@@ -242,6 +242,7 @@ def discover(
     with_time: bool = False,
     derive: Mapping[str, str] | None = None,
     vectors: Mapping[str, Sequence[str]] | None = None,
+    sigma: Mapping[str, float] | None = None,
     noise: float = 0.0,
     search: str = "both",
     budget: float = DEFAULT_BUDGET,
@@ -297,6 +298,9 @@ def discover(
     vectors : mapping of str to sequence of str, optional
         Columns that are components of a vector, where names do not tell it, as in
         ``{"r1": ["a", "b", "c"]}``.
+    sigma : mapping of str to float, optional
+        Standard deviation of the noise of columns where it is known, as in ``{"q": 0.01}``,
+        in the unit that the data give them in.
     noise : float
         Noise on generated data.
     search : str
@@ -373,6 +377,7 @@ def discover(
         with_time=with_time,
         derive=dict(derive or {}),
         vectors={name: tuple(own) for name, own in (vectors or {}).items()},
+        sigma=dict(sigma or {}),
         seed=seed,
     )
     if isinstance(data, str | os.PathLike):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from noether_sym.commands.options import data_from, json_option, reading_options
 
 if TYPE_CHECKING:
     from noether_sym.datasets.inspection import ColumnFacts, Inspection
+    from noether_sym.noise import NoiseReport
+
+_SHOWN = 5
 
 
 @click.command("inspect", short_help="Show what was understood of a file, before any search.")
@@ -28,6 +32,7 @@ def command(**values: Any) -> None:
     from noether_sym.datasets.inspection import inspect
     from noether_sym.dsl.enumeration import count_formulas
     from noether_sym.dsl.grammar import resolve_grammar
+    from noether_sym.noise import dataset_noise
     from noether_sym.store.search import SearchOptions, depth_of
 
     dataset = data_from(values).load()
@@ -35,15 +40,17 @@ def command(**values: Any) -> None:
     options = SearchOptions(values["grammar"], values["depth"], values["method"], values["budget"])
     depth = depth_of(dataset, options)
     formulas = sum(count_formulas(grammar, dataset.dimensions, depth))
-    found = inspect(dataset)
+    report = dataset_noise(dataset)
+    found = _with_noise(inspect(dataset), report)
     screen = Screen(as_json=values["as_json"], quiet=values["as_json"])
     screen.json(
         {
             **found.to_json(),
+            "noise": report.to_json(),
             "search": {"grammar": grammar.name, "depth": depth, "formulas": formulas},
         }
     )
-    _show(screen, found)
+    _show(screen, found, report)
     _say(
         screen,
         "search",
@@ -52,7 +59,53 @@ def command(**values: Any) -> None:
     )
 
 
-def _show(screen: Screen, found: Inspection) -> None:
+def _with_noise(found: Inspection, report: NoiseReport) -> Inspection:
+    """The same with the noise that searches take, in place of the one of dx/dt's splines."""
+    from dataclasses import replace
+
+    sigma = report.noise.sigma.tolist()
+    columns = [replace(own, noise=s) for own, s in zip(found.columns, sigma, strict=True)]
+    return replace(found, columns=tuple(columns))
+
+
+def _noise_text(report: NoiseReport, place: int) -> str:
+    """Noise of a column with its error in brackets, or the bound that it lies below."""
+    noise = report.noise
+    sigma, error = float(noise.sigma[place]), float(noise.error[place])
+    if sigma == 0.0:
+        return "0" if noise.given[place] else f"<{noise.floor[place]:.1g}"
+    if error == 0.0:
+        return f"{sigma:.3g}"
+    last = math.floor(math.log10(error))
+    digits = max(1, math.floor(math.log10(sigma)) - last + 1)
+    return f"{sigma:#.{digits}g}({error / 10.0**last:.0f})"
+
+
+def _say_noise(screen: Screen, found: Inspection, report: NoiseReport) -> None:
+    """What the samples show that even, white noise does not make."""
+    names = [column.name for column in found.columns]
+    for name, step in zip(names, report.resolution.tolist(), strict=True):
+        if step:
+            _say(screen, "resolution", f"{name} was recorded in steps of {step:.3g}")
+    for one in report.outliers[:_SHOWN]:
+        _say(
+            screen,
+            "outlier",
+            f"{names[one.column]} in trajectory {one.trajectory}, sample {one.row + 1}: "
+            f"{abs(one.sigmas):.0f} standard deviations off",
+        )
+    if len(report.outliers) > _SHOWN:
+        _say(screen, "outlier", f"and {len(report.outliers) - _SHOWN} more (--json lists them)")
+    for own in report.uneven:
+        _say(
+            screen,
+            "noise",
+            f"that of {names[own.column]} differs between trajectories: {own.sigma.min():.2g} to "
+            f"{own.sigma.max():.2g} (p = {own.p_value:.1g})",
+        )
+
+
+def _show(screen: Screen, found: Inspection, report: NoiseReport) -> None:
     from rich.table import Table
 
     screen.say(f"{found.name}: {found.source}")
@@ -73,19 +126,20 @@ def _show(screen: Screen, found: Inspection) -> None:
     table.add_column("unit", overflow="fold")
     for title in ("least", "median", "largest", "period", "noise", "error of dx/dt"):
         table.add_column(title, justify="right", overflow="fold")
-    for column in found.columns:
-        table.add_row(*_row(column))
+    for place, column in enumerate(found.columns):
+        table.add_row(*_row(column, _noise_text(report, place)))
     screen.table(table)
     for column in found.columns:
         if column.role:
             _say(screen, "column", f"{column.name}: {column.role}")
     for name, columns in found.vectors:
         _say(screen, "vector", f"{name} = ({', '.join(columns)})")
+    _say_noise(screen, found, report)
     for note in found.notes:
         _say(screen, "note", note)
 
 
-def _row(column: ColumnFacts) -> tuple[str, ...]:
+def _row(column: ColumnFacts, noise: str) -> tuple[str, ...]:
     unit = column.unit if column.unit == column.given else f"{column.unit} (from {column.given})"
     error = column.derivative_error
     return (
@@ -93,7 +147,7 @@ def _row(column: ColumnFacts) -> tuple[str, ...]:
         unit,
         *(f"{value:.4g}" for value in (column.least, column.median, column.largest)),
         "-" if column.period is None else f"{column.period:.4g}",
-        "-" if column.noise is None else f"{column.noise:.2g}",
+        noise,
         "-" if error is None else f"{100 * error:.2g} %",
     )
 

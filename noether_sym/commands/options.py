@@ -80,6 +80,16 @@ def _named_unit(text: str) -> tuple[str, str]:
     return name.strip(), unit.strip()
 
 
+def _named_number(text: str) -> tuple[str, float]:
+    name, sign, number = text.rpartition("=")
+    if not sign or not name.strip():
+        raise ValueError(f"{text!r} is not of the form NAME=VALUE, as in q=0.01")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise ValueError(f"{number.strip()!r} in {text!r} is not a number") from None
+
+
 def _names(text: str) -> tuple[str, ...]:
     try:
         names = [name.strip() for name in next(csv.reader([text], strict=True), [])]
@@ -161,6 +171,13 @@ reading_options = _together(
         default=0.0,
         show_default=True,
         help="Standard deviation of noise on generated states, in each column's unit.",
+    ),
+    click.option(
+        "--sigma",
+        type=_Written("NAME=VALUE", _named_number),
+        multiple=True,
+        help="Standard deviation of the noise of a column where it is known, in the "
+        "column's unit; repeat for each.",
     ),
     click.option(
         "--unit",
@@ -377,6 +394,7 @@ def data_from(values: dict[str, Any]) -> DataOptions:
     own["rates"] = _once("--rates", [pair for pairs in values["rates"] for pair in pairs])
     own["derive"] = _once("--derive", values["derive"])
     own["vectors"] = _once("--vector", values["vectors"])
+    own["sigma"] = _once("--sigma", values["sigma"])
     return DataOptions(**own)
 
 

@@ -69,6 +69,7 @@ def load(
     with_time: bool = False,
     derive: Mapping[str, str] | None = None,
     vectors: Mapping[str, Sequence[str]] | None = None,
+    sigma: Mapping[str, float] | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -106,6 +107,9 @@ def load(
         Name and formula of columns to add, in order; one may use those before it.
     vectors : mapping of str to sequence of str, optional
         Name and columns of vectors, beside those that names tell.
+    sigma : mapping of str to float, optional
+        Standard deviation of the noise of columns where it is known, in the unit that the
+        data give them in.
 
     Returns
     -------
@@ -122,6 +126,7 @@ def load(
         If a formula to derive is none of the columns.
     """
     from noether_sym.datasets import derive as added
+    from noether_sym.datasets.known_noise import with_known_noise
     from noether_sym.datasets.points import with_vectors
 
     reading = TableOptions(
@@ -137,7 +142,8 @@ def load(
     dataset = _loaded(name_or_path, seed, noise, reading)
     if with_time:
         dataset = added.with_time(dataset)
-    return with_vectors(added.with_derived(dataset, derive or {}), vectors or {})
+    dataset = with_vectors(added.with_derived(dataset, derive or {}), vectors or {})
+    return with_known_noise(dataset, sigma or {})
 
 
 def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -> Dataset:

@@ -154,6 +154,8 @@ class Dataset:
     ordered : bool
         Whether the samples of a trajectory follow each other. Otherwise every sample is a
         point of its own, and only states with dx/dt mean something.
+    noise_given : tuple of (int, float)
+        Columns whose noise is known, and its standard deviation in their formula units.
     """
 
     name: str
@@ -173,6 +175,7 @@ class Dataset:
     timed: bool = True
     time_name: str = "t"
     ordered: bool = True
+    noise_given: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -252,6 +255,8 @@ class Dataset:
         roles = (self.parameters, self.derived, self.time_column, self.vectors)
         if roles != ((), (), None, ()) or not (self.timed and self.ordered):
             digest.update(f"{roles!r}\0{self.timed}\0{self.ordered}\0".encode())
+        if self.noise_given:
+            digest.update(f"{self.noise_given!r}\0".encode())
         for label, part in (("train", self.train), ("test", self.test)):
             for trajectory in part:
                 digest.update(f"{label}\0{trajectory.name}\0{len(trajectory)}\0".encode())

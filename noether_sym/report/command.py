@@ -35,6 +35,8 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
         words += ["--derive", f"{name} = {text}"]
     for name, columns in data.vectors.items():
         words += ["--vector", f"{name}={_listed(columns)}"]
+    for name, sigma in data.sigma.items():
+        words += ["--sigma", f"{name}={sigma!r}"]
     words += ["--search", search.method, "--grammar", search.grammar]
     words += ["--depth", str(search.depth)] if search.given else []
     words += ["--budget", f"{search.budget:g}s"]

@@ -30,6 +30,7 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with_time: bool = False
     derive: dict[str, str] = {}
     vectors: dict[str, tuple[str, ...]] = {}
+    sigma: dict[str, float] = {}
     seed: int = 0
 
     def load(self) -> Dataset:

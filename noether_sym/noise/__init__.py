@@ -1,0 +1,14 @@
+"""Measurement noise as a model: how large it is in each column, and what else was seen."""
+
+from noether_sym.noise.estimate import dataset_noise, estimate_noise, noise_report
+from noether_sym.noise.model import Noise, NoiseReport, Outlier, Uneven
+
+__all__ = [
+    "Noise",
+    "NoiseReport",
+    "Outlier",
+    "Uneven",
+    "dataset_noise",
+    "estimate_noise",
+    "noise_report",
+]

@@ -1,0 +1,280 @@
+"""Estimate the noise of each column from the samples alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import chi2, norm
+
+from noether_sym.datasets.constancy import constant_columns
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.noise.ladder import Ladder, Rung, Span, climb, degrees, estimate, roughness
+from noether_sym.noise.model import Noise, NoiseReport, Outlier, Uneven
+from noether_sym.noise.outliers import LEVEL, find_outliers
+from noether_sym.noise.resolution import precision, resolution, unwrapped
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PRECISION = 1e-8
+"""Share of a column's spread below which what is left is called precision, not noise."""
+
+UNEVEN_LEVEL = 0.01
+"""Level of the test of one noise for all trajectories, over all columns together."""
+
+_MOST_SAMPLES = 50_000
+_STRICTER = 4
+"""Orders above that of the estimate at which trajectories are compared."""
+
+_STILL_FALLING = 2.0
+"""Ratio of an estimate's error with the fall that is left to that without, up to which
+trajectories are compared."""
+
+_FEWEST_DEGREES = 4.0
+_CLOCK, _CLOCK_ORDER = 0.01, 2
+
+
+def estimate_noise(
+    trajectories: Sequence[Trajectory],
+    given: Mapping[int, float] | None = None,
+    *,
+    exact: Collection[int] = (),
+) -> Noise:
+    """Estimate the noise of each column; see `noise_report`."""
+    return noise_report(trajectories, given, exact=exact).noise
+
+
+def dataset_noise(dataset: Dataset) -> NoiseReport:
+    """The noise of a data set: given, or estimated from all its trajectories.
+
+    Derived columns, parameters and the time have none of their own. Of points without order
+    nothing can be told but what was given.
+    """
+    exact = {place for place, _ in dataset.derived} | set(dataset.parameters)
+    if dataset.time_column is not None:
+        exact.add(dataset.time_column)
+    given = dict(dataset.noise_given)
+    if not dataset.ordered:
+        exact |= set(range(len(dataset.columns))) - set(given)
+    return noise_report((*dataset.train, *dataset.test), given, exact=exact)
+
+
+def noise_report(
+    trajectories: Sequence[Trajectory],
+    given: Mapping[int, float] | None = None,
+    *,
+    exact: Collection[int] = (),
+) -> NoiseReport:
+    """Estimate the noise of each column, and tell what such noise does not explain.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+        At least one. Gaps in time are no neighbourhoods; where times number the samples,
+        these are taken as even.
+    given : mapping of int to float, optional
+        Standard deviations that are known, by column.
+    exact : collection of int
+        Columns that have no noise of their own.
+
+    Returns
+    -------
+    NoiseReport
+
+    Raises
+    ------
+    ValueError
+        If there is no trajectory, or a given one is negative, not finite, or of no column.
+
+    Notes
+    -----
+    The noise is taken as independent, white, and one for all trajectories. Motions faster than
+    a few samples look like noise where they are everywhere; where the estimate keeps falling,
+    none is called seen. Of very long data the first samples of every trajectory are used.
+    """
+    if not trajectories:
+        raise ValueError("noise is estimated from trajectories; give at least one")
+    count = trajectories[0].states.shape[1]
+    known = dict(given or {})
+    for column, value in known.items():
+        if not 0 <= column < count or not (np.isfinite(value) and value >= 0):
+            raise ValueError(
+                f"noise {value} of column {column}: give a finite number from 0 up for a column "
+                f"from 0 to {count - 1}"
+            )
+    states = np.concatenate([one.states for one in trajectories])
+    still = set(constant_columns([one.states for one in trajectories]))
+    moving = [column for column in range(count) if column not in still | set(exact)]
+    floor = np.array([precision(own) for own in states.T])
+    sigma, error, steps = np.zeros(count), np.zeros(count), np.zeros(count)
+    spans, values = _spans(trajectories, states, moving)
+    shared = Ladder(spans)
+    threshold = float(norm.isf(LEVEL / 2 / max(1, len(states) * len(moving))))
+    outliers: list[tuple[int, int, Outlier]] = []
+    samples: dict[int, tuple[Ladder, list[NDArray[np.float64]], Rung]] = {}
+    for column in moving:
+        ladder, own = shared, values[column]
+        found = climb(ladder, own)
+        if found.seen and found.rung is not None:
+            strange = _outliers(ladder, own, found.rung, threshold)
+            if any(strange):
+                outliers += _named(trajectories, ladder, column, strange)
+                ladder, own = _without(ladder, own, strange)
+                found = climb(ladder, own)
+        steps[column] = _step(states[:, column], ladder, own)
+        spread = float(states[:, column].std())
+        rounded = steps[column] / np.sqrt(12.0)
+        if found.seen and found.rung is not None and found.rung.scale > PRECISION * spread:
+            sigma[column], error[column] = found.rung.scale, found.error
+            if found.error <= _STILL_FALLING * found.rung.error:
+                samples[column] = (ladder, own, found.rung)
+        else:
+            floor[column] = max(floor[column], rounded, min(found.bound, spread))
+        if rounded > PRECISION * spread:
+            sigma[column] = max(sigma[column], rounded)
+    for column, value in known.items():
+        sigma[column], error[column] = value, 0.0
+    return NoiseReport(
+        Noise(sigma, error, floor, tuple(column in known for column in range(count))),
+        tuple(one for *_, one in sorted(outliers, key=lambda each: (*each[:2], each[2].column))),
+        _uneven(samples, [one.name for one in trajectories]),
+        steps,
+    )
+
+
+def _spans(
+    trajectories: Sequence[Trajectory], states: NDArray[np.float64], moving: Sequence[int]
+) -> tuple[list[Span], dict[int, list[NDArray[np.float64]]]]:
+    """Trajectories without their gaps, of at least two samples, and values by column."""
+    spans: list[Span] = []
+    values: dict[int, list[NDArray[np.float64]]] = {column: [] for column in moving}
+    if not moving:
+        return spans, values
+    spread = states[:, moving].std(axis=0)
+    ranges = np.ptp(states, axis=0)
+    most = max(2, _MOST_SAMPLES // len(trajectories))
+    for place, whole in enumerate(trajectories):
+        first = 0
+        for one in whole.part(0, most).segments():
+            rows = np.arange(first, first + len(one))
+            first += len(one)
+            if len(one) < 2:
+                continue
+            clock = (one.times - one.times[0]) / float(np.median(np.diff(one.times)))
+            columns = [unwrapped(one.states[:, column], ranges[column]) for column in moving]
+            rough = roughness(clock, np.stack(columns, axis=-1) / spread)
+            spans.append(Span(place, rows, one.times, rough))
+            for column, own in zip(moving, columns, strict=True):
+                values[column].append(own)
+    return spans, values
+
+
+def _outliers(
+    ladder: Ladder, values: Sequence[NDArray[np.float64]], rung: Rung, threshold: float
+) -> list[list[tuple[int, float]]]:
+    """Of each span, places of outliers and their sizes."""
+    return [
+        find_outliers(span, own, rung.order, rung.scale, threshold)
+        if len(span) > rung.order + 1
+        else []
+        for span, own in zip(ladder.spans, values, strict=True)
+    ]
+
+
+def _without(
+    ladder: Ladder,
+    values: Sequence[NDArray[np.float64]],
+    strange: Sequence[Sequence[tuple[int, float]]],
+) -> tuple[Ladder, list[NDArray[np.float64]]]:
+    """A ladder and values without outliers."""
+    masks = [np.ones(len(span), dtype=bool) for span in ladder.spans]
+    for mask, found in zip(masks, strange, strict=True):
+        mask[[place for place, _ in found]] = False
+    spans = [
+        span if mask.all() else span.kept(mask)
+        for span, mask in zip(ladder.spans, masks, strict=True)
+    ]
+    return Ladder(spans), [own[mask] for own, mask in zip(values, masks, strict=True)]
+
+
+def _named(
+    trajectories: Sequence[Trajectory],
+    ladder: Ladder,
+    column: int,
+    strange: Sequence[Sequence[tuple[int, float]]],
+) -> list[tuple[int, int, Outlier]]:
+    """Outliers with the places of their trajectory and row, to sort by."""
+    named = []
+    for span, found in zip(ladder.spans, strange, strict=True):
+        own = trajectories[span.trajectory]
+        for place, size in found:
+            row = int(span.rows[place])
+            outlier = Outlier(own.name, column, row, float(own.times[row]), size)
+            named.append((span.trajectory, row, outlier))
+    return named
+
+
+def _step(
+    values: NDArray[np.float64], ladder: Ladder, parts: Sequence[NDArray[np.float64]]
+) -> float:
+    """The resolution of a column; 0 where it is as even as a clock, which is no rounding."""
+    step = resolution(values)
+    if step == 0.0 or not any(len(span) > _CLOCK_ORDER for span in ladder.spans):
+        return 0.0
+    turns = ladder.differences(parts, _CLOCK_ORDER)
+    return 0.0 if float(np.max(np.abs(turns))) <= _CLOCK * step else step
+
+
+def _uneven(
+    samples: Mapping[int, tuple[Ladder, list[NDArray[np.float64]], Rung]], names: Sequence[str]
+) -> tuple[Uneven, ...]:
+    """Columns whose noise differs between trajectories.
+
+    The cube roots of the variances, nearly normal (Wilson, Hilferty 1931,
+    doi:10.1073/pnas.17.12.684), against that of all together, at an order above the estimate's,
+    so that a rest of motion does not count; chances multiplied for the columns (Holm 1979).
+    """
+    found = []
+    for column, (ladder, values, rung) in samples.items():
+        own = _by_trajectory(ladder, values, rung)
+        if len(own) < 2:
+            continue
+        freedom = np.array([degrees(one.variance) for _, one in own])
+        scales = np.array([one.scale for _, one in own])
+        whole = np.sqrt(freedom @ scales**2 / freedom.sum())
+        spread = 2.0 / (9.0 * freedom)
+        deviates = ((scales / whole) ** (2.0 / 3.0) - (1.0 - spread)) / np.sqrt(spread)
+        chance = float(chi2.sf(float(deviates @ deviates), len(own) - 1))
+        errors = np.array([one.error for _, one in own])
+        labels = tuple(names[place] for place, _ in own)
+        found.append(Uneven(column, chance, labels, scales, errors))
+    found.sort(key=lambda one: one.p_value)
+    uneven: list[Uneven] = []
+    worst = 0.0
+    for place, each in enumerate(found):
+        worst = max(worst, min(1.0, each.p_value * (len(found) - place)))
+        if worst <= UNEVEN_LEVEL:
+            uneven.append(replace(each, p_value=worst))
+    return tuple(sorted(uneven, key=lambda one: one.column))
+
+
+def _by_trajectory(
+    ladder: Ladder, values: Sequence[NDArray[np.float64]], rung: Rung
+) -> list[tuple[int, Rung]]:
+    """Estimates of single trajectories but of those too short, or rough throughout."""
+    order = rung.order + _STRICTER
+    found = []
+    for place in sorted({span.trajectory for span in ladder.spans}):
+        pairs = [
+            (span, own)
+            for span, own in zip(ladder.spans, values, strict=True)
+            if span.trajectory == place and len(span) > order
+        ]
+        alone = Ladder([span for span, _ in pairs])
+        one = estimate(alone, [own for _, own in pairs], order, rung.limit)
+        if one is not None and degrees(one.variance) >= _FEWEST_DEGREES:
+            found.append((place, one))
+    return found

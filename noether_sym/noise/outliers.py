@@ -1,0 +1,118 @@
+"""Samples far from where their neighbours, without them, go smoothly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.noise.ladder import Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEVEL = 1e-3
+"""Probability that noise alone makes an outlier anywhere in the data."""
+
+MOST = 0.1
+"""Share of the samples of a piece up to which outliers are few."""
+
+_QUIET = 3.5
+"""Score up to which the samples around a removed outlier are noise, a hundred of them."""
+
+_REACH = 3
+_CALM = 1.5
+"""Root mean square of the differences around a removed outlier, over that of noise."""
+
+
+def find_outliers(
+    span: Span, values: NDArray[np.float64], order: int, scale: float, threshold: float
+) -> list[tuple[int, float]]:
+    """Find samples without which a column is smooth, largest first.
+
+    A sample counts where it alone is off: what is left without it must be noise. Steps, and
+    motions faster than the samples over several of them, do not.
+
+    Parameters
+    ----------
+    span : Span
+    values : array of shape (time,)
+    order : int
+        Of differences that hold noise only.
+    scale : float
+        Standard deviation of the noise, not 0.
+    threshold : float
+        Standard deviations beyond which noise is not expected.
+
+    Returns
+    -------
+    list of (int, float)
+        Place of the sample in the span, and how many standard deviations it is off.
+    """
+    found: list[tuple[int, float]] = []
+    passed = np.zeros(len(values), dtype=bool)
+    most = 1 + int(MOST * len(values))
+    while len(found) + int(passed.sum()) < 2 * most and len(found) < most:
+        kept = np.ones(len(values), dtype=bool)
+        kept[[place for place, _ in found]] = False
+        if kept.sum() <= order + 1:
+            break
+        places = np.flatnonzero(kept)
+        score, offset = _scores(span.kept(kept), values[kept], order, scale)
+        score[passed[places]] = 0.0
+        best = int(np.argmax(np.abs(score)))
+        if abs(score[best]) <= threshold:
+            break
+        around = slice(max(0, best - _REACH * order), best + _REACH * order + 1)
+        near = places[around]
+        if _smooth(span, values, near[near != places[best]], order, scale):
+            found.append((int(places[best]), float(offset[best] / scale)))
+        else:
+            passed[places[best]] = True
+    return found
+
+
+def _smooth(
+    span: Span,
+    values: NDArray[np.float64],
+    places: NDArray[np.int64],
+    order: int,
+    scale: float,
+) -> bool:
+    """Whether samples show noise only."""
+    if len(places) <= order + 1:
+        return False
+    chosen = np.zeros(len(values), dtype=bool)
+    chosen[places] = True
+    window, inside = span.kept(chosen), values[chosen]
+    left = window.differences.of(inside, order)
+    score, _ = _scores(window, inside, order, scale)
+    calm = float(np.sqrt(np.mean(left**2))) <= _CALM * scale
+    return calm and bool((np.abs(score) <= _QUIET).all())
+
+
+def _scores(
+    span: Span, values: NDArray[np.float64], order: int, scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How unlikely each sample is, in standard deviations, and how far it is off by itself.
+
+    With D the differences as a matrix and G = D'D, an offset of sample k alone makes G's
+    column k of the differences; the score is (G y)_k over the noise's share in it.
+    """
+    weights = np.broadcast_to(span.differences.weights(order), (len(values) - order, order + 1))
+    left = span.differences.of(values, order)
+    count = len(left)
+    pulled = np.zeros(len(values))
+    own = np.zeros(len(values))
+    noise = np.zeros(len(values))
+    for place in range(order + 1):
+        pulled[place : place + count] += weights[:, place] * left
+        own[place : place + count] += weights[:, place] ** 2
+    noise += own**2
+    for lag in range(1, order + 1):
+        pair = np.zeros(len(values) - lag)
+        for place in range(order + 1 - lag):
+            pair[place : place + count] += weights[:, place] * weights[:, place + lag]
+        noise[lag:] += pair**2
+        noise[:-lag] += pair**2
+    return pulled / (scale * np.sqrt(noise)), pulled / own

@@ -1,0 +1,106 @@
+"""A robust standard deviation of correlated normal numbers, and its error.
+
+The root of sum(w r^2) / (k sum(w)), where w = (1 - (r / 4s)^2)^2 and 0 beyond 4s, with k such
+that it is s for normal numbers: an M-estimate of scale (Huber 1981, Robust Statistics, chapter
+5) with Tukey's weights, from the median of |r|. It gives what lies beyond 4s no weight at all;
+on clean normal numbers it needs 1.25 times as many as the standard deviation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CUT = 4.0
+_MEDIAN = 0.6744897501960817
+_ROUNDS = 50
+_CLOSE = 1e-8
+_SERIES = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Normal:
+    """Facts of the estimate on normal numbers, by quadrature.
+
+    Attributes
+    ----------
+    moment : float
+        Mean of w r^2 over the mean of w.
+    series : array of shape (half order,)
+        Coefficients a_m^2 / m! of the squared correlation, from m = 2: the covariance of
+        w (r^2 - k) of two normal numbers, over its squared slope in log s (Mehler's formula).
+    """
+
+    moment: float
+    series: NDArray[np.float64]
+
+
+@cache
+def _normal() -> _Normal:
+    from numpy.polynomial.hermite_e import hermeval
+
+    grid = np.linspace(-2 * _CUT, 2 * _CUT, 4001)
+    density = np.exp(-(grid**2) / 2)
+    density /= density.sum()
+    weight = _weights(grid)
+    moment = float(density @ (weight * grid**2) / (density @ weight))
+    influence = weight * (grid**2 - moment)
+    # the slope in log s of a mean over normal numbers: that of their density
+    slope = float(density @ (influence * (grid**2 - 1)))
+    factors = [
+        density @ (influence * hermeval(grid, [0.0] * order + [1.0])) / slope
+        for order in range(2, _SERIES + 1, 2)
+    ]
+    orders = range(2, _SERIES + 1, 2)
+    series = [own**2 / factorial(order) for own, order in zip(factors, orders, strict=True)]
+    return _Normal(moment, np.array(series))
+
+
+def _weights(ratios: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(0.0, 1.0 - (ratios / _CUT) ** 2) ** 2
+
+
+def robust_scale(values: NDArray[np.float64]) -> float:
+    """Standard deviation of numbers about 0, of which some may be anything.
+
+    Parameters
+    ----------
+    values : array of shape (value,)
+        At least one. Where half of them are 0, the result is their root mean square.
+    """
+    largest = float(np.max(np.abs(values)))
+    if largest == 0.0:
+        return 0.0
+    scaled = values / largest
+    scale = float(np.median(np.abs(scaled))) / _MEDIAN
+    if scale == 0.0:
+        return largest * float(np.sqrt(np.mean(scaled**2)))
+    moment = _normal().moment
+    for _ in range(_ROUNDS):
+        weight = _weights(scaled / scale)
+        before, scale = scale, float(np.sqrt(weight @ scaled**2 / (moment * weight.sum())))
+        if abs(scale - before) <= _CLOSE * scale:
+            break
+    return largest * scale
+
+
+def influence_covariance(correlation: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Covariance of what two normal numbers add to log `robust_scale`, times their number squared.
+
+    Parameters
+    ----------
+    correlation : array
+        Of the two; 1 gives a number's variance.
+    """
+    squared = np.asarray(correlation) ** 2
+    total = np.zeros_like(squared)
+    for own in _normal().series[::-1]:
+        total = (total + own) * squared
+    return total
