@@ -1,0 +1,165 @@
+"""What a verdict rests on: constancy, memory, drift, few trajectories, chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from noether_sym.laws.law import APPROXIMATE_LAW, CONSTRAINT, LAW, NOT_A_LAW, UNDECIDED
+from noether_sym.verdict.chance import q_values
+from noether_sym.verdict.constancy import Constancy, constancy, spread_between
+from noether_sym.verdict.decay import decay
+from noether_sym.verdict.decision import decide
+from noether_sym.verdict.motion import Motion
+
+_TURNING = Motion(turn=6.3, resolution=0.9, returns=True)
+_SAMPLES = 150
+_TIMES = np.linspace(0.0, 20.0, _SAMPLES)
+
+
+def _levels(count: int) -> np.ndarray:
+    return np.linspace(0.5, 1.5, count)
+
+
+def _noisy(seed: int, count: int, sigma: float) -> list[np.ndarray]:
+    draw = np.random.default_rng(seed)
+    return [level + sigma * draw.normal(size=_SAMPLES) for level in _levels(count)]
+
+
+def _decided(values, motion=_TURNING, natural=1.0):
+    spread = spread_between(values)
+    return decide([_TIMES] * len(values), values, motion, spread=spread, natural=natural)
+
+
+def test_white_noise_is_told_from_change_whatever_its_variance():
+    draw = np.random.default_rng(0)
+    uneven = [1.0 + 2.0 * np.sin(_TIMES) ** 2 for _ in range(8)]
+    low = [constancy([draw.normal(size=_SAMPLES) * own for own in uneven]) for _ in range(300)]
+    share = np.mean([one.white < 0.05 for one in low])
+    assert binom.cdf(int(300 * share), 300, 0.05) > 1e-4
+    assert binom.sf(int(300 * share) - 1, 300, 0.08) > 1e-4
+
+
+def test_a_wave_below_the_noise_has_a_memory():
+    values = [own + 0.1 * np.sin(3.0 * _TIMES) for own in _noisy(1, 10, 0.2)]
+    assert constancy(values).white < 1e-3 * constancy(_noisy(1, 10, 0.2)).white
+
+
+def test_the_variance_of_what_is_no_noise_is_found_in_noise():
+    waves = [0.3 * np.sin(_TIMES + phase) for phase in range(12)]
+    found = constancy([own + wave for own, wave in zip(_noisy(2, 12, 0.5), waves, strict=True)])
+    truth = np.mean([wave.var() for wave in waves])
+    assert abs(found.variation - truth) < 4.0 * found.error
+    assert found.error < truth
+
+
+def test_the_bound_holds_about_as_often_as_it_says():
+    draw = np.random.default_rng(3)
+    misses = 0
+    for _ in range(200):
+        sizes = draw.uniform(0.0, 0.3, size=6)
+        values = [
+            size * np.sin(_TIMES + draw.uniform(0, 6)) + 0.2 * draw.normal(size=_SAMPLES)
+            for size in sizes
+        ]
+        # of the population, a mean square of size**2 / 2
+        misses += constancy(values).largest ** 2 < 0.5 * 0.3**2 / 3.0
+    assert misses <= binom.isf(1e-4, 200, 0.1)
+
+
+def test_far_apart_samples_cannot_tell_noise_from_change():
+    values = _noisy(4, 8, 0.3)
+    assert constancy(values, resolution=0.9).largest < 0.1
+    assert constancy(values, resolution=0.2).largest > 0.25
+
+
+def test_what_errors_of_constants_explain_is_no_memory():
+    wave = np.sin(_TIMES)
+    pure = _noisy(5, 10, 0.05)
+    values = [own + 0.02 * wave for own in pure]
+    known = [0.02 * wave[:, None] for _ in values]
+    assert constancy(values).white < 1e-4
+    assert constancy(values, known).white > 0.1 * constancy(pure).white
+    too_small = [0.05 * own for own in known]
+    assert constancy(values, too_small).white < 1e-4
+
+
+def test_spread_takes_off_what_noise_makes_of_means():
+    assert spread_between(_noisy(6, 20, 0.1)) == pytest.approx(_levels(20).std(ddof=1), rel=0.05)
+    draw = np.random.default_rng(7)
+    assert spread_between([draw.normal(size=100) for _ in range(10)]) == 0.0
+    assert spread_between([np.ones(10)]) == 0.0
+
+
+def test_half_life_within_its_error():
+    draw = np.random.default_rng(8)
+    values = [
+        level * np.exp(-0.02 * _TIMES) + 0.3 + 0.02 * draw.normal(size=_SAMPLES)
+        for level in _levels(12)
+    ]
+    found = decay([_TIMES] * 12, values)
+    assert found is not None
+    assert found.error is not None
+    assert abs(found.rate - 0.02) < 3.0 * found.error
+    assert found.error < 0.002
+
+
+def test_a_law_needs_no_more_than_noise():
+    found = _decided(_noisy(9, 8, 0.1))
+    assert found.verdict == LAW
+    assert found.reason == ""
+    assert found.chance < 1e-4
+
+
+def test_integrators_drift_too():
+    values = [level * (1.0 + 1e-6 * _TIMES) for level in _levels(8)]
+    assert _decided(values).verdict == LAW
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01])
+def test_damping_is_an_approximate_law_with_its_half_life(rate):
+    found = _decided([level * np.exp(-rate * _TIMES) for level in _levels(8)])
+    assert found.verdict == APPROXIMATE_LAW
+    assert found.half_life == pytest.approx(np.log(2.0) / rate, rel=0.01)
+
+
+def test_what_goes_up_and_down_is_not_a_law():
+    values = [level + 0.3 * np.sin(_TIMES) for level in _levels(8)]
+    found = _decided(values)
+    assert found.verdict == NOT_A_LAW
+    assert "changes along trajectories" in found.reason
+
+
+def test_one_value_on_all_trajectories_is_a_constraint():
+    values = [1.0 + 1e-9 * np.sin(_TIMES + phase) for phase in range(8)]
+    assert _decided(values).verdict == CONSTRAINT
+    assert _decided([own + 0.05 * n for own, n in zip(values, np.eye(8, _SAMPLES), strict=True)])
+
+
+def test_noise_that_hides_a_change_is_undecided():
+    found = _decided(_noisy(10, 4, 3.0), natural=0.5)
+    assert found.verdict == UNDECIDED
+    assert "would decide" in found.reason
+
+
+def test_two_trajectories_show_an_approximate_law_at_most():
+    values = [np.full(_SAMPLES, 1.0), np.full(_SAMPLES, 2.0)]
+    assert _decided(values).verdict == APPROXIMATE_LAW
+    settles = Motion(turn=6.3, resolution=0.9, returns=False)
+    assert _decided(values, settles).verdict == UNDECIDED
+
+
+def test_error_free_data_have_no_error():
+    found = Constancy(variation=0.0, error=0.0, freedom=np.inf, white=1.0, trajectories=5)
+    assert found.equivalence(0.1) == 0.0
+    assert found.equivalence(0.0) == 1.0
+    assert found.within(0.0) == np.inf
+
+
+def test_q_values_grow_with_the_number_of_tests_and_looks():
+    one, two = q_values([1e-4]), q_values([1e-4, 0.5])
+    assert one == [1e-4]
+    assert two[0] == pytest.approx(1e-4 * 2 * 1.5)
+    assert q_values([1e-4], looks=2) == [2e-4]
+    assert q_values([]) == []
