@@ -42,7 +42,7 @@ def test_white_noise_is_told_from_change_whatever_its_variance():
 
 
 def test_a_wave_below_the_noise_has_a_memory():
-    values = [own + 0.1 * np.sin(3.0 * _TIMES) for own in _noisy(1, 10, 0.2)]
+    values = [own + 0.15 * np.sin(3.0 * _TIMES) for own in _noisy(1, 10, 0.2)]
     assert constancy(values).white < 1e-3 * constancy(_noisy(1, 10, 0.2)).white
 
 
