@@ -16,6 +16,7 @@ ROOMS = (
     ("datasets",),
     ("laws",),
     ("statistics",),
+    ("noise",),
     ("search",),
     ("verdict",),
     ("tailor",),
