@@ -26,8 +26,8 @@ _LEAST_LEVEL = 3
 """Level of sparse grids of more columns: exact to degree 5, with 2n^2 + 2n + 1 nodes."""
 
 STEP = 0.1
-"""Step of second differences in standard deviations: in the mean a kink is then corrected too,
-while the first term left out is a hundredth of the next order of the noise."""
+"""Step of second differences in standard deviations: far above rounding, while the first term left
+out is a hundredth of the next order of the noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
