@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = ",".join(SECTIONS)
     parser.add_argument("--only", default=names, help="sections, with commas; by default all")
-    parser.add_argument("--part", type=_part, default=(1, 1), help="k/n: every n-th case from k")
+    parser.add_argument("--part", type=part, default=(1, 1), help="k/n: every n-th case from k")
     parser.add_argument("--ways", default="", help="with commas; by default all of a section")
     parser.add_argument("--fresh", action="store_true", help="search again")
     parser.add_argument("--quick", action="store_true", help="the first case of each section")
@@ -83,7 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"the table in {readme} written")
 
 
-def _part(text: str) -> tuple[int, int]:
+def part(text: str) -> tuple[int, int]:
+    """Read k/n."""
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise argparse.ArgumentTypeError(f"{text!r} is no part; write 2/4 for the second of four")

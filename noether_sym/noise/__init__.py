@@ -1,4 +1,4 @@
-"""Measurement noise as a model: how large it is in each column, and what else was seen."""
+"""Measurement noise: how large it is in each column, what it does to laws and constants."""
 
 from noether_sym.noise.estimate import dataset_noise, estimate_noise, noise_report
 from noether_sym.noise.model import Noise, NoiseReport, Outlier, Uneven

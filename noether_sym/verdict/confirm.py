@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.points import angles
-from noether_sym.dsl.expression import PARAMETER
+from noether_sym.errors import GrammarError
+from noether_sym.laws.expansion import expanded
 from noether_sym.laws.law import Evidence, Law
+from noether_sym.noise import dataset_noise
+from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.constancy import spread_between
 from noether_sym.verdict.decision import decide
@@ -37,25 +40,31 @@ class Confirmation:
         total = sum(map(len, trajectories))
         step = -(-total // _MOST_SAMPLES)
         self._trajectories = [own.every(step) for own in trajectories]
+        self._sigma = dataset_noise(dataset).noise.sigma
         self._angles = angles(dataset)
         self._motions: dict[frozenset[int], Motion] = {}
 
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
-        with np.errstate(all="ignore"):
-            values = [law(own.states) for own in self._trajectories]
-            tangents = [_tangents(law, own.states) for own in self._trajectories]
-        finite = [np.isfinite(own) for own in values]
-        pairs = list(zip(self._trajectories, finite, strict=True))
-        times = [own.times[kept] for own, kept in pairs]
+        features = [self._features(law, own) for own in self._trajectories]
+        kept = [np.isfinite(own).all(0) for own in features]
+        usable = list(zip(self._trajectories, features, kept, strict=True))
         return decide(
-            times,
-            [own[kept] for own, kept in zip(values, finite, strict=True)],
+            [own.times[there] for own, _, there in usable],
+            [rows[0, there] for _, rows, there in usable],
             self._motion(law),
             spread=self._spread(law),
             natural=root_mean_square(*self._frame.scaled_gradients(law)),
-            tangents=[own[kept] for own, kept in zip(tangents, finite, strict=True)],
+            tangents=[rows[1:, there].T for _, rows, there in usable],
         )
+
+    def _features(self, law: Law, trajectory: Trajectory) -> NDArray[np.float64]:
+        """Values without the noise's bias, and what an error of each constant changes."""
+        whole = _written_out(law, self._dataset)
+        errors = np.array([1.0, *(own.stderr or 0.0 for own in whole.parameters)])
+        with np.errstate(all="ignore"):
+            own = adjusted(whole.expression, whole.values, trajectory.states.T, self._sigma)
+            return own.features * errors[:, None]
 
     def _spread(self, law: Law) -> float:
         with np.errstate(all="ignore"):
@@ -69,13 +78,9 @@ class Confirmation:
         return self._motions[read]
 
 
-def _tangents(law: Law, states: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What a standard error of each constant changes, shape (sample, constant).
-
-    0 where it is not finite or not known.
-    """
-    _, slopes = law.expression.linearise(np, list(states.T), law.values, PARAMETER)
-    errors = [own.stderr or 0.0 for own in law.parameters]
-    columns = [np.broadcast_to(slope * errors[slot], len(states)) for slot, slope in slopes.items()]
-    table = np.stack([*columns], 1) if columns else np.zeros((len(states), 0))
-    return np.where(np.isfinite(table), table, 0.0)
+def _written_out(law: Law, dataset: Dataset) -> Law:
+    """In the columns that carry noise of their own; as it is where that would be too long."""
+    try:
+        return expanded(law, dataset)
+    except GrammarError:
+        return law
