@@ -55,16 +55,18 @@ class Confirmation:
             self._motion(law),
             spread=self._spread(law),
             natural=root_mean_square(*self._frame.scaled_gradients(law)),
-            tangents=[rows[1:, there].T for _, rows, there in usable],
+            tangents=[rows[2:, there].T for _, rows, there in usable],
+            noise=[rows[1, there] for _, rows, there in usable],
         )
 
     def _features(self, law: Law, trajectory: Trajectory) -> NDArray[np.float64]:
-        """Values without the noise's bias, and what an error of each constant changes."""
+        """Values without the noise's bias, the variance of their noise, errors by constants."""
         whole = _written_out(law, self._dataset)
-        errors = np.array([1.0, *(own.stderr or 0.0 for own in whole.parameters)])
+        errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
             own = adjusted(whole.expression, whole.values, trajectory.states.T, self._sigma)
-            return own.features * errors[:, None]
+            changes = own.features[1:] * errors[:, None]
+            return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 
     def _spread(self, law: Law) -> float:
         with np.errstate(all="ignore"):

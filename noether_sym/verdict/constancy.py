@@ -77,6 +77,7 @@ def constancy(
     values: Sequence[NDArray[np.float64]],
     tangents: Sequence[NDArray[np.float64]] | None = None,
     resolution: float = 1.0,
+    noise: Sequence[NDArray[np.float64]] | None = None,
 ) -> Constancy:
     """Measure how constant a quantity is along trajectories.
 
@@ -91,22 +92,81 @@ def constancy(
         Correlation from one sample to the next of the fastest change there could be, between 0
         and 1. Below 1/2 samples are too far apart to tell change from noise: all counts as
         change.
+    noise : sequence of arrays of shape (sample,), optional
+        Variance of the noise of each value, as far as it is known: samples with far more noise
+        than is usual count less.
     """
-    usable = [place for place, own in enumerate(values) if len(own) >= _LEAST_SAMPLES]
-    own = [values[place] - values[place].mean() for place in usable]
-    counts = np.array([len(one) for one in own], dtype=np.float64)
-    noise = np.array([0.5 * float((np.diff(one) ** 2).mean()) for one in own])
-    whole = np.array([float(one @ one) / (len(one) - 1) for one in own])
-    found = _pooled(whole, counts, np.zeros_like(whole))
+    weights = _weights(values, noise)
+    own = [
+        _Residuals.of(one, weight)
+        for one, weight in zip(values, weights, strict=True)
+        if len(one) >= _LEAST_SAMPLES
+    ]
+    counts = np.array([one.weights.sum() for one in own])
+    found = _pooled(np.array([one.mean_square for one in own]), counts, np.zeros(len(own)))
     if resolution >= _RESOLVED:
-        slow = np.array([float((one[1:] * one[:-1]).mean()) for one in own]) + noise / counts
-        squares = (one**2 for one in own)
-        errors = [np.sqrt(float((one[1:] * one[:-1]).sum())) / len(one) for one in squares]
-        told = _pooled(slow / resolution, counts, np.array(errors) / resolution)
+        slow = np.array([one.neighbours for one in own]) / resolution
+        errors = np.array([one.neighbours_error for one in own]) / resolution
+        told = _pooled(slow, counts, errors)
         if _largest(*told) < _largest(*found):
             found = told
-    residuals = own if tangents is None else _without(own, [tangents[p] for p in usable])
-    return Constancy(*found, white=_white(residuals), trajectories=len(usable))
+    usable = [place for place, one in enumerate(values) if len(one) >= _LEAST_SAMPLES]
+    left = own if tangents is None else _without(own, [tangents[place] for place in usable])
+    return Constancy(*found, white=_white(left), trajectories=len(own))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Residuals:
+    """Deviations of a trajectory's values from their weighted mean, and the weights."""
+
+    deviations: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], weights: NDArray[np.float64]) -> _Residuals:
+        return cls(values - np.average(values, weights=weights), weights)
+
+    @property
+    def _pairs(self) -> NDArray[np.float64]:
+        """Weights of neighbours, of sum 1."""
+        both = np.sqrt(self.weights[1:] * self.weights[:-1])
+        shares: NDArray[np.float64] = both / both.sum()
+        return shares
+
+    @property
+    def mean_square(self) -> float:
+        """Of the deviations, noise included."""
+        count = len(self.deviations)
+        return float(np.average(self.deviations**2, weights=self.weights)) * count / (count - 1)
+
+    @property
+    def neighbours(self) -> float:
+        """Mean product of neighbours, what taking off the mean does to noise put right."""
+        own, weights, whole = self.deviations, self.weights, self.weights.sum()
+        steps = 0.5 * np.diff(own) ** 2  # of independent noise: its variance
+        shares = self._pairs
+        between = shares @ ((weights[1:] + weights[:-1]) * steps) / whole
+        of_mean = (weights[1:] * weights[:-1] * steps).sum() / whole**2
+        return float(shares @ (own[1:] * own[:-1]) + between - of_mean)
+
+    @property
+    def neighbours_error(self) -> float:
+        """Standard error of that, from independent noise."""
+        products = (self.deviations[1:] * self.deviations[:-1]) ** 2
+        return float(np.sqrt(self._pairs**2 @ products))
+
+
+def _weights(
+    values: Sequence[NDArray[np.float64]], noise: Sequence[NDArray[np.float64]] | None
+) -> list[NDArray[np.float64]]:
+    """Weights of samples, 1 for the usual noise and less for more than that."""
+    if noise is None or not values:
+        return [np.ones(len(own)) for own in values]
+    clean = [np.where(np.isfinite(own), np.maximum(own, 0.0), 0.0) for own in noise]
+    usual = float(np.median(np.concatenate(clean)))
+    if not usual > 0:
+        return [np.ones(len(own)) for own in values]
+    return [np.minimum(1.0, 2.0 * usual / (own + usual)) for own in clean]
 
 
 def spread_between(values: Sequence[NDArray[np.float64]]) -> float:
@@ -165,22 +225,24 @@ def _pooled(
 
 
 def _without(
-    residuals: Sequence[NDArray[np.float64]], tangents: Sequence[NDArray[np.float64]]
-) -> list[NDArray[np.float64]]:
+    residuals: Sequence[_Residuals], tangents: Sequence[NDArray[np.float64]]
+) -> list[_Residuals]:
     """Residuals without what errors of the constants, the same for all, likely explain."""
-    target = np.concatenate(residuals)
-    matrix = np.concatenate([own - own.mean(0) for own in tangents])
+    target = np.concatenate([own.deviations for own in residuals])
+    pairs = list(zip(residuals, tangents, strict=True))
+    matrix = np.concatenate([t - np.average(t, axis=0, weights=own.weights) for own, t in pairs])
     noise = float(np.sqrt((target @ target) / len(target)))
     if not matrix.shape[1] or not noise > 0:
         return list(residuals)
     prior = np.vstack([matrix / noise, np.eye(matrix.shape[1])])
     sought = np.concatenate([target / noise, np.zeros(matrix.shape[1])])
     factors = np.linalg.lstsq(prior, sought, rcond=None)[0]
-    edges = np.cumsum([len(own) for own in residuals])[:-1]
-    return np.split(target - matrix @ factors, edges)
+    edges = np.cumsum([len(own.deviations) for own in residuals])[:-1]
+    left = np.split(target - matrix @ factors, edges)
+    return [_Residuals(rest, own.weights) for rest, own in zip(left, residuals, strict=True)]
 
 
-def _white(residuals: Sequence[NDArray[np.float64]]) -> float:
+def _white(residuals: Sequence[_Residuals]) -> float:
     """p-value of the residuals being independent: low modes in time, and neighbours.
 
     Sums of products of residuals at different times have mean zero if these are independent,
@@ -190,7 +252,8 @@ def _white(residuals: Sequence[NDArray[np.float64]]) -> float:
 
     low = low_variance = neighbours = neighbours_variance = 0.0
     freedom = 0
-    for own in residuals:
+    for one in residuals:
+        own = one.deviations * one.weights
         count = len(own)
         squares = own**2 * count / (count - 1)
         modes = _cosines(count)

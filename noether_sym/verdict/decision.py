@@ -47,6 +47,7 @@ def decide(
     spread: float,
     natural: float,
     tangents: Sequence[NDArray[np.float64]] | None = None,
+    noise: Sequence[NDArray[np.float64]] | None = None,
 ) -> Evidence:
     """Judge a quantity by its values along trajectories.
 
@@ -62,10 +63,10 @@ def decide(
     natural : float
         Standard deviation that the quantity would have if its columns varied along
         trajectories as they do, but independently of each other.
-    tangents : sequence of arrays, optional
+    tangents, noise : sequences of arrays, optional
         See `noether_sym.verdict.constancy.constancy`.
     """
-    found = constancy(values, tangents, motion.resolution)
+    found = constancy(values, tangents, motion.resolution, noise)
     if found.trajectories < ENOUGH:
         return _of_few(found, times, values, motion, natural)
     if spread <= _ALIKE * found.largest and found.within(natural) <= WITHIN:
