@@ -135,7 +135,13 @@ def _formula(law: Law) -> dict[str, Any]:
         "sympy": law_srepr(law),
         "latex": law_latex(law),
         "parameters": tuple(
-            ParameterEntry(own.name, finite(own.value), str(own.dimension), finite(own.stderr))
+            ParameterEntry(
+                own.name,
+                finite(own.value),
+                str(own.dimension),
+                finite(own.stderr),
+                interval=own.interval,
+            )
             for own in law.parameters
         ),
         "inputs": _named_units(law.inputs),
@@ -191,7 +197,7 @@ def _formula_from(entry: LawEntry | ExpandedEntry) -> dict[str, Any]:
         "expression": tree_from_json(entry.tree),
         "inputs": tuple((own.name, own.unit) for own in entry.inputs),
         "parameters": tuple(
-            Parameter(own.name, _number(own.value), _dimension(own.unit), own.stderr)
+            Parameter(own.name, _number(own.value), _dimension(own.unit), own.stderr, own.interval)
             for own in entry.parameters
         ),
     }

@@ -29,12 +29,13 @@ NOT_A_LAW = "not a law"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A fitted constant: value, unit, and standard error (None where unknown)."""
+    """A fitted constant: value, unit, standard error and 95 % interval (None where unknown)."""
 
     name: str
     value: float
     dimension: Dimension
     stderr: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,15 @@ class ParameterEntry(Entry, frozen=True, omit_defaults=True):
     ----------
     fixed : bool or None
         Whether the value was given. Only where a formula of the user's is checked.
+    interval : tuple of float, or None
+        In which the constant lies with 95 % confidence.
     """
 
     name: str
     value: float | None
     unit: str
     stderr: float | None
+    interval: tuple[float, float] | None = None
     fixed: bool | None = None
 
 

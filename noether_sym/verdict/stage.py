@@ -25,6 +25,7 @@ from noether_sym.statistics.samples import (
 )
 from noether_sym.verdict.chance import FDR, paid_for
 from noether_sym.verdict.confirm import Confirmation
+from noether_sym.verdict.constants import with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.points import judge_points
 
@@ -129,7 +130,7 @@ def _fit(
     begin = time.perf_counter()
     if not dataset.ordered:
         return _of_points(dataset, sums, options, begin)
-    confirmation = Confirmation(dataset, parts(dataset.train).confirm)
+    confirmation, whole = Confirmation(dataset, parts(dataset.train).confirm), dataset
     dataset = searched(dataset)
     formulas = [] if distinct is None else distinct_candidates(distinct)
     candidates = [*formulas, *(one.candidate for one in sums.laws)]
@@ -165,6 +166,7 @@ def _fit(
             break
     assert first is not None
     fits, judgement, window = first
+    judgement = with_final_constants(judgement, whole, options.seed)
     return FitResult(
         tuple(candidates),
         tuple(_final_status(fits, judgement)),
