@@ -168,7 +168,8 @@ def section(summary: dict[str, Any]) -> str:
         f"truth ({'within' if inside else 'outside'} {POOLED[0]:.1%} to {POOLED[1]:.0%}); "
         f"estimates are off by {pooled['score']:+.3f} standard errors in the mean (at most {OFF}: "
         f"{'yes' if abs(pooled['score']) <= OFF else 'no'}). Rows whose exact {EXACT:.1%} "
-        f"interval of the coverage leaves {LEVEL:.0%} out: {len(failed)} of {len(rows)}.",
+        f"interval of the coverage leaves {LEVEL:.0%} out: {len(failed)} of {len(rows)}. What is "
+        "compared, weighted and left out was chosen on these systems, with other random numbers.",
         "",
         "| system | constant | noise | trajectories | coverage | exact 99.9 % | bias | spread "
         "| standard error | off, in errors | seconds |",
