@@ -30,14 +30,14 @@ DATASET = DatasetEntry(
 
 def run_document(name="run", **identity):
     """A run that is begun; `identity` changes what decides its laws."""
-    own = Identity("ab" * 32, "both", 2, ("add", "square"), 7, 600, 100.0, 20, 3, "0.1.0")
+    own = Identity("ab" * 32, "both", 2, ("add", "square"), 7, 600, 100.0, 0.01, 20, 3, "0.1.0")
     own = msgspec.structs.replace(own, **identity)
     return RunDocument(
         format=1,
         name=name,
         identity=own,
         data=DataOptions(dataset="my data.csv", units={"q": "rad"}, seed=3),
-        search=SearchEntry("both", "paper", 7, 600, 100.0, 20, 20.0, True),
+        search=SearchEntry("both", "paper", 7, 600, 100.0, 0.01, 20, 20.0, True),
         dataset=DATASET,
         raw_counts=(3, 4),
         stages=Stages(),

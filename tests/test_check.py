@@ -38,7 +38,7 @@ def values(checked):
 
 def test_a_law_is_conserved(pendulum):
     checked = check("p**2 - 3*cos(q)", pendulum)
-    assert (checked.verdict, checked.reason, checked.window) == ("conserved", "", None)
+    assert (checked.verdict, checked.reason, checked.window) == ("law", "", None)
     assert checked.law.conservation_ratio < 1e-15
     assert checked.law.heldout_ratio < 1e-15
     assert checked.law.random_ratio > 0.5
@@ -53,8 +53,8 @@ def test_a_law_is_conserved(pendulum):
 
 def test_a_wrong_number_is_not_fitted_away(pendulum):
     checked = check("p**2 - 2*cos(q)", pendulum)
-    assert checked.verdict == "not conserved"
-    assert "varies: ratio" in checked.reason
+    assert checked.verdict == "not a law"
+    assert "changes along trajectories" in checked.reason
     assert not checked.conserved
     assert checked.law.symmetry is None
     assert values(checked) == {"k0": 2.0}
@@ -86,7 +86,7 @@ def test_a_wrong_number_is_not_fitted_away(pendulum):
 )
 def test_free_parameters_are_fitted(text, name, expected):
     checked = check(text, load(name))
-    assert checked.verdict == "conserved"
+    assert checked.verdict == "law"
     if expected is None:
         return
     assert {own: abs(value) for own, value in values(checked).items()} == pytest.approx(
@@ -107,7 +107,7 @@ def test_other_forms_are_written_as_the_search_writes_them():
 
 def test_measured_data_are_approximately_conserved(pendulum_file):
     checked = check("p**2 - c0*cos(q)", load("real_pendulum"))
-    assert checked.verdict == "approximately conserved"
+    assert checked.verdict == "approximate law"
     assert checked.window == checked.period
     (own,) = checked.law.parameters
     if pendulum_file == "measured":
@@ -117,7 +117,7 @@ def test_measured_data_are_approximately_conserved(pendulum_file):
     assert own.stderr == pytest.approx(0.013, abs=0.002)
     assert 0.05 < checked.train.slope < 0.5
     whole = check("p**2 - c0*cos(q)", load("real_pendulum"), window="full")
-    assert whole.verdict == "not conserved"
+    assert whole.verdict == "not a law"
     assert whole.window is None
 
 
@@ -186,14 +186,14 @@ def run(*arguments):
 def test_the_command_says_what_it_finds():
     done = run("p**2 - 3*cos(q)", PENDULUM)
     assert done.exit_code == 0
-    assert "p**2 - 3*cos(q) is conserved." in done.stdout
+    assert "p**2 - 3*cos(q) is a law." in done.stdout
     assert "k0 = 3 kg**2*m**4/s**2 (given)" in done.stdout
     assert "Symmetry: time translation" in done.stdout
     for row in ("conservation ratio", "random data", "accuracy", "drift per trajectory"):
         assert row in done.stdout
     done = run("p**2 - 2*cos(q)", "--dataset", PENDULUM, "-q")
     assert (done.exit_code, done.stdout.count("\n")) == (0, 1)
-    assert "is not conserved: varies" in done.stdout
+    assert "is not a law: it changes" in done.stdout
 
 
 def test_the_command_writes_json():

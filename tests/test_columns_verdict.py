@@ -64,7 +64,7 @@ def test_a_conserved_column_is_conserved(tmp_path, noise, tracks):
     """With five trajectories a single one is held out, which shows no spread between any."""
     dataset = load(as_file(tmp_path / "a.csv", springs(tracks, noise=noise)))
     found = check("px", dataset)
-    assert (found.verdict, found.reason) == ("conserved", "")
+    assert (found.verdict, found.reason) == ("law", "")
     assert found.window is None
     assert found.law.conservation_ratio < 0.003
     assert found.law.heldout_ratio < 0.003
@@ -73,7 +73,7 @@ def test_a_conserved_column_is_conserved(tmp_path, noise, tracks):
 @pytest.mark.parametrize("formula", ["x", "v", "x*px", "px + 0.5 [kg/s]*x", "v/px"])
 def test_what_moves_beside_a_conserved_column_is_not(tmp_path, formula):
     dataset = load(as_file(tmp_path / "a.csv", springs(12, noise=0.03)))
-    assert check(formula, dataset).verdict == "not conserved"
+    assert check(formula, dataset).verdict == "not a law"
 
 
 def test_a_column_that_drifts_is_not_still(tmp_path):
@@ -82,7 +82,7 @@ def test_a_column_that_drifts_is_not_still(tmp_path):
         table["px [kg*m/s]"] += 0.15 * table["t [s]"]
     dataset = load(as_file(tmp_path / "a.csv", tables))
     assert not still_columns([one.states for one in dataset.train]).any()
-    assert check("px", dataset).verdict == "not conserved"
+    assert check("px", dataset).verdict == "not a law"
 
 
 def test_windows_do_not_wait_for_conserved_columns(tmp_path):

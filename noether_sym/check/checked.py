@@ -14,7 +14,7 @@ from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.expansion import with_expansions
-from noether_sym.laws.law import Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.runtime.device import single_threaded
 from noether_sym.statistics.conservation import spread_on_surrogate
@@ -35,7 +35,7 @@ class Checked:
     fixed : tuple of bool
         Of each parameter of `law`: whether its value was given.
     verdict, reason : str
-        ``conserved``, ``approximately conserved``, ``not conserved``, ``constant
+        ``law``, ``approximate law``, ``constraint``, ``undecided``, ``not a law``, ``constant
         everywhere`` or ``not defined``; and why, in words.
     window : int or None
         Samples of the windows that the ratios refer to; None for whole trajectories.
@@ -43,6 +43,8 @@ class Checked:
         Samples of about a period, which drifts refer to; None for whole trajectories.
     train, held_out : Drift or None
     notes : tuple of str
+    time_unit : str
+        Of the half life in its law's evidence.
     """
 
     formula: Formula
@@ -55,11 +57,12 @@ class Checked:
     train: Drift | None
     held_out: Drift | None
     notes: tuple[str, ...] = ()
+    time_unit: str = ""
 
     @property
     def conserved(self) -> bool:
         """Whether the formula counts as conserved, exactly or approximately."""
-        return self.law.accepted
+        return self.verdict in (LAW, APPROXIMATE_LAW)
 
 
 def check(
@@ -100,7 +103,7 @@ def check(
         for size in windows_to_try(dataset.train, window):
             outcome = judged(given, size, factor, seed)
             first = first or outcome
-            if outcome.law.accepted:
+            if outcome.verdict in (LAW, APPROXIMATE_LAW):
                 first = outcome
                 break
         assert first is not None
@@ -137,6 +140,7 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
             random_ratio=quantity.random_ratio,
             heldout_ratio=quantity.heldout_ratio,
             alignment=quantity.alignment,
+            evidence=quantity.evidence,
             status=quantity.status,
             window=quantity.window,
         )
@@ -157,4 +161,5 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
         train=drift_along(law, given.dataset.train, window, period, spread),
         held_out=drift_along(law, given.dataset.test, window, period, spread),
         notes=tuple(notes),
+        time_unit=given.dataset.time_unit.symbol,
     )

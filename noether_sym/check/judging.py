@@ -11,14 +11,14 @@ import numpy as np
 from noether_sym.check.formula import GivenFormula
 from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
 from noether_sym.errors import GrammarError
-from noether_sym.laws.law import Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, NOT_A_LAW, Evidence, Law
 from noether_sym.search.candidate import decompose
 from noether_sym.search.fit import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, fit_candidates
 from noether_sym.statistics.samples import Samples, held_out_samples, make_samples
+from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.criteria import judge
 
 CONSERVED = "conserved"
-APPROXIMATELY = "approximately conserved"
 VARIES = "not conserved"
 TRIVIAL = "constant everywhere"
 UNDEFINED = "not defined"
@@ -71,20 +71,34 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
     whole = replace(
         candidate, expression=given.formula.expression, terms=terms, nonlinear=len(values)
     )
+    trajectories = (*given.dataset.train, *given.dataset.test)
+    confirmation = Confirmation(given.dataset, trajectories)
     judgement = judge(
         [whole],
         [replace(fit, nonlinear=tuple(values))],
         samples,
-        held_out_samples(given.dataset.test, samples, seed=seed),
+        None,
         given.dataset,
         factor=factor,
         seed=seed,
         everything=True,
+        confirmation=confirmation,
+        shown=held_out_samples(given.dataset.test, samples, seed=seed),
     )
     if judgement.laws:
-        verdict = CONSERVED if window is None else APPROXIMATELY
-        return JudgedFit(judgement.laws[0], verdict, "", samples, fit.nonlinear)
-    return JudgedFit(judgement.closest[0], VARIES, judgement.reasons[0], samples, fit.nonlinear)
+        law, refused = judgement.laws[0], ""
+    else:
+        law, refused = judgement.closest[0], judgement.reasons[0]
+    evidence = law.evidence or _refused(confirmation.evidence(law), refused)
+    law = law.with_(evidence=evidence)
+    return JudgedFit(law, evidence.verdict, evidence.reason, samples, fit.nonlinear)
+
+
+def _refused(evidence: Evidence, reason: str) -> Evidence:
+    """Evidence on what the comparison with chance has refused: it is no law."""
+    if evidence.verdict in (LAW, APPROXIMATE_LAW):
+        return replace(evidence, verdict=NOT_A_LAW, reason=reason)
+    return evidence
 
 
 def _refuse_additive(given: GivenFormula, samples: Samples) -> None:

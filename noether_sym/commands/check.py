@@ -108,6 +108,8 @@ def _show(screen: Screen, checked: Checked) -> None:
         screen.say(f"Note: {note}")
     screen.say(words.checked(checked), important=True)
     law = checked.law
+    for sentence in words.evidence(law, checked.time_unit, plain=True)[1:]:
+        screen.say(f"  {sentence}")
     if law.expanded is not None:
         screen.say(f"  written out: {law.expanded.text()}")
     for own, fixed in zip(law.parameters, checked.fixed, strict=True):

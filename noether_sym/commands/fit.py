@@ -83,9 +83,8 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
             for own in law.parameters:
                 constant = words.constant(own.name, own.value, own.stderr, own.unit)
                 screen.say(f"  law {law.rank}: {constant}")
-            shown_by = words.evidence(law, held.dataset.time_unit, plain=True)
-            if shown_by:
-                screen.say(f"  law {law.rank}: {shown_by}")
+            for sentence in words.evidence(law, held.dataset.time_unit, plain=True):
+                screen.say(f"  law {law.rank}: {sentence}")
         if len(laws.laws) > _SHOWN:
             screen.say(f"and {len(laws.laws) - _SHOWN} more in {search.run.file('laws.json')}")
     for entry in laws.constraints[:_SHOWN]:

@@ -14,6 +14,7 @@ from noether_sym.tailor.document import HNN, NOT_A_LAW
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
+    from noether_sym.laws.law import Law
     from noether_sym.store.schema import LawEntry, LawsDocument, SearchEntry
     from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
@@ -29,6 +30,7 @@ METHODS = MappingProxyType(
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LONGEST = 80
+_ARTICLES = MappingProxyType({"law": "a ", "approximate law": "an ", "constraint": "a "})
 
 
 def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> str:
@@ -63,25 +65,24 @@ def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> st
     return sentence
 
 
-def evidence(entry: LawEntry, time_unit: str, *, plain: bool = False) -> str:
-    """What the verdict on a law rests on; empty where it was not sent to confirmation."""
+def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> list[str]:
+    """What the verdict on a law rests on, in short sentences; none without evidence."""
     from noether_sym.verdict.decision import DETECTED
 
-    own = entry.evidence
+    own = law.evidence
     if own is None:
-        return ""
-    written = entry.verdict
-    if own.within is not None:
-        within = number(own.within, 2, plain=plain)
-        written += f", constant to within {within} of its spread with 95 % confidence"
+        return []
     counted = "1 trajectory" if own.trajectories == 1 else f"{own.trajectories} trajectories"
-    written += f", by {counted}"
+    sentences = [f"{law.verdict}, by {counted}"]
+    if own.within is not None and math.isfinite(own.within):
+        within = number(own.within, 2, plain=plain)
+        sentences.append(f"constant to within {within} of its spread, with 95 % confidence")
     if own.half_life is not None:
         time = with_error(own.half_life, own.half_life_error, plain=plain)
-        written += f"; it {'doubles' if own.grows else 'halves'} in {time} {time_unit}"
-    memory = number(own.white, 2, plain=plain)
-    told = "are white in time" if own.white >= DETECTED else "have a memory in time"
-    return f"{written}; residuals {told} (p = {memory})"
+        sentences.append(f"it {'doubles' if own.grows else 'halves'} in {time} {time_unit}")
+    told = "white in time" if own.white >= DETECTED else "not white in time"
+    sentences.append(f"residuals are {told} (p = {number(own.white, 2, plain=plain)})")
+    return sentences
 
 
 def _searched(search: SearchEntry) -> str:
@@ -95,7 +96,7 @@ def checked(own: Checked) -> str:
     reason = f": {own.reason}" if own.reason else ""
     fitted = all(math.isfinite(value) for value in own.law.values)
     shown = own.law.text() if fitted else own.formula.text.strip()
-    return f"{shown} is {own.verdict}{windows(own.window)}{reason}."
+    return f"{shown} is {_ARTICLES.get(own.verdict, '')}{own.verdict}{reason}."
 
 
 def exactly_checked(own: ExactlyChecked) -> str:

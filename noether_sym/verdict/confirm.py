@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,10 @@ class Confirmation:
 
     def __init__(self, dataset: Dataset, trajectories: Sequence[Trajectory]) -> None:
         self._dataset = dataset
-        self._frame = Frame.of(make_samples(dataset.train, window=None, seed=0), dataset)
+        samples = make_samples(dataset.train, window=None, seed=0)
+        moving = ~samples.still[list(dataset.base_columns)]
+        frame = Frame.of(samples, dataset)
+        self._frame = replace(frame, spread=np.where(moving, frame.spread, 0.0))
         total = sum(map(len, trajectories))
         step = -(-total // _MOST_SAMPLES)
         self._trajectories = [own.every(step) for own in trajectories]
@@ -49,12 +53,14 @@ class Confirmation:
         features = [self._features(law, own) for own in self._trajectories]
         kept = [np.isfinite(own).all(0) for own in features]
         usable = list(zip(self._trajectories, features, kept, strict=True))
+        spread = self._spread(law)
+        natural = root_mean_square(*self._frame.scaled_gradients(law))
         return decide(
             [own.times[there] for own, _, there in usable],
             [rows[0, there] for _, rows, there in usable],
             self._motion(law),
-            spread=self._spread(law),
-            natural=root_mean_square(*self._frame.scaled_gradients(law)),
+            spread=spread,
+            natural=natural or spread,  # of a column that never moves, how it differs
             tangents=[rows[2:, there].T for _, rows, there in usable],
             noise=[rows[1, there] for _, rows, there in usable],
         )

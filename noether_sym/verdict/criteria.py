@@ -45,6 +45,7 @@ def judge(
     constraints: Sequence[tuple[Candidate, Fitted]] = (),
     everything: bool = False,
     confirmation: Confirmation | None = None,
+    shown: Samples | None = None,
 ) -> Judgement:
     """Accept what is conserved `factor` times better than chance, everywhere it is tested.
 
@@ -56,7 +57,8 @@ def judge(
     better laws is conserved too.
 
     What is accepted so is sent to `confirmation`, and stays a law, exactly or approximately, if
-    trajectories that took no part in the search show it.
+    trajectories that took no part in the search show it. Where nothing is held out to select
+    by, ratios of held-out data are those of `shown`, and decide nothing.
 
     `constraints` come from the search for sums; what has one value on all trajectories joins
     them, and so does any accepted formula of which that is true. With `everything` formulas of
@@ -71,19 +73,22 @@ def judge(
     laws = _first_laws(candidates, fits, order, samples, dataset, None if everything else frame)
     order = list(laws)
     random = _random_ratios(candidates, fits, order, samples, seed, workers, device)
-    held_out_frame = None if held_out is None else Frame.of(held_out, dataset)
+    beyond = held_out or shown
+    beyond_frame = None if beyond is None else Frame.of(beyond, dataset)
     quarters, corrections = Quarters(samples), Corrections(samples)
     entries = []
     for number in order:
         law = laws[number]
         law = law.with_(
             random_ratio=random[number],
-            heldout_ratio=None if held_out is None else conservation_ratio(law, held_out),
-            alignment=_alignment(law, held_out_frame),
+            heldout_ratio=None if beyond is None else conservation_ratio(law, beyond),
+            alignment=_alignment(law, beyond_frame),
         )
         gradients, unit = frame.scaled_gradients(law)
         local, ranked = local_ratio(law, samples, gradients, unit), rank_ratio(law, samples)
         reason = _reason(law, local, ranked, quarters, corrections, factor)
+        if not reason and held_out is not None:
+            reason = _not_confirmed(law, factor)
         score = max(law.conservation_ratio, local, ranked)
         if not reason and confirmation is not None:
             law, reason = _confirmed(law, confirmation)
@@ -186,14 +191,20 @@ def _reason(
         return f"varies as much as its gradients allow: local ratio {local:.2g}"
     if ranked > _SLACK * bound:
         return f"varies by rank: ratio {ranked:.2g}, more than {_SLACK * bound:.2g}"
-    if law.heldout_ratio is not None and not law.heldout_ratio <= _SLACK * bound:
-        return f"not confirmed on held-out data: ratio {law.heldout_ratio:.2g}"
     worst = quarters.worst(law)
     if worst > _SLACK * bound:
         return f"varies in a part of the time: ratio {worst:.2g}, more than {_SLACK * bound:.2g}"
     captured = corrections.captured(law)
     if captured > CAPTURED:
         return "a near miss: a smooth correction is conserved ten times better"
+    return ""
+
+
+def _not_confirmed(law: Law, factor: float) -> str:
+    """What the part that selects says against a law."""
+    ratio = law.heldout_ratio
+    if ratio is not None and not ratio <= _SLACK * law.random_ratio / factor:
+        return f"not confirmed on held-out data: ratio {ratio:.2g}"
     return ""
 
 

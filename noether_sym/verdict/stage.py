@@ -158,6 +158,7 @@ def _fit(
             device=options.device,
             constraints=[(one.candidate, one.fit) for one in sums.constraints],
             confirmation=confirmation,
+            shown=held_out_samples(whole.test, samples, seed=options.seed),
         )
         judgement = paid_for(judgement, options.fdr, look + 1)
         if first is None or judgement.laws:
