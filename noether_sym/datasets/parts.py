@@ -35,6 +35,12 @@ class Parts:
     select: tuple[Trajectory, ...]
     confirm: tuple[Trajectory, ...]
 
+    @property
+    def fitted(self) -> tuple[Trajectory, ...]:
+        """What constants may be fitted to before the verdict."""
+        own = self.search
+        return own if self.select is own else (*own, *self.select)
+
 
 def parts(trajectories: Sequence[Trajectory]) -> Parts:
     """Split trajectories into three parts, or use all for everything where they are few.

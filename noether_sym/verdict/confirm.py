@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.constancy import spread_between
+from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square
 from noether_sym.verdict.motion import Motion, motion
@@ -30,60 +32,100 @@ class Confirmation:
     Parameters
     ----------
     dataset : Dataset
-        Its training part is what the natural spread of a law is taken from.
+        Its training part is what the spread of a law is taken from.
     trajectories : sequence of Trajectory
         Those that confirm.
+    fitted : sequence of Trajectory
+        To which the constants of laws may be fitted; none to keep them as they are.
+
+    Attributes
+    ----------
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
     """
 
-    def __init__(self, dataset: Dataset, trajectories: Sequence[Trajectory]) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        trajectories: Sequence[Trajectory],
+        fitted: Sequence[Trajectory] = (),
+    ) -> None:
         self._dataset = dataset
-        samples = make_samples(dataset.train, window=None, seed=0)
+        samples = make_samples(dataset.train, window=None, seed=0).thinned(_MOST_SAMPLES)
         moving = ~samples.still[list(dataset.base_columns)]
         frame = Frame.of(samples, dataset)
         self._frame = replace(frame, spread=np.where(moving, frame.spread, 0.0))
-        total = sum(map(len, trajectories))
-        step = -(-total // _MOST_SAMPLES)
-        self._trajectories = [own.every(step) for own in trajectories]
-        self._sigma = dataset_noise(dataset).noise.sigma
+        self._confirming = _Stack.of(trajectories)
+        self._every = _Stack.of(dataset.train)
+        self.sigma = dataset_noise(dataset).noise.sigma
+        self._refitting = Refitting(dataset, fitted, self.sigma) if fitted else None
         self._angles = angles(dataset)
         self._motions: dict[frozenset[int], Motion] = {}
 
+    def confirmed(self, law: Law) -> Law:
+        """The law with its evidence, and, where there is noise, constants without its bias."""
+        if self._refitting is not None and self.sigma.any():
+            law = self._refitting.law(law)
+        return law.with_(evidence=self.evidence(law))
+
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
-        features = [self._features(law, own) for own in self._trajectories]
-        kept = [np.isfinite(own).all(0) for own in features]
-        usable = list(zip(self._trajectories, features, kept, strict=True))
+        stack = self._confirming
+        features = self._features(law)
+        kept = stack.split(np.asarray(np.isfinite(features).all(0)))
+        times = [own.times[there] for own, there in zip(stack.trajectories, kept, strict=True)]
+        rows = [own[:, there] for own, there in zip(stack.split(features), kept, strict=True)]
         spread = self._spread(law)
         natural = root_mean_square(*self._frame.scaled_gradients(law))
         return decide(
-            [own.times[there] for own, _, there in usable],
-            [rows[0, there] for _, rows, there in usable],
+            times,
+            [own[0] for own in rows],
             self._motion(law),
             spread=spread,
             natural=natural or spread,  # of a column that never moves, how it differs
-            tangents=[rows[2:, there].T for _, rows, there in usable],
-            noise=[rows[1, there] for _, rows, there in usable],
+            tangents=[own[2:].T for own in rows],
+            noise=[own[1] for own in rows],
         )
 
-    def _features(self, law: Law, trajectory: Trajectory) -> NDArray[np.float64]:
+    def _features(self, law: Law) -> NDArray[np.float64]:
         """Values without the noise's bias, the variance of their noise, errors by constants."""
         whole = _written_out(law, self._dataset)
         errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
-            own = adjusted(whole.expression, whole.values, trajectory.states.T, self._sigma)
+            own = adjusted(whole.expression, whole.values, self._confirming.states, self.sigma)
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 
     def _spread(self, law: Law) -> float:
         with np.errstate(all="ignore"):
-            values = [law(own.states) for own in self._dataset.train]
+            values = self._every.split(law(self._every.states.T))
         return spread_between([own[np.isfinite(own)] for own in values])
 
     def _motion(self, law: Law) -> Motion:
         read = law.expression.inputs
         if read not in self._motions:
-            self._motions[read] = motion(self._trajectories, sorted(read), self._angles)
+            trajectories = self._confirming.trajectories
+            self._motions[read] = motion(trajectories, sorted(read), self._angles)
         return self._motions[read]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stack:
+    """Trajectories, thinned where they are long, and their states side by side."""
+
+    trajectories: list[Trajectory]
+    states: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, trajectories: Sequence[Trajectory]) -> _Stack:
+        step = -(-sum(map(len, trajectories)) // _MOST_SAMPLES)
+        chosen = [own.every(step) for own in trajectories]
+        return cls(chosen, np.concatenate([own.states for own in chosen]).T)
+
+    def split(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """Values of shape (..., sample), by trajectory."""
+        edges = np.cumsum([len(own) for own in self.trajectories])[:-1]
+        return np.split(values, edges, axis=-1)
 
 
 def _written_out(law: Law, dataset: Dataset) -> Law:

@@ -169,6 +169,16 @@ def _weights(
     return [np.minimum(1.0, 2.0 * usual / (own + usual)) for own in clean]
 
 
+def slow_share(values: Sequence[NDArray[np.float64]], variation: float) -> float:
+    """Mean square along trajectories of the lowest modes in time, over that of all change."""
+    slow, count = 0.0, 0
+    for own in values:
+        if len(own) >= _LEAST_SAMPLES:
+            slow += float(((_cosines(len(own)) @ (own - own.mean())) ** 2).sum())
+            count += len(own)
+    return slow / count / variation if variation > 0 else 0.0
+
+
 def spread_between(values: Sequence[NDArray[np.float64]]) -> float:
     """Standard deviation between trajectories of a quantity's means, outliers pulled in.
 
@@ -252,8 +262,9 @@ def _white(residuals: Sequence[_Residuals]) -> float:
 
     low = low_variance = neighbours = neighbours_variance = 0.0
     freedom = 0
+    largest = max((float(np.abs(one.deviations).max()) for one in residuals), default=0.0)
     for one in residuals:
-        own = one.deviations * one.weights
+        own = one.deviations * one.weights / (largest or 1.0)
         count = len(own)
         squares = own**2 * count / (count - 1)
         modes = _cosines(count)

@@ -1,61 +1,78 @@
-"""Constants of confirmed laws, fitted once more: to all training data, without noise's bias."""
+"""Constants of laws without the bias that noisy columns bring."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from noether_sym.datasets.dataset import Dataset
-from noether_sym.laws.law import LAW
-from noether_sym.noise import dataset_noise
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.laws.law import LAW, Law
 from noether_sym.noise.constants import refit
 from noether_sym.statistics.conservation import conservation_ratio
-from noether_sym.statistics.samples import make_samples
+from noether_sym.statistics.samples import Samples, make_samples
 from noether_sym.verdict.independence import Judgement
 
 _MOST_SAMPLES = 50_000
 
 
-def with_final_constants(judgement: Judgement, dataset: Dataset, seed: int) -> Judgement:
-    """Laws with constants, standard errors and 95 % intervals from all training data.
+class Refitting:
+    """Trajectories to fit constants to.
 
-    Approximate laws keep theirs, for a drift would enter; so do laws of derived columns, whose
-    noise is not independent, and laws without constants.
+    Laws without constants keep what they have, and so do laws of derived columns, whose noise is
+    not independent.
 
     Parameters
     ----------
-    judgement : Judgement
     dataset : Dataset
-    seed : int
-        Of the surrogate in the ratio of the new constants.
+        Which columns are derived.
+    trajectories : sequence of Trajectory
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
     """
-    derived = {column for column, _ in dataset.derived}
-    chosen = [
-        law
-        for law in judgement.laws
-        if law.parameters and law.verdict == LAW and not derived & law.expression.inputs
-    ]
-    if not chosen:
-        return judgement
-    samples = make_samples(dataset.train, window=None, seed=seed).thinned(_MOST_SAMPLES)
-    sigma = dataset_noise(dataset).noise.sigma
-    again = {}
-    for law in chosen:
-        found = refit(law.expression, law.values, samples.states, samples.weights, sigma)
+
+    def __init__(
+        self, dataset: Dataset, trajectories: Sequence[Trajectory], sigma: NDArray[np.float64]
+    ) -> None:
+        samples = make_samples(trajectories, window=None, seed=0)
+        self.samples: Samples = samples.thinned(_MOST_SAMPLES)
+        self._derived = {column for column, _ in dataset.derived}
+        self._sigma = sigma
+
+    def law(self, law: Law) -> Law:
+        """The law with constants, standard errors and 95 % intervals from these trajectories."""
+        if not law.parameters or self._derived & law.expression.inputs:
+            return law
+        own = self.samples
+        with np.errstate(all="ignore"):
+            found = refit(law.expression, law.values, own.states, own.weights, self._sigma)
         if not np.isfinite(found.values).all():
-            continue
+            return law
         numbers = zip(law.parameters, found.values, found.errors, found.intervals(), strict=True)
-        fitted = law.with_(
+        return law.with_(
             parameters=tuple(
                 replace(
-                    own,
+                    parameter,
                     value=float(value),
-                    stderr=float(error) if np.isfinite(error) else own.stderr,
+                    stderr=float(error) if np.isfinite(error) else parameter.stderr,
                     interval=(float(low), float(high)) if np.isfinite(low) else None,
                 )
-                for own, value, error, (low, high) in numbers
+                for parameter, value, error, (low, high) in numbers
             )
         )
-        again[law.rank] = fitted.with_(conservation_ratio=conservation_ratio(fitted, samples))
-    return replace(judgement, laws=tuple(again.get(law.rank, law) for law in judgement.laws))
+
+
+def with_final_constants(judgement: Judgement, refitting: Refitting) -> Judgement:
+    """Laws with constants from all training data; approximate laws keep theirs.
+
+    A drift would enter the constants of those.
+    """
+    laws = []
+    for law in judgement.laws:
+        if law.verdict == LAW:
+            law = refitting.law(law)
+            law = law.with_(conservation_ratio=conservation_ratio(law, refitting.samples))
+        laws.append(law)
+    return replace(judgement, laws=tuple(laws))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Law
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
@@ -24,6 +24,8 @@ from noether_sym.verdict.independence import Judged, Judgement, independent_laws
 from noether_sym.verdict.near_miss import CAPTURED, Corrections
 
 _JUDGED = 300
+_SECOND = 100
+_PROMISING = 0.3
 _SLACK = 3.0
 _LEAST_COMPARED = 3
 _ROUNDING = 1e-12
@@ -46,6 +48,7 @@ def judge(
     everything: bool = False,
     confirmation: Confirmation | None = None,
     shown: Samples | None = None,
+    last: bool = True,
 ) -> Judgement:
     """Accept what is conserved `factor` times better than chance, everywhere it is tested.
 
@@ -59,6 +62,9 @@ def judge(
     What is accepted so is sent to `confirmation`, and stays a law, exactly or approximately, if
     trajectories that took no part in the search show it. Where nothing is held out to select
     by, ratios of held-out data are those of `shown`, and decide nothing.
+
+    Where nothing is accepted at the `last` look, the best of the rest are sent there too: noise
+    and slow drifts make variances large that are no sign of change.
 
     `constraints` come from the search for sums; what has one value on all trajectories joins
     them, and so does any accepted formula of which that is true. With `everything` formulas of
@@ -93,6 +99,8 @@ def judge(
         if not reason and confirmation is not None:
             law, reason = _confirmed(law, confirmation)
         entries.append(Judged(number, law, score, gradients, reason))
+    if confirmation is not None and last and all(entry.reason for entry in entries):
+        entries = [_second(entry, confirmation) for entry in entries[:_SECOND]]
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
     return independent_laws(
         [_unless_same(entry, samples) for entry in entries],
@@ -101,11 +109,23 @@ def judge(
     )
 
 
+def _second(entry: Judged, confirmation: Confirmation) -> Judged:
+    """What varies too much, unless it is all noise, or a slow drift."""
+    found = confirmation.evidence(entry.law)
+    if found.verdict == APPROXIMATE_LAW and found.half_life is not None:
+        return replace(entry, law=entry.law.with_(evidence=found), reason="")
+    if found.within < _PROMISING and found.verdict in (LAW, UNDECIDED):
+        law = confirmation.confirmed(entry.law)
+        return replace(entry, law=law, reason="") if law.verdict == LAW else entry
+    return entry
+
+
 def _confirmed(law: Law, confirmation: Confirmation) -> tuple[Law, str]:
     """A law with its evidence, and what speaks against it."""
-    found = confirmation.evidence(law)
-    holds = found.verdict in (LAW, APPROXIMATE_LAW)
-    return law.with_(evidence=found), "" if holds else f"{found.verdict}: {found.reason}"
+    law = confirmation.confirmed(law)
+    assert law.evidence is not None
+    holds = law.verdict in (LAW, APPROXIMATE_LAW)
+    return law, "" if holds else f"{law.verdict}: {law.evidence.reason}"
 
 
 def _first_laws(

@@ -19,7 +19,7 @@ from noether_sym.laws.law import (
     UNDECIDED,
     Evidence,
 )
-from noether_sym.verdict.constancy import Constancy, constancy
+from noether_sym.verdict.constancy import Constancy, constancy, slow_share
 from noether_sym.verdict.decay import Decay, decay
 from noether_sym.verdict.motion import Motion
 
@@ -35,7 +35,9 @@ DETECTED = 0.01
 ENOUGH = 3
 """Least number of trajectories that can show a law."""
 
-_TURNS = 3.0
+_TURNS = 2.0
+_TOLD = 3.0
+_MOSTLY = 0.5
 _ALIKE = 2.0
 
 
@@ -112,13 +114,19 @@ def _drifting(
 ) -> Evidence:
     """A drift was detected: is it slow beside the motion, and all that changes?"""
     changed = f"it changes along trajectories: {_reached(found.within(spread))}"
-    slow = decay(times, values)
-    if slow is None or motion.turn is None or slow.half_life < _TURNS * motion.turn:
+    slow = decay(times, values) if slow_share(values, found.variation) > _MOSTLY else None
+    if slow is None or motion.turn is None or not _is_slow(slow, motion.turn):
         return _evidence(NOT_A_LAW, changed, found, spread)
     flat = [own - curve for own, curve in zip(values, slow.curves, strict=True)]
     if constancy(flat, resolution=motion.resolution).within(spread) > WITHIN:
         return _evidence(NOT_A_LAW, changed, found, spread)
     return _evidence(APPROXIMATE_LAW, "it drifts slowly beside the motion", found, spread, slow)
+
+
+def _is_slow(slow: Decay, turn: float) -> bool:
+    """Whether a drift takes several turns, and is told from the wandering of a random walk."""
+    told = slow.error is None or abs(slow.rate) > _TOLD * slow.error
+    return told and slow.half_life >= _TURNS * turn
 
 
 def _evidence(

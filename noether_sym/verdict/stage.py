@@ -25,7 +25,7 @@ from noether_sym.statistics.samples import (
 )
 from noether_sym.verdict.chance import FDR, paid_for
 from noether_sym.verdict.confirm import Confirmation
-from noether_sym.verdict.constants import with_final_constants
+from noether_sym.verdict.constants import Refitting, with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.points import judge_points
 
@@ -130,12 +130,14 @@ def _fit(
     begin = time.perf_counter()
     if not dataset.ordered:
         return _of_points(dataset, sums, options, begin)
-    confirmation, whole = Confirmation(dataset, parts(dataset.train).confirm), dataset
+    own, whole = parts(dataset.train), dataset
+    confirmation = Confirmation(dataset, own.confirm, own.fitted)
     dataset = searched(dataset)
     formulas = [] if distinct is None else distinct_candidates(distinct)
     candidates = [*formulas, *(one.candidate for one in sums.laws)]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
-    for look, window in enumerate(windows_to_try(dataset.train, options.window)):
+    windows = windows_to_try(dataset.train, options.window)
+    for look, window in enumerate(windows):
         samples = make_samples(dataset.train, window=window, seed=options.seed)
         fits = fit_candidates(
             formulas,
@@ -158,6 +160,7 @@ def _fit(
             device=options.device,
             constraints=[(one.candidate, one.fit) for one in sums.constraints],
             confirmation=confirmation,
+            last=look + 1 == len(windows),
             shown=held_out_samples(whole.test, samples, seed=options.seed),
         )
         judgement = paid_for(judgement, options.fdr, look + 1)
@@ -167,7 +170,7 @@ def _fit(
             break
     assert first is not None
     fits, judgement, window = first
-    judgement = with_final_constants(judgement, whole, options.seed)
+    judgement = with_final_constants(judgement, Refitting(whole, whole.train, confirmation.sigma))
     return FitResult(
         tuple(candidates),
         tuple(_final_status(fits, judgement)),

@@ -1,0 +1,137 @@
+"""Verdicts of whole searches: damping, limit cycles, few trajectories, chance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from networks import law_of
+
+import noether_sym
+from noether_sym.cli import main
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Evidence
+from noether_sym.verdict.chance import paid_for
+from noether_sym.verdict.independence import Judgement
+
+_LONG = 120
+
+
+def oscillators(count, *, damping=0.0, noise=0.0, one_size=False, seed=0):
+    """Tables of oscillators of frequency 1, a size and a phase of their own."""
+    draw = np.random.default_rng(seed)
+    times = np.linspace(0.0, 20.0, _LONG)
+    turns = np.sqrt(1.0 - 0.25 * damping**2)
+    tables = []
+    for _ in range(count):
+        size, phase = 1.0 if one_size else draw.uniform(0.5, 1.5), draw.uniform(0.0, 6.3)
+        shrunk = size * np.exp(-0.5 * damping * times)
+        x = shrunk * np.cos(turns * times + phase)
+        v = -0.5 * damping * x - turns * shrunk * np.sin(turns * times + phase)
+        x, v = (own + noise * draw.normal(size=_LONG) for own in (x, v))
+        tables.append(pd.DataFrame({"t": times, "x": x, "v": v}))
+    return tables
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def found(tables, **options):
+    units = {"t": "s", "x": "m", "v": "m/s"}
+    return noether_sym.discover(tables, units=units, search="formulas", depth=7, **options)
+
+
+def test_a_law_is_confirmed_by_trajectories_of_their_own():
+    laws = found(oscillators(20, noise=0.02))
+    (law,) = laws.accepted
+    assert laws.independent == 1
+    assert law.verdict == LAW
+    assert law.evidence.trajectories == 5  # three tenths of the 16 to train with
+    assert 0.0 < law.evidence.within < 0.05
+    assert law.evidence.white > 0.001
+    assert law.evidence.q_value < 0.01
+
+
+def test_constants_have_intervals_without_the_noise_s_bias():
+    laws = found(oscillators(20, noise=0.03, seed=1))
+    (constant,) = laws.best.parameters
+    low, high = constant.interval
+    assert low < 1.0 < high
+    assert low < constant.value < high
+    assert high - low == pytest.approx(2 * 2.1 * constant.stderr, rel=0.3)
+
+
+@pytest.mark.parametrize(("damping", "noise"), [(0.01, 0.0), (0.01, 0.02), (0.05, 0.0)])
+def test_damping_is_no_law_but_an_approximate_one_with_its_half_life(damping, noise):
+    laws = found(oscillators(20, damping=damping, noise=noise))
+    assert laws.independent == 0
+    (law,) = laws.accepted
+    assert law.verdict == APPROXIMATE_LAW
+    own = law.evidence
+    assert not own.grows
+    assert abs(own.half_life - np.log(2.0) / damping) < 4.0 * own.half_life_error
+    assert own.half_life_error < 0.1 * own.half_life
+
+
+def test_a_limit_cycle_is_a_constraint():
+    laws = found(oscillators(12, one_size=True))
+    assert laws.accepted == []
+    assert laws.independent == 0
+    closest = laws._document.candidates_not_accepted
+    assert any(one.reason.startswith("constraint: ") for one in closest)
+
+
+def test_two_trajectories_show_no_law():
+    laws = found(oscillators(2))
+    assert laws.independent == 0
+    assert [law.verdict for law in laws.accepted] == [APPROXIMATE_LAW]
+    assert "would decide" in laws.best.evidence.reason
+
+
+def test_the_verdict_is_written_and_said(tmp_path):
+    tables = oscillators(20, damping=0.01)
+    whole = pd.concat([own.assign(trajectory=number) for number, own in enumerate(tables)])
+    path = tmp_path / "damped.csv"
+    whole.rename(columns={"t": "t [s]", "x": "x [m]", "v": "v [m/s]"}).to_csv(path, index=False)
+    fit = ["fit", "--dataset", path, "--search", "formulas", "--depth", 7, "--fdr", 0.05]
+    fit += ["--results", tmp_path / "runs"]
+    done = run(*fit)
+    assert done.exit_code == 0
+    assert "No law found, but 1 approximate: x**2 + " in done.stdout
+    assert "approximate law, by 5 trajectories" in done.stdout
+    assert "it halves in 69." in done.stdout
+    (folder,) = (tmp_path / "runs").glob("damped*")
+    document = json.loads((folder / "laws.json").read_text())
+    (law,) = document["laws"]
+    assert law["verdict"] == APPROXIMATE_LAW
+    assert law["evidence"]["half_life"] == pytest.approx(69.3, abs=0.5)
+    assert document["independent_laws"] == 0
+    assert json.loads((folder / "run.json").read_text())["search"]["fdr"] == 0.05
+    assert "1 approximate" in run(*fit, "-q").stdout
+    checked = run("check", "x**2 + c0*v**2", path)
+    assert "is an approximate law" in checked.stdout
+    assert "it halves in 69." in checked.stdout
+
+
+def test_what_chance_may_have_made_is_undecided():
+    sure = Evidence(LAW, "", within=0.01, white=0.5, chance=1e-12, trajectories=5)
+    laws = [law_of_family(1, sure), law_of_family(2, replace(sure, chance=0.02))]
+    judgement = Judgement(tuple(laws), (), (), 2)
+    kept = paid_for(judgement)
+    assert [law.family for law in kept.laws] == [1]
+    assert kept.independent == 1
+    (lost,) = kept.closest
+    assert lost.verdict == UNDECIDED
+    assert lost.evidence.q_value == pytest.approx(0.03)
+    assert paid_for(judgement, fdr=0.05).laws[1].evidence.q_value == pytest.approx(0.03)
+
+
+def law_of_family(family, evidence):
+    from noether_sym.dsl.expression import input_
+
+    law = law_of(input_(family - 1))
+    return law.with_(family=family, rank=family, evidence=evidence)
