@@ -13,7 +13,7 @@ from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.points import angles
 from noether_sym.errors import GrammarError
 from noether_sym.laws.expansion import expanded
-from noether_sym.laws.law import Evidence, Law
+from noether_sym.laws.law import LAW, Evidence, Law
 from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import make_samples
@@ -24,6 +24,8 @@ from noether_sym.verdict.gradients import Frame, root_mean_square
 from noether_sym.verdict.motion import Motion, motion
 
 _MOST_SAMPLES = 50_000
+_SURE = 1e-6
+_NEAR = 0.3
 
 
 class Confirmation:
@@ -63,10 +65,13 @@ class Confirmation:
         self._motions: dict[frozenset[int], Motion] = {}
 
     def confirmed(self, law: Law) -> Law:
-        """The law with its evidence, and, where there is noise, constants without its bias."""
-        if self._refitting is not None and self.sigma.any():
+        """The law with its evidence; where noise may decide, constants without its bias."""
+        found = self.evidence(law)
+        sure = found.verdict == LAW and found.chance < _SURE
+        if self._refitting is not None and self.sigma.any() and found.within < _NEAR and not sure:
             law = self._refitting.law(law)
-        return law.with_(evidence=self.evidence(law))
+            found = self.evidence(law)
+        return law.with_(evidence=found)
 
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""

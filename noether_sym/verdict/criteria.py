@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
@@ -25,7 +25,6 @@ from noether_sym.verdict.near_miss import CAPTURED, Corrections
 
 _JUDGED = 300
 _SECOND = 100
-_PROMISING = 0.3
 _SLACK = 3.0
 _LEAST_COMPARED = 3
 _ROUNDING = 1e-12
@@ -100,7 +99,8 @@ def judge(
             law, reason = _confirmed(law, confirmation)
         entries.append(Judged(number, law, score, gradients, reason))
     if confirmation is not None and last and all(entry.reason for entry in entries):
-        entries = [_second(entry, confirmation) for entry in entries[:_SECOND]]
+        again = [_second(entry, confirmation) for entry in entries[:_SECOND]]
+        entries = [*again, *entries[_SECOND:]]
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
     return independent_laws(
         [_unless_same(entry, samples) for entry in entries],
@@ -111,13 +111,9 @@ def judge(
 
 def _second(entry: Judged, confirmation: Confirmation) -> Judged:
     """What varies too much, unless it is all noise, or a slow drift."""
-    found = confirmation.evidence(entry.law)
-    if found.verdict == APPROXIMATE_LAW and found.half_life is not None:
-        return replace(entry, law=entry.law.with_(evidence=found), reason="")
-    if found.within < _PROMISING and found.verdict in (LAW, UNDECIDED):
-        law = confirmation.confirmed(entry.law)
-        return replace(entry, law=law, reason="") if law.verdict == LAW else entry
-    return entry
+    law = confirmation.confirmed(entry.law)
+    drifts = law.evidence is not None and law.evidence.half_life is not None
+    return replace(entry, law=law, reason="") if drifts or law.verdict == LAW else entry
 
 
 def _confirmed(law: Law, confirmation: Confirmation) -> tuple[Law, str]:
