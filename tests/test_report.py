@@ -286,7 +286,8 @@ def test_sentences_count_independent_laws():
     function = LAW.with_(rank=2, family=2, function_of=(1,))
     assert found(laws_json(LAW, function)) == "1 law found: q² + 1·p²"
     windowed = found(laws_json(LAW, window=20))
-    assert "found, approximately conserved over windows of 20 samples: " in windowed
+    assert "found over windows of 20 samples: " in windowed
+    assert found(laws_json(LAW, independent=0)) == "No law found, but 1 approximate: q² + 1·p²"
 
 
 def test_the_selected_law_stands_for_the_run():

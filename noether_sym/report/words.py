@@ -47,6 +47,7 @@ def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> st
             sentence = f"{count} of at most {laws.most_laws} independent laws found"
         if count and len(heads) > count:
             sentence += f", and {len(heads) - count} approximate"
+        sentence += windows(laws.window)
         best = "; ".join(shown(entry.expression) for entry in heads)
         return f"{sentence}: {best}" if len(best) <= _LONGEST else sentence
     sentence = (
