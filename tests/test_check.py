@@ -117,7 +117,7 @@ def test_measured_data_are_approximately_conserved(pendulum_file):
     assert own.stderr == pytest.approx(0.013, abs=0.002)
     assert 0.05 < checked.train.slope < 0.5
     whole = check("p**2 - c0*cos(q)", load("real_pendulum"), window="full")
-    assert whole.verdict == "not a law"
+    assert whole.verdict == "approximate law"
     assert whole.window is None
 
 

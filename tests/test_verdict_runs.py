@@ -57,7 +57,7 @@ def test_a_law_is_confirmed_by_trajectories_of_their_own():
 
 
 def test_constants_have_intervals_without_the_noise_s_bias():
-    laws = found(oscillators(20, noise=0.03, seed=1))
+    laws = found(oscillators(20, noise=0.03, seed=2))
     (constant,) = laws.best.parameters
     low, high = constant.interval
     assert low < 1.0 < high
@@ -101,7 +101,7 @@ def test_the_verdict_is_written_and_said(tmp_path):
     fit += ["--results", tmp_path / "runs"]
     done = run(*fit)
     assert done.exit_code == 0
-    assert "No law found, but 1 approximate: x**2 + " in done.stdout
+    assert "No law found, but 1 approximate" in done.stdout
     assert "approximate law, by 5 trajectories" in done.stdout
     assert "it halves in 69." in done.stdout
     (folder,) = (tmp_path / "runs").glob("damped*")

@@ -99,15 +99,15 @@ def check(
     refuse_unordered(dataset)
     given = GivenFormula.of(text, dataset)
     with single_threaded(), np.errstate(all="ignore"):
-        first: JudgedFit | None = None
+        chosen: JudgedFit | None = None
         for size in windows_to_try(dataset.train, window):
             outcome = judged(given, size, factor, seed)
-            first = first or outcome
-            if outcome.verdict in (LAW, APPROXIMATE_LAW):
-                first = outcome
+            if chosen is None or outcome.verdict in (LAW, APPROXIMATE_LAW):
+                chosen = outcome  # windows keep a drift out of the constants
+            if outcome.verdict == LAW:
                 break
-        assert first is not None
-        return _checked(given, first)
+        assert chosen is not None
+        return _checked(given, chosen)
 
 
 def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:

@@ -69,8 +69,10 @@ class Confirmation:
         found = self.evidence(law)
         sure = found.verdict == LAW and found.chance < _SURE
         if self._refitting is not None and self.sigma.any() and found.within < _NEAR and not sure:
-            law = self._refitting.law(law)
-            found = self.evidence(law)
+            other = self._refitting.law(law)
+            again = self.evidence(other)
+            if again.verdict == LAW and again.chance < found.chance:
+                return other.with_(evidence=again)
         return law.with_(evidence=found)
 
     def evidence(self, law: Law) -> Evidence:
@@ -82,15 +84,16 @@ class Confirmation:
         rows = [own[:, there] for own, there in zip(stack.split(features), kept, strict=True)]
         spread = self._spread(law)
         natural = root_mean_square(*self._frame.scaled_gradients(law))
-        return decide(
-            times,
-            [own[0] for own in rows],
-            self._motion(law),
-            spread=spread,
-            natural=natural or spread,  # of a column that never moves, how it differs
-            tangents=[own[2:].T for own in rows],
-            noise=[own[1] for own in rows],
-        )
+        with np.errstate(all="ignore"):  # what overflows is no law
+            return decide(
+                times,
+                [own[0] for own in rows],
+                self._motion(law),
+                spread=spread,
+                natural=natural or spread,  # of a column that never moves, how it differs
+                tangents=[own[2:].T for own in rows],
+                noise=[own[1] for own in rows],
+            )
 
     def _features(self, law: Law) -> NDArray[np.float64]:
         """Values without the noise's bias, the variance of their noise, errors by constants."""

@@ -69,6 +69,8 @@ def decide(
         See `noether_sym.verdict.constancy.constancy`.
     """
     found = constancy(values, tangents, motion.resolution, noise)
+    if not (np.isfinite(found.largest) and np.isfinite(spread) and np.isfinite(natural)):
+        return _evidence(NOT_A_LAW, "its values are too large to compare", found, 0.0)
     if found.trajectories < ENOUGH:
         return _of_few(found, times, values, motion, natural)
     if spread <= _ALIKE * found.largest and found.within(natural) <= WITHIN:
