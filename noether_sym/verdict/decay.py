@@ -25,12 +25,15 @@ class Decay:
         Of ``g = g_end + A exp(-rate t)``, in units of one over time; negative for growth.
     error : float or None
         Standard error, from leaving out one trajectory at a time; None with fewer than three.
+    size : float
+        Root mean square distance of the first values from the last one.
     curves : tuple of arrays of shape (sample,)
         The exponentials, one a trajectory.
     """
 
     rate: float
     error: float | None
+    size: float
     curves: tuple[NDArray[np.float64], ...]
 
     @property
@@ -78,7 +81,9 @@ def decay(
         )
         count = len(parts)
         error = float(np.sqrt((count - 1) / count * ((left_out - left_out.mean()) ** 2).sum()))
-    return Decay(rate, error, tuple(_curves(parts, rate)))
+    end, curves = _curves(parts, rate)
+    size = float(np.sqrt(np.mean([(curve[0] - end) ** 2 for curve in curves])))
+    return Decay(rate, error, size, tuple(curves))
 
 
 def _rate(parts: Sequence[_Part], longest: float) -> float:
@@ -97,8 +102,8 @@ def _near(parts: Sequence[_Part], rate: float) -> float:
     return float(found.x)
 
 
-def _curves(parts: Sequence[_Part], rate: float) -> list[NDArray[np.float64]]:
-    """The exponentials at a rate, all linear factors at their best.
+def _curves(parts: Sequence[_Part], rate: float) -> tuple[float, list[NDArray[np.float64]]]:
+    """The end value and the exponentials at a rate, all linear factors at their best.
 
     Sizes are eliminated trajectory by trajectory, the shared end value last.
     """
@@ -109,11 +114,13 @@ def _curves(parts: Sequence[_Part], rate: float) -> list[NDArray[np.float64]]:
     square = sum(float(own @ own) for own in ones)
     both = sum(float(rest @ own) for rest, own in zip(rests, ones, strict=True))
     end = both / square if square > 0 else 0.0
-    return [end + unit * (unit @ (own - end)) for unit, (_, own) in zip(units, parts, strict=True)]
+    return end, [
+        end + unit * (unit @ (own - end)) for unit, (_, own) in zip(units, parts, strict=True)
+    ]
 
 
 def _left(parts: Sequence[_Part], rate: float) -> float:
     """Sum of squared residuals about the exponentials at a rate."""
-    curves = _curves(parts, rate)
+    _, curves = _curves(parts, rate)
     pairs = zip(parts, curves, strict=True)
     return sum(float(((own - curve) ** 2).sum()) for (_, own), curve in pairs)

@@ -37,6 +37,7 @@ ENOUGH = 3
 
 _TURNS = 2.0
 _TOLD = 3.0
+_FAR = 10.0
 _MOSTLY = 0.5
 _ALIKE = 2.0
 
@@ -117,7 +118,7 @@ def _drifting(
     """A drift was detected: is it slow beside the motion, and all that changes?"""
     changed = f"it changes along trajectories: {_reached(found.within(spread))}"
     slow = decay(times, values) if slow_share(values, found.variation) > _MOSTLY else None
-    if slow is None or motion.turn is None or not _is_slow(slow, motion.turn):
+    if slow is None or motion.turn is None or not _is_slow(slow, motion.turn, spread):
         return _evidence(NOT_A_LAW, changed, found, spread)
     flat = [own - curve for own, curve in zip(values, slow.curves, strict=True)]
     if constancy(flat, resolution=motion.resolution).within(spread) > WITHIN:
@@ -125,10 +126,13 @@ def _drifting(
     return _evidence(APPROXIMATE_LAW, "it drifts slowly beside the motion", found, spread, slow)
 
 
-def _is_slow(slow: Decay, turn: float) -> bool:
-    """Whether a drift takes several turns, and is told from the wandering of a random walk."""
+def _is_slow(slow: Decay, turn: float, spread: float) -> bool:
+    """Whether a drift takes several turns, and is a decay: no walk, and not the same for all.
+
+    Of a drift that is the same on all trajectories the last value would be far away.
+    """
     told = slow.error is None or abs(slow.rate) > _TOLD * slow.error
-    return told and slow.half_life >= _TURNS * turn
+    return told and slow.half_life >= _TURNS * turn and slow.size <= _FAR * spread
 
 
 def _evidence(
