@@ -37,7 +37,7 @@ class Parts:
 
     @property
     def fitted(self) -> tuple[Trajectory, ...]:
-        """What constants may be fitted to before the verdict."""
+        """All that may be fitted to before the verdict: where nothing is selected, both parts."""
         own = self.search
         return own if self.select is own else (*own, *self.select)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.datasets.parts import searched
+from noether_sym.datasets.parts import parts
 from noether_sym.datasets.points import angles, points
 from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.runtime.device import single_threaded
@@ -78,7 +78,8 @@ def search_sums(
     SumsFound
     """
     begin = time.perf_counter()
-    dataset = searched(dataset)
+    if dataset.ordered:
+        dataset = replace(dataset, train=parts(dataset.train).fitted)
     samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
     data = Observations.of(samples, dataset)
     most = most_functions(dataset, samples)
