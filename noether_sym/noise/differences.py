@@ -96,7 +96,7 @@ class Differences:
                 influence_covariance(
                     (weights[: len(weights) - lag, lag:] * weights[lag:, : order + 1 - lag]).sum(1)
                 )
-                for lag in range(order + 1)
+                for lag in range(min(order, len(weights) - 1) + 1)
             ]
         return self._covariances[order]
 

@@ -21,7 +21,7 @@ from noether_sym.verdict.constancy import spread_between
 from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square
-from noether_sym.verdict.motion import Motion, motion
+from noether_sym.verdict.motion import motion
 
 _MOST_SAMPLES = 50_000
 _SURE = 1e-6
@@ -61,8 +61,7 @@ class Confirmation:
         self._every = _Stack.of(dataset.train)
         self.sigma = dataset_noise(dataset).noise.sigma
         self._refitting = Refitting(dataset, fitted, self.sigma) if fitted else None
-        self._angles = angles(dataset)
-        self._motions: dict[frozenset[int], Motion] = {}
+        self._motion = motion(self._confirming.trajectories, dataset.base_columns, angles(dataset))
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence; where noise may decide, constants without its bias."""
@@ -88,7 +87,7 @@ class Confirmation:
             return decide(
                 times,
                 [own[0] for own in rows],
-                self._motion(law),
+                self._motion,
                 spread=spread,
                 natural=natural or spread,  # of a column that never moves, how it differs
                 tangents=[own[2:].T for own in rows],
@@ -108,13 +107,6 @@ class Confirmation:
         with np.errstate(all="ignore"):
             values = self._every.split(law(self._every.states.T))
         return spread_between([own[np.isfinite(own)] for own in values])
-
-    def _motion(self, law: Law) -> Motion:
-        read = law.expression.inputs
-        if read not in self._motions:
-            trajectories = self._confirming.trajectories
-            self._motions[read] = motion(trajectories, sorted(read), self._angles)
-        return self._motions[read]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from noether_sym.datasets.dataset import Trajectory
 
 _HARMONIC = 2.0
 _CLOSE = 0.3
+_APART = 2.0
 _MOST_COMPARED = 500
 _LEAST_SAMPLES = 8
 
@@ -38,7 +39,7 @@ class Motion:
 
 
 def motion(
-    trajectories: Sequence[Trajectory], columns: Sequence[int], angles: Sequence[int]
+    trajectories: Sequence[Trajectory], columns: Sequence[int], angles: Sequence[int] = ()
 ) -> Motion:
     """Look at the movement of some columns.
 
@@ -57,7 +58,7 @@ def motion(
     lag = _quarter(states)
     turn = None if lag is None else 4.0 * lag * step
     resolution = 1.0 if lag is None else float(np.cos(0.5 * np.pi * min(_HARMONIC / lag, 2.0)))
-    return Motion(turn, resolution, _returns(states))
+    return Motion(turn, resolution, _returns(states, lag))
 
 
 def _flat(
@@ -88,18 +89,36 @@ def _quarter(states: Sequence[NDArray[np.float64]]) -> float | None:
     return None
 
 
-def _returns(states: Sequence[NDArray[np.float64]]) -> bool:
-    """Whether most states of each half of a trajectory lie near some of the other half."""
-    from scipy.spatial import cKDTree
+def _returns(states: Sequence[NDArray[np.float64]], lag: float | None) -> bool:
+    """Whether states of each half of a trajectory lie near the other half.
 
-    distances = []
+    Near: within a part of the spread, or, where a chaotic motion fills many dimensions, not
+    much farther than from the other turns of their own half. Settling and leaving trajectories
+    have the halves apart.
+    """
+    if lag is None:
+        return False
+    returns = []
     for one in states:
+        step = -(-len(one) // (2 * _MOST_COMPARED))
         spread = one.std(0)
-        scaled = one[:, spread > 0] / spread[spread > 0]
-        halves = np.array_split(scaled, 2)
-        if not scaled.shape[1]:
-            continue
-        early, late = (half[:: -(-len(half) // _MOST_COMPARED)] for half in halves)
-        nearest = (np.median(cKDTree(a).query(b)[0]) for a, b in ((early, late), (late, early)))
-        distances.append(max(nearest) / np.sqrt(scaled.shape[1]))
-    return bool(distances) and float(np.median(distances)) < _CLOSE
+        scaled = one[::step, spread > 0] / spread[spread > 0]
+        early, late = np.array_split(scaled, 2)
+        apart = max(1, round(2.0 * lag / step))
+        own = _nearest(early, early, apart), _nearest(late, late, apart)
+        cross = _nearest(early, late), _nearest(late, early)
+        near = max(cross) < _CLOSE * np.sqrt(scaled.shape[1])
+        alike = np.isfinite(own).all() and all(np.array(cross) < _APART * np.array(own))
+        returns.append(bool(near or alike))
+    return bool(returns) and float(np.mean(returns)) > 0.5
+
+
+def _nearest(points: NDArray[np.float64], others: NDArray[np.float64], apart: int = 0) -> float:
+    """Median distance to the nearest of others, numbers less than `apart` from one's own aside."""
+    from scipy.spatial.distance import cdist
+
+    distances = cdist(points, others)
+    if apart:
+        places = np.arange(len(points))
+        distances[np.abs(places[:, None] - places) < apart] = np.inf
+    return float(np.median(distances.min(1)))

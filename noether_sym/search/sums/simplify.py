@@ -19,6 +19,7 @@ from noether_sym.search.sums.walk import Combination, measured, size_of
 _NONE = 1e-7
 _AS_EXACT = 1e4
 _FLOOR = 1e-24
+_ITERATIONS = 3000
 
 
 def simplified(one: Combination, others: Sequence[Combination], data: Observations) -> Combination:
@@ -63,7 +64,8 @@ def simplified(one: Combination, others: Sequence[Combination], data: Observatio
         A_eq=np.concatenate([matrix[lead], np.zeros(count)])[None],
         b_eq=[0.0],
         bounds=[(None, None)] * free + [(0, None)] * count,
-        method="highs",
+        method="highs-ds",
+        options={"maxiter": _ITERATIONS},
     )
     if not answer.success:
         return one
