@@ -135,3 +135,18 @@ def law_of_family(family, evidence):
 
     law = law_of(input_(family - 1))
     return law.with_(family=family, rank=family, evidence=evidence)
+
+
+def test_a_map_is_not_taken_for_noise():
+    """Samples so far apart that differences see nothing but noise; the law knows better."""
+    turn = np.array([[np.cos(2.4), -np.sin(2.4)], [np.sin(2.4), np.cos(2.4)]])
+    tables = []
+    for size in np.linspace(0.5, 2.0, 16):
+        points = [np.array([size, 0.3])]
+        for _ in range(60):
+            points.append(turn @ points[-1])
+        tables.append(pd.DataFrame(points, columns=["u", "w"]))
+    laws = noether_sym.discover(tables, unitless=True, search="sums")
+    assert laws.independent == 1
+    assert laws.best.text() in ("u**2 + w**2", "u**2 + 1*w**2")
+    assert [own.value for own in laws.best.parameters] == pytest.approx([1.0], abs=1e-9)

@@ -18,7 +18,7 @@ from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.constancy import spread_between
-from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.constants import Refitting, noise_of
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square
 from noether_sym.verdict.motion import motion
@@ -99,7 +99,8 @@ class Confirmation:
         whole = _written_out(law, self._dataset)
         errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
-            own = adjusted(whole.expression, whole.values, self._confirming.states, self.sigma)
+            sigma = noise_of(law, self.sigma)
+            own = adjusted(whole.expression, whole.values, self._confirming.states, sigma)
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 

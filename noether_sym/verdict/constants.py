@@ -17,6 +17,15 @@ from noether_sym.verdict.independence import Judgement
 
 _MOST_SAMPLES = 50_000
 
+EXACT = 1e-8
+"""Conservation ratio up to which a law itself shows that its columns have no noise to speak of:
+where samples lie far apart, or the data are no flow, motion is taken for noise."""
+
+
+def noise_of(law: Law, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviation of the columns' noise, unless the law shows that there is none."""
+    return np.zeros_like(sigma) if law.conservation_ratio <= EXACT else sigma
+
 
 class Refitting:
     """Trajectories to fit constants to.
@@ -47,7 +56,8 @@ class Refitting:
             return law
         own = self.samples
         with np.errstate(all="ignore"):
-            found = refit(law.expression, law.values, own.states, own.weights, self._sigma)
+            sigma = noise_of(law, self._sigma)
+            found = refit(law.expression, law.values, own.states, own.weights, sigma)
         if not np.isfinite(found.values).all():
             return law
         numbers = zip(law.parameters, found.values, found.errors, found.intervals(), strict=True)
