@@ -19,6 +19,7 @@ from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.runtime.device import single_threaded
 from noether_sym.statistics.conservation import spread_on_surrogate
 from noether_sym.statistics.samples import refuse_unordered, windows_to_try
+from noether_sym.verdict.confirm import Confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,10 @@ def check(
     refuse_unordered(dataset)
     given = GivenFormula.of(text, dataset)
     with single_threaded(), np.errstate(all="ignore"):
+        confirmation = Confirmation(given.dataset, (*dataset.train, *dataset.test))
         chosen: JudgedFit | None = None
         for size in windows_to_try(dataset.train, window):
-            outcome = judged(given, size, factor, seed)
+            outcome = judged(given, size, factor, seed, confirmation)
             if chosen is None or outcome.verdict in (LAW, APPROXIMATE_LAW):
                 chosen = outcome  # windows keep a drift out of the constants
             if outcome.verdict == LAW:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noether_sym.check.equations import Equations, read_equations, reads_columns
-from noether_sym.check.judging import CONSERVED, TRIVIAL, VARIES
+from noether_sym.check.judging import TRIVIAL
 from noether_sym.check.normal_form import is_zero
 from noether_sym.check.rates import Rate, rates
 from noether_sym.dsl.parser import Formula
@@ -18,6 +18,8 @@ from noether_sym.errors import GrammarError
 if TYPE_CHECKING:
     import sympy
 
+CONSERVED = "conserved"
+VARIES = "not conserved"
 UNKNOWN = "cannot tell"
 """Verdict on a formula that is neither proven nor refuted."""
 

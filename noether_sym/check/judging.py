@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 
 from noether_sym.check.formula import GivenFormula
-from noether_sym.dsl.expression import INPUT, Expression, call, input_, parameter
+from noether_sym.dsl.expression import INPUT, Expression, input_, parameter
 from noether_sym.errors import GrammarError
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW, NOT_A_LAW, Evidence, Law
 from noether_sym.search.candidate import decompose
@@ -18,8 +18,6 @@ from noether_sym.statistics.samples import Samples, held_out_samples, make_sampl
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.criteria import judge
 
-CONSERVED = "conserved"
-VARIES = "not conserved"
 TRIVIAL = "constant everywhere"
 UNDEFINED = "not defined"
 _FAILURES = {
@@ -40,7 +38,13 @@ class JudgedFit:
     fitted: bool = True
 
 
-def judged(given: GivenFormula, window: int | None, factor: float, seed: int) -> JudgedFit:
+def judged(
+    given: GivenFormula,
+    window: int | None,
+    factor: float,
+    seed: int,
+    confirmation: Confirmation,
+) -> JudgedFit:
     """Fit the free parameters of a formula, and judge it; see `noether_sym.check.check`."""
     samples = make_samples(given.dataset.train, window=window, seed=seed)
     _refuse_additive(given, samples)
@@ -64,15 +68,10 @@ def judged(given: GivenFormula, window: int | None, factor: float, seed: int) ->
         values.append(given.values[slot] if is_number else fit.nonlinear[node.index])
         return parameter(next(slots))
 
-    terms = tuple(
-        term.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
-        for term in candidate.terms
-    )
+    terms = tuple(term.mapped(leaf) for term in candidate.terms)
     whole = replace(
         candidate, expression=given.formula.expression, terms=terms, nonlinear=len(values)
     )
-    trajectories = (*given.dataset.train, *given.dataset.test)
-    confirmation = Confirmation(given.dataset, trajectories)
     judgement = judge(
         [whole],
         [replace(fit, nonlinear=tuple(values))],

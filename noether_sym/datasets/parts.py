@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.dataset import Trajectory
 
 LEAST = 12
-"""Fewest trajectories that are split; fewer serve all three purposes."""
+"""Fewest trajectories that are split; of fewer all serve all three purposes."""
 
 _SELECT = 0.2
 _CONFIRM = 0.3
@@ -38,12 +38,16 @@ class Parts:
     @property
     def fitted(self) -> tuple[Trajectory, ...]:
         """All that may be fitted to before the verdict: where nothing is selected, both parts."""
-        own = self.search
-        return own if self.select is own else (*own, *self.select)
+        return (*self.search, *self.held_out)
+
+    @property
+    def held_out(self) -> tuple[Trajectory, ...]:
+        """What selects and is not searched: none where trajectories are few."""
+        return () if self.select is self.search else self.select
 
 
 def parts(trajectories: Sequence[Trajectory]) -> Parts:
-    """Split trajectories into three parts, or use all for everything where they are few.
+    """Split trajectories into three parts; where they are few, use all for everything.
 
     Parameters
     ----------
@@ -65,18 +69,6 @@ def parts(trajectories: Sequence[Trajectory]) -> Parts:
         return tuple(whole[number] for number in numbers)
 
     return Parts(taken(np.setdiff1d(left, select)), taken(select), taken(chosen))
-
-
-def searched(dataset: Dataset) -> Dataset:
-    """What a search may see of a data set: it fits to one part, and selects by another.
-
-    Points without order stay as they are.
-    """
-    if not dataset.ordered:
-        return dataset
-    own = parts(dataset.train)
-    select = () if own.select is own.search else own.select
-    return replace(dataset, train=own.search, test=select)
 
 
 def _spaced(count: int, number: int) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -124,7 +124,7 @@ def _evidence(law: Law) -> EvidenceEntry | None:
     own = law.evidence
     if own is None:
         return None
-    values = {field.name: getattr(own, field.name) for field in fields(own)}
+    values = asdict(own)
     del values["verdict"]
     return EvidenceEntry(**{**values, "within": finite(own.within)})
 

@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, parameter
+from noether_sym.dsl.expression import INPUT, Expression, call, parameter
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.fit import Fitted
@@ -38,7 +38,7 @@ def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samp
         total = term if total is None else _added(total, term, factor, slots, values)
     assert total is not None
     expression = total.renumbered()
-    order = [node.index for node in total.walk() if node.head == PARAMETER]
+    order = total.slots
     dimension, dimensions = expression.parameter_dimensions(dataset.dimensions)
     fitted = [values[slot] for slot in order]
     errors = standard_errors(expression, fitted, samples)
@@ -81,7 +81,7 @@ def _with_values(
         values.append(nonlinear[node.index])
         return parameter(next(slots))
 
-    return term.fold(leaf, lambda operator, *parts: call(operator.name, *parts))
+    return term.mapped(leaf)
 
 
 def _added(

@@ -163,7 +163,4 @@ def _joined(fixed: list[tuple[int, Expression]]) -> Expression:
 
 
 def _renumber(term: Expression, counter: Iterator[int]) -> Expression:
-    return term.fold(
-        lambda node: node if node.head == INPUT else parameter(next(counter)),
-        lambda operator, *parts: call(operator.name, *parts),
-    )
+    return term.mapped(lambda node: node if node.head == INPUT else parameter(next(counter)))

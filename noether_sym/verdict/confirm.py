@@ -18,12 +18,11 @@ from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.constancy import spread_between
-from noether_sym.verdict.constants import Refitting, noise_of
+from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square
 from noether_sym.verdict.motion import motion
 
-_MOST_SAMPLES = 50_000
 _SURE = 1e-6
 _NEAR = 0.3
 
@@ -53,7 +52,7 @@ class Confirmation:
         fitted: Sequence[Trajectory] = (),
     ) -> None:
         self._dataset = dataset
-        samples = make_samples(dataset.train, window=None, seed=0).thinned(_MOST_SAMPLES)
+        samples = make_samples(dataset.train, window=None, seed=0).thinned(MOST_SAMPLES)
         moving = ~samples.still[list(dataset.base_columns)]
         frame = Frame.of(samples, dataset)
         self._frame = replace(frame, spread=np.where(moving, frame.spread, 0.0))
@@ -119,7 +118,7 @@ class _Stack:
 
     @classmethod
     def of(cls, trajectories: Sequence[Trajectory]) -> _Stack:
-        step = -(-sum(map(len, trajectories)) // _MOST_SAMPLES)
+        step = -(-sum(map(len, trajectories)) // MOST_SAMPLES)
         chosen = [own.every(step) for own in trajectories]
         return cls(chosen, np.concatenate([own.states for own in chosen]).T)
 

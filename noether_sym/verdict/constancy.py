@@ -50,10 +50,7 @@ class Constancy:
     @property
     def largest(self) -> float:
         """Upper 95 % bound on the standard deviation along trajectories of what is no noise."""
-        from scipy.stats import t
-
-        above = self.variation + float(t.ppf(CONFIDENCE, self.freedom)) * self.error
-        return float(np.sqrt(max(above, 0.0)))
+        return _largest(self.variation, self.error, self.freedom)
 
     def within(self, spread: float) -> float:
         """The same over a spread."""
@@ -97,20 +94,15 @@ def constancy(
         than is usual count less.
     """
     weights = _weights(values, noise)
-    own = [
-        _Residuals.of(one, weight)
-        for one, weight in zip(values, weights, strict=True)
-        if len(one) >= _LEAST_SAMPLES
-    ]
+    usable = [place for place, one in enumerate(values) if len(one) >= _LEAST_SAMPLES]
+    own = [_Residuals.of(values[place], weights[place]) for place in usable]
     counts = np.array([one.weights.sum() for one in own])
     found = _pooled(np.array([one.mean_square for one in own]), counts, np.zeros(len(own)))
     if resolution >= _RESOLVED:
         slow = np.array([one.neighbours for one in own]) / resolution
         errors = np.array([one.neighbours_error for one in own]) / resolution
         told = _pooled(slow, counts, errors)
-        if _largest(*told) < _largest(*found):
-            found = told
-    usable = [place for place, one in enumerate(values) if len(one) >= _LEAST_SAMPLES]
+        found = min(found, told, key=lambda one: _largest(*one))
     left = own if tangents is None else _without(own, [tangents[place] for place in usable])
     return Constancy(*found, white=_white(left), trajectories=len(own))
 
@@ -206,7 +198,11 @@ def spread_between(values: Sequence[NDArray[np.float64]]) -> float:
 
 
 def _largest(variation: float, error: float, freedom: float) -> float:
-    return Constancy(variation, error, freedom, 1.0, 0).largest
+    """Upper bound on the root of a variation."""
+    from scipy.stats import t
+
+    above = variation + float(t.ppf(CONFIDENCE, freedom)) * error
+    return float(np.sqrt(max(above, 0.0)))
 
 
 def _pooled(

@@ -15,7 +15,8 @@ from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples, make_samples
 from noether_sym.verdict.independence import Judgement
 
-_MOST_SAMPLES = 50_000
+MOST_SAMPLES = 50_000
+"""Most samples that a verdict looks at, or constants are fitted to."""
 
 EXACT = 1e-8
 """Conservation ratio up to which a law itself shows that its columns have no noise to speak of:
@@ -46,7 +47,7 @@ class Refitting:
         self, dataset: Dataset, trajectories: Sequence[Trajectory], sigma: NDArray[np.float64]
     ) -> None:
         samples = make_samples(trajectories, window=None, seed=0)
-        self.samples: Samples = samples.thinned(_MOST_SAMPLES)
+        self.samples: Samples = samples.thinned(MOST_SAMPLES)
         self._derived = {column for column, _ in dataset.derived}
         self._sigma = sigma
 

@@ -97,9 +97,9 @@ def _of_few(
     """One or two trajectories: what is flat while they come back to where they were."""
     more = "trajectories from other starts would decide"
     bound = found.within(natural)
-    if bound > WITHIN and found.white < DETECTED and motion.returns:
-        return _drifting(found, times, values, motion, natural)
     if bound > WITHIN and found.white < DETECTED:
+        if motion.returns:
+            return _drifting(found, times, values, motion, natural)
         return _evidence(NOT_A_LAW, f"it changes: {_reached(bound)}", found, natural)
     if not motion.returns:
         reason = f"too few trajectories, which do not return; {more}"

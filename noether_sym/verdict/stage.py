@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.datasets.parts import parts, searched
+from noether_sym.datasets.parts import parts
 from noether_sym.dsl.distinct import DistinctLaws
 from noether_sym.laws.law import ACCEPTED
 from noether_sym.runtime.device import single_threaded
@@ -132,7 +132,7 @@ def _fit(
         return _of_points(dataset, sums, options, begin)
     own, whole = parts(dataset.train), dataset
     confirmation = Confirmation(dataset, own.confirm, own.fitted)
-    dataset = searched(dataset)
+    dataset = replace(dataset, train=own.search, test=own.held_out)
     formulas = [] if distinct is None else distinct_candidates(distinct)
     candidates = [*formulas, *(one.candidate for one in sums.laws)]
     first: tuple[list[Fitted], Judgement, int | None] | None = None
