@@ -22,17 +22,29 @@ def residual(
     others : sequence of arrays of that shape
     """
     rest = gradients.copy()
+    for known in directions(others):
+        rest -= (rest * known).sum(1, keepdims=True) * known
+    return rest
+
+
+def directions(fields: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Fields of unit vectors, orthogonal sample by sample, with the same span.
+
+    Zero at samples where a field adds nothing to those before it.
+
+    Parameters
+    ----------
+    fields : sequence of arrays of shape (sample, column)
+    """
     basis: list[NDArray[np.float64]] = []
-    for other in others:
-        direction = other.copy()
+    for own in fields:
+        direction = own.copy()
         for known in basis:
             direction -= (direction * known).sum(1, keepdims=True) * known
         length = np.linalg.norm(direction, axis=1, keepdims=True)
-        usable = length > 1e-8 * np.maximum(np.linalg.norm(other, axis=1, keepdims=True), 1e-300)
+        usable = length > 1e-8 * np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-300)
         basis.append(np.where(usable, direction / np.where(usable, length, 1.0), 0.0))
-    for known in basis:
-        rest -= (rest * known).sum(1, keepdims=True) * known
-    return rest
+    return basis
 
 
 def new_share(gradients: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -> float:

@@ -1,138 +1,236 @@
-"""Sums of terms from noisy data: least ratio in small libraries, thinned term by term.
+"""Sums of terms from noisy data: what varies along trajectories as noise does, and no more.
 
-With noise nothing is constant exactly; what a law leaves along a trajectory is noise, without
-memory from one sample to the next, while what an approximation leaves is smooth.
+With noise nothing is constant exactly, and rich libraries hold many combinations that come as
+close as the noise lets one see. So libraries stay small (all terms of a few columns, then of
+all), they are looked through in order of size until something varies no more than noise does,
+and that is thinned as long as no term is missed: by an F test against the whole, and by the
+memory of what is left, which noise has not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import combinations, islice
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2, norm
 
-from noether_sym.search.sums.observations import Observations, evaluated
+from noether_sym.search.sums.moments import Moments, moments
+from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.terms import Term
-from noether_sym.search.sums.walk import SAME, Combination, measured, share_beyond
-from noether_sym.statistics.directions import PARALLEL
+from noether_sym.search.sums.walk import SAME, Combination, measured, size_of
+from noether_sym.statistics.directions import directions
 from noether_sym.statistics.pencil import least_ratios
 
-MEMORY = 0.5
-"""Largest correlation of what is left of a law from one sample to the next."""
+SIGNIFICANT = 1e-3
+"""Level at which a term is missed, and at which what is left has a memory."""
 
-_TERMS = (8, 16, 32, 60)
-_SAMPLES_PER_TERM = 20
+_SAMPLES_PER_TERM = 12
+_TERMS = 160
+_FIRST = 12
+_MOST_TERMS = 16
+_SUBSETS = 64
 _IDENTITY = 1e-8
-_LARGEST = 0.03
-_JUMP = 2.5
-_ONE_BY_ONE = 16
-_ROUNDS = 12
+_NOISE_KEPT = 0.5
+_VARIES = 0.01
+_OFTEN = 0.5
+_SWAMPED = 0.1
+_SWAPPED = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """The best combination of a support."""
+    """The best combination of a support.
+
+    `excess` is its variance along trajectories beyond the noise, `noise` that of the noise,
+    over the reference; `memory` the correlation of what is left with the sample before.
+    """
 
     support: NDArray[np.int64]
     factors: NDArray[np.float64]
-    ratio: float
+    excess: float
+    noise: float
+    memory: float
 
 
 class _Library:
-    """Terms of a library with their scatter along trajectories and their reference."""
+    """Some terms, and what may be left of a law in them.
 
-    def __init__(self, terms: Sequence[Term], data: Observations) -> None:
-        columns = evaluated(terms, data)
-        usable = np.flatnonzero(columns.usable).tolist()
-        self.data = data
-        self.terms = [terms[place] for place in usable]
-        self.scale = columns.scale[usable]
-        self.columns = columns.within[:, usable]
-        self.within = self.columns.T @ self.columns / data.count
-        reference = columns.reference[:, usable]
-        self.reference = reference.T @ reference / len(data.points)
+    What counts as variation in `heads` (gradients of laws that are known) counts as none here, so
+    that functions of known laws are identities.
+    """
+
+    def __init__(
+        self, own: Moments, data: Observations, heads: Sequence[NDArray[np.float64]]
+    ) -> None:
+        self.own, self.data = own, data
+        self._form = own.within - (1.0 - _NOISE_KEPT) * own.noise
+        self._pairs = np.diff(data.segment) == 0
+        self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
+        self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
+        points = len(data.points)
+        fields = own.fields.reshape(points, -1, len(own.terms))
+        for unit in directions(heads):
+            fields = fields - unit[:, :, None] * np.einsum("pc,pct->pt", unit, fields)[:, None]
+        self._reference = np.einsum("pct,pcu->tu", fields, fields, optimize=True) / points
 
     def best(self, support: NDArray[np.int64]) -> _Step:
-        """Least ratio over the factors of a support; identities have none."""
-        pick = np.ix_(support, support)
-        ratios, factors = least_ratios(self.within[pick], self.reference[pick], _IDENTITY)
-        return _Step(support, factors[:, 0], max(float(ratios[0]), 0.0))
+        """Least variation over the factors of a support; identities have none."""
+        pick, own = np.ix_(support, support), self.own
+        _, factors = least_ratios(self._form[pick], self._reference[pick], _IDENTITY)
+        first = factors[:, 0]
+        within, noise = first @ own.within[pick] @ first, first @ own.noise[pick] @ first
+        rest = own.deviations[:, support] @ first
+        memory = float((rest[1:] * rest[:-1])[self._pairs].sum()) / max(float(rest @ rest), 1e-300)
+        return _Step(support, first, float(within - noise), float(noise), memory)
 
-    def path(self, support: NDArray[np.int64]) -> Iterator[_Step]:
-        """The best combinations of fewer and fewer terms, down to one."""
-        step = self.best(support)
-        yield step
-        while len(step.support) > 1:
-            weight = np.abs(step.factors) * np.sqrt(np.diag(self.within)[step.support])
-            order = np.argsort(weight, kind="stable")
-            if len(step.support) > _ONE_BY_ONE:
-                tried = [self.best(np.delete(step.support, order[0]))]
-            else:
-                tried = [self.best(np.delete(step.support, place)) for place in order]
-            step = min(tried, key=lambda one: one.ratio)
-            yield step
+    def is_noise(self, step: _Step, whole: _Step | None = None) -> bool:
+        """Whether a combination varies no more than noise does, and no more than a larger one."""
+        if not (0 < step.noise <= _SWAMPED and step.memory <= self._memory):
+            return False
+        if step.excess > min(_VARIES, _OFTEN * step.noise):
+            return False
+        if whole is None:
+            return True
+        dropped = max(1, len(whole.support) - len(step.support))
+        allowed = max(whole.excess / whole.noise, 0.0) + self._missed[dropped] / self.data.count
+        return step.excess <= allowed * step.noise
 
-    def combination(self, step: _Step, jump: float) -> Combination:
-        terms = [self.terms[number] for number in step.support]
-        factors = step.factors / self.scale[step.support]
-        return measured(terms, factors / factors[0], self.data, jump)
+    def forms(self, whole: _Step) -> list[_Step]:
+        """What is left of a combination without the terms that nobody misses, simplest first."""
+        thin = [self.thinned(whole, whole, by_size=flag) for flag in (True, False)]
+        thin = [one for one in thin if len(one.support) <= _MOST_TERMS]
+        if not thin:
+            return []
+        best = self.swapped(whole, min(thin, key=self.size))
+        chosen = {tuple(one.support): one for one in (best, *thin)}
+        return list(chosen.values())
 
-    def has_memory(self, step: _Step) -> bool:
-        """Whether what is left along trajectories is smooth."""
-        rest = self.columns[:, step.support] @ step.factors
-        pairs = np.diff(self.data.segment) == 0
-        memory = float((rest[1:] * rest[:-1])[pairs].sum())
-        return memory > MEMORY * float(rest @ rest)
+    def thinned(self, whole: _Step, start: _Step, *, by_size: bool) -> _Step:
+        """Without the terms that nobody misses: the last or the lightest first, many at once."""
+        step, missed = start, True
+        while missed and len(step.support) > 1:
+            missed = False
+            order = self._order(step, by_size=by_size)
+            place, block = 0, max(1, len(order) // 4)
+            while place < len(order):
+                dropped = order[place : place + block]
+                left = step.support[~np.isin(step.support, dropped)]
+                smaller = self.best(left) if len(left) else None
+                if smaller is not None and self.is_noise(smaller, whole):
+                    step, missed = smaller, True
+                    place += block
+                elif block > 1:
+                    block //= 2
+                else:
+                    place += 1
+        return step
+
+    def _order(self, step: _Step, *, by_size: bool) -> NDArray[np.int64]:
+        """Terms of a support in the order in which they are tried."""
+        if by_size:
+            return step.support[::-1]
+        scatter = np.diag(self.own.within)[step.support]
+        weights = np.abs(step.factors) * np.sqrt(scatter)
+        order: NDArray[np.int64] = step.support[np.argsort(weights, kind="stable")]
+        return order
+
+    def swapped(self, whole: _Step, step: _Step) -> _Step:
+        """Simpler by way of another term, as long as there is one that makes it so."""
+        going = True
+        while going:
+            going = False
+            others = np.setdiff1d(np.arange(len(self.own.terms)), step.support)
+            for other in others[:_SWAPPED]:
+                larger = self.best(np.sort(np.append(step.support, other)))
+                found = self.thinned(whole, larger, by_size=False)
+                if self.size(found) < self.size(step):
+                    step, going = found, True
+                    break
+        return step
+
+    def size(self, step: _Step) -> int:
+        return size_of([self.own.terms[place] for place in step.support])
+
+    def combination(self, step: _Step) -> Combination:
+        terms = [self.own.terms[place] for place in step.support]
+        factors = step.factors / self.own.scale[step.support]
+        return measured(terms, factors / factors[0], self.data, 1.0)
+
+    def gradients(self, step: _Step) -> NDArray[np.float64]:
+        field: NDArray[np.float64] = self.own.fields[:, step.support] @ step.factors
+        return field.reshape(len(self.data.points), -1)
 
 
 def from_noise(
-    library: Iterable[Term], data: Observations, known: Sequence[Combination], most: int
+    libraries: Iterable[Iterable[Term]],
+    data: Observations,
+    sigma: NDArray[np.float64],
+    known: Sequence[Combination],
+    most: int,
 ) -> list[Combination]:
     """Combinations whose variation along trajectories is noise.
 
-    Several supports may stand for one law: the verdict chooses.
+    Several may stand for one law: the verdict chooses.
 
     Parameters
     ----------
-    library : iterable of Term
-        In order of size; its first few terms are tried first, then more and more of them.
+    libraries : iterable of iterable of Term
+        Each in order of size.
     data : Observations
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
     known : sequence of Combination
         What is constant exactly.
     most : int
         Independent functions that can be constant.
     """
     found: list[Combination] = []
-    heads = list(known)
-    terms = list(islice(library, min(_TERMS[-1], data.count // _SAMPLES_PER_TERM)))
-    for count in (*(number for number in _TERMS if number < len(terms)), len(terms)):
-        if len(heads) >= most:
-            break
-        part = _Library(terms[:count], data)
-        leads = {own.terms[-1] for own in heads}
-        free = np.array([n for n, term in enumerate(part.terms) if term not in leads], dtype=int)
-        for _ in range(_ROUNDS):
-            laws = list(_laws(part, list(part.path(free)))) if len(free) else []
-            if not laws:
-                break
-            best = laws[-1]
-            if share_beyond(best.gradients, heads) >= PARALLEL:
-                heads.append(best)
-                found += laws
+    heads = [one.gradients for one in known]
+    count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
+    for library in libraries:
+        every = moments(list(islice(library, 2 * count)), data, sigma)
+        for places in _subsets(every, len(data.spread), count):
+            for forms in _laws(every.of(places), data, heads):
+                found += forms
                 if len(heads) >= most:
-                    break
-            free = free[free != max(part.terms.index(term) for term in best.terms)]
+                    return found
     return found
 
 
-def _laws(library: _Library, steps: Sequence[_Step]) -> Iterator[Combination]:
-    """Steps after which the ratio jumps, and of which only noise is left."""
-    for step, after in pairwise(steps):
-        jump = after.ratio / max(step.ratio, 1e-300)
-        small = len(step.support) <= _ONE_BY_ONE and step.ratio <= _LARGEST
-        if small and jump >= _JUMP and not library.has_memory(step):
-            found = library.combination(step, jump)
-            if library.data.segments < 2 or found.between > SAME * found.ratio:
-                yield found
+def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.int64]]:
+    """Places of the terms of few columns, each number of columns as long as there is time."""
+    reads = [frozenset(term.expression.inputs) for term in every.terms]
+    seen = 0
+    for size in range(1, columns):
+        chosen = list(combinations(range(columns), size))
+        seen += len(chosen)
+        if seen > _SUBSETS:
+            break
+        for subset in chosen:
+            inside = [place for place, own in enumerate(reads) if own <= set(subset)]
+            if any(len(reads[place]) == size for place in inside) or size == 1:
+                yield np.array(inside[:count], dtype=np.int64)
+    yield np.arange(min(count, len(reads)))
+
+
+def _laws(
+    own: Moments, data: Observations, heads: list[NDArray[np.float64]]
+) -> Iterator[list[Combination]]:
+    """Laws of a library that add to those that are known, each in a few forms."""
+    end, terms = _FIRST, len(own.terms)
+    library = _Library(own, data, heads)
+    while terms:
+        whole = library.best(np.arange(min(end, terms)))
+        forms = library.forms(whole) if library.is_noise(whole) else []
+        if forms:
+            heads.append(library.gradients(forms[0]))
+            laws = [library.combination(one) for one in forms]
+            yield [one for one in laws if one.between > SAME * one.ratio]
+            library = _Library(own, data, heads)
+        elif end >= terms:
+            break
+        else:
+            end *= 2

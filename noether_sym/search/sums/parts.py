@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from noether_sym.dsl.expression import INPUT, Expression
 from noether_sym.dsl.operators import operator_of
+from noether_sym.search.sums.terms import Term
 
 _Key = Expression | tuple[Expression, tuple[float, ...]]
 _Slopes = dict[int, Any]
@@ -43,10 +45,20 @@ class Parts:
             memory.moving_slopes.clear()
 
 
+def values_of(terms: Sequence[Term], states: NDArray[Any]) -> NDArray[Any]:
+    """Values of terms at states (column, sample), real or complex: shape (term, sample)."""
+    memory = _Memory(states)
+    found = np.empty((len(terms), states.shape[1]), dtype=states.dtype)
+    with np.errstate(all="ignore"):
+        for place, term in enumerate(terms):
+            found[place] = memory.value(term.expression, term.values)
+    return found
+
+
 class _Memory:
     """Values and slopes at some samples, of parts without and with constants."""
 
-    def __init__(self, states: NDArray[np.float64]) -> None:
+    def __init__(self, states: NDArray[Any]) -> None:
         self.columns = list(states)
         self.fixed: dict[_Key, Any] = {}
         self.moving: dict[_Key, Any] = {}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.sums.eliminate import MOST_TERMS
@@ -53,6 +54,7 @@ def propose(
     *,
     most: int,
     limit: int,
+    sigma: NDArray[np.float64],
     progress: Progress | None = None,
 ) -> Proposals:
     """Search the libraries for sums that are constant along every trajectory.
@@ -65,6 +67,8 @@ def propose(
         Independent functions of the state that can be constant, constraints included.
     limit : int
         Most terms of a library.
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
     progress : callable, optional
         Called with (stage, done, total).
     """
@@ -87,7 +91,8 @@ def propose(
     for one in chosen:
         (found.laws if _differs(one, data) else found.constraints).append(one)
     if len(chosen) < most and data.directions is None and not _all_exact(chosen, data):
-        found.noisy = from_noise(polynomial(made_of), data, chosen, most)
+        libraries = (polynomial(made_of), *mixed(made_of))
+        found.noisy = from_noise(libraries, data, sigma, chosen, most)
     return found
 
 

@@ -13,6 +13,7 @@ from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.parts import parts
 from noether_sym.datasets.points import angles, points
 from noether_sym.dsl.expression import Expression, call, input_, parameter
+from noether_sym.noise import dataset_noise
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
@@ -78,13 +79,21 @@ def search_sums(
     SumsFound
     """
     begin = time.perf_counter()
+    sigma = dataset_noise(replace(dataset, test=())).noise.sigma
     if dataset.ordered:
         dataset = replace(dataset, train=parts(dataset.train).fitted)
     samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
     data = Observations.of(samples, dataset)
     most = most_functions(dataset, samples)
     with single_threaded():
-        found = propose(data, columns_of(dataset, data), most=most, limit=limit, progress=progress)
+        found = propose(
+            data,
+            columns_of(dataset, data),
+            most=most,
+            limit=limit,
+            sigma=sigma,
+            progress=progress,
+        )
     return SumsFound(
         (
             *_still(dataset, samples, data),
