@@ -8,8 +8,10 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +112,51 @@ def run_child(
         raise RuntimeError(f"{' '.join(arguments)} failed: {done.stderr[-2000:]}")
     peak = [line for line in done.stderr.splitlines() if line.startswith("peak ")][-1]
     return seconds, int(peak.split()[1]) / 1024, done.stdout
+
+
+def run_many(
+    module: str, names: Sequence[str], *, timeout: float
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run a module that prints a line of JSON for each of its arguments; the answers as they come.
+
+    Parameters
+    ----------
+    module : str
+    names : sequence of str
+    timeout : float
+        Seconds for each. Where one takes longer, or ends the process, that is its answer (with
+        the status ``stopped`` or ``failed`` and a reason), and the rest goes on in another one.
+    """
+    left = list(names)
+    while left:
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *left],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+            try:
+                for _ in names[-len(left) :]:
+                    late = threading.Timer(timeout, process.kill)
+                    late.start()
+                    line = process.stdout.readline() if process.stdout else ""
+                    stopped = not late.is_alive()
+                    late.cancel()
+                    if not line:
+                        break
+                    yield left.pop(0), json.loads(line)
+            finally:
+                process.kill()
+                process.wait()
+                if process.stdout:
+                    process.stdout.close()
+            if left:
+                errors.seek(0)
+                said = (errors.read().strip().splitlines() or ["without a word"])[-1]
+                reason = f"stopped after {timeout:g} s" if stopped else f"it ended: {said}"[:300]
+                yield left.pop(0), {"status": "stopped" if stopped else "failed", "reason": reason}
 
 
 def run_code(code: str) -> tuple[float, float, Any]:

@@ -50,7 +50,8 @@ class Case:
     ----------
     data : object
         What `noether_sym.discover` takes, with `options`.
-    columns : int
+    dataset : Dataset
+        The same as a value.
     truth : Truth
     arrays : callable
         States and dx/dt for the null space, both of shape (sample, column); None where there
@@ -58,10 +59,15 @@ class Case:
     """
 
     data: Any
-    columns: int
+    dataset: Dataset
     truth: Truth
     arrays: Callable[[], tuple[Array, Array] | None]
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.dataset.columns)
 
 
 def case(name: str) -> Case:
@@ -82,7 +88,7 @@ def _builtin(name: str) -> Case:
         data = load(name)
     except Exception as error:
         raise MissingError(str(error)) from error
-    known = [_law(data, text) for text in info.invariants]
+    known = [law_of(data, text) for text in info.invariants]
     if info.generated:
         again = load(name, seed=FRESH_SEED)
         truth = Truth(known, [own.states for own in (*again.train, *again.test)])
@@ -94,7 +100,7 @@ def _builtin(name: str) -> Case:
             sine=MEASURED,
             window=choose_window(data.train),
         )
-    return Case(name, len(data.columns), truth, lambda: stack(data.train))
+    return Case(name, data, truth, lambda: stack(data.train))
 
 
 def _file(name: str) -> Case:
@@ -114,14 +120,14 @@ def _published(name: str, path: Path) -> Case:
     columns = [own for own in table.columns if own != "trajectory"]
     parts = [own[columns].to_numpy() for _, own in table.groupby("trajectory")]
     record = PUBLISHED[name]
-    data = _plain(name, columns, parts)
+    data = replace(plain(name, columns, parts), timed=False)
     truth = Truth(
-        [_law(data, text) for text in record.laws],
+        [law_of(data, text) for text in record.laws],
         parts,
         tangent=record.tangent,
         complete=True,
     )
-    return Case(path, len(columns), truth, lambda: None, {"unitless": True})
+    return Case(path, data, truth, lambda: None, {"unitless": True})
 
 
 def _planted(columns: str, seed: str) -> Case:
@@ -134,7 +140,7 @@ def _dissipative(columns: str, seed: str) -> Case:
 
 def _of_planted(system: PlantedSystem) -> Case:
     truth = Truth(system.laws, [own.states for own in system.fresh(_FRESH)])
-    return _in_memory(system.dataset, truth)
+    return in_memory(system.dataset, truth)
 
 
 def _walks(columns: str) -> Case:
@@ -144,8 +150,8 @@ def _walks(columns: str) -> Case:
         rng = np.random.default_rng([seed, len(names)])
         return list(np.cumsum(rng.standard_normal((16, 160, len(names))), axis=1))
 
-    data = _plain("walks", names, drawn(0))
-    return _in_memory(data, Truth([], drawn(FRESH_SEED)))
+    data = plain("walks", names, drawn(0))
+    return in_memory(data, Truth([], drawn(FRESH_SEED)))
 
 
 def _chain(masses: str) -> Case:
@@ -178,8 +184,8 @@ def _chain(masses: str) -> Case:
     )
     data = generate(system)
     fresh = generate(system, seed=FRESH_SEED)
-    known = [_law(data, text) for text in (" + ".join(p), energy)]
-    return _in_memory(data, Truth(known, [own.states for own in fresh.train[:_FRESH]]))
+    known = [law_of(data, text) for text in (" + ".join(p), energy)]
+    return in_memory(data, Truth(known, [own.states for own in fresh.train[:_FRESH]]))
 
 
 _KINDS: Mapping[str, Callable[..., Case]] = {
@@ -192,20 +198,31 @@ _KINDS: Mapping[str, Callable[..., Case]] = {
 }
 
 
-def _law(data: Dataset, text: str) -> Law:
+def law_of(data: Dataset, text: str) -> Law:
     law = known_law(replace(data, invariant=text))
     assert law is not None
     return law
 
 
-def _plain(name: str, names: Any, parts: list[Array]) -> Dataset:
-    """A data set without units, a sample a unit of time."""
+def plain(
+    name: str,
+    names: Any,
+    parts: list[Array],
+    times: Array | None = None,
+    slopes: list[Array] | None = None,
+) -> Dataset:
+    """A data set without units; by default a sample a unit of time, and slopes by differences."""
     from noether_sym.datasets.dataset import Column
     from noether_sym.units.coherent import coherent_units
 
     (unit,) = coherent_units(["dimensionless"])
     trajectories = tuple(
-        Trajectory(str(number), np.arange(len(own), dtype=float), own, np.gradient(own, axis=0))
+        Trajectory(
+            str(number),
+            np.arange(len(own), dtype=float) if times is None else times,
+            own,
+            np.gradient(own, axis=0) if slopes is None else slopes[number],
+        )
         for number, own in enumerate(parts)
     )
     return Dataset(
@@ -214,15 +231,22 @@ def _plain(name: str, names: Any, parts: list[Array]) -> Dataset:
         time_unit=unit,
         train=trajectories[: max(1, 3 * len(parts) // 4)],
         test=trajectories[max(1, 3 * len(parts) // 4) :],
-        derivative="central difference",
+        derivative="central difference" if slopes is None else "exact",
     )
 
 
-def _in_memory(data: Dataset, truth: Truth) -> Case:
+def in_memory(data: Dataset, truth: Truth) -> Case:
     """Tables as a program would hand them over, without units, known laws and derivatives."""
-    tables = [
-        {"t": own.times, **dict(zip(data.names, own.states.T, strict=True))}
+    options = {"unitless": True}
+    return Case(tables(data), data, truth, lambda: stack(data.train), options)
+
+
+def tables(data: Dataset) -> list[dict[str, Array]]:
+    """A table a trajectory: the time, where it is known, and the states."""
+    return [
+        {
+            **({"t": own.times} if data.timed else {}),
+            **dict(zip(data.names, own.states.T, strict=True)),
+        }
         for own in (*data.train, *data.test)
     ]
-    options = {"unitless": True}
-    return Case(tables, len(data.columns), truth, lambda: stack(data.train), options)

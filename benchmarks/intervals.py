@@ -12,9 +12,7 @@ unfavourable cell first.
 
 from __future__ import annotations
 
-import argparse
 import functools
-import hashlib
 import itertools
 import json
 import sys
@@ -26,8 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-import noether_sym
-from benchmarks.recovery import part
+from benchmarks.kept import digest, held, keep, parser, path_of
 from noether_sym.datasets.systems.generate import integrate
 from noether_sym.datasets.systems.records import SYSTEMS
 from noether_sym.dsl.parser import parse
@@ -59,13 +56,9 @@ _STREAM = 0x1A7E
 
 def main(arguments: list[str] | None = None) -> None:
     """Compute what cells are left, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--part", type=part, default=(1, 1), help="k/n: every n-th cell from k")
-    parser.add_argument("--fresh", action="store_true", help="compute again")
-    parser.add_argument("--page", action="store_true", help="compute nothing, write the page")
-    parser.add_argument("--output", type=Path, default=Path("results"))
-    options = parser.parse_args(arguments)
+    taken = parser(__doc__.splitlines()[0], "cell")
+    taken.add_argument("--repeats", type=int, default=200)
+    options = taken.parse_args(arguments)
     cache = options.output / "intervals"
     cache.mkdir(parents=True, exist_ok=True)
     cells = list(itertools.product(NAMES, NOISES, TRAJECTORIES))
@@ -75,12 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
         for cell in cells[first - 1 :: step]:
             if options.fresh or not paths[cell].is_file():
                 print(*cell, "...", file=sys.stderr, flush=True)
-                whole = paths[cell].with_suffix(".part")
-                whole.write_text(json.dumps(measured(*cell, options.repeats)), encoding="utf-8")
-                whole.replace(paths[cell])
-    found = [
-        json.loads(path.read_text(encoding="utf-8")) for path in paths.values() if path.is_file()
-    ]
+                keep(paths[cell], measured(*cell, options.repeats))
+    found = [own for path in paths.values() if (own := held(path)) is not None]
     summary = summed(found)
     written = json.dumps(summary, indent=1) + "\n"
     (options.output / "intervals.json").write_text(written, encoding="utf-8")
@@ -196,21 +185,9 @@ def _pool(name: str) -> NDArray[np.float64]:
 
 
 def _path(cache: Path, cell: tuple[str, float, int], repeats: int) -> Path:
-    key = hashlib.sha256(f"{cell} {repeats} {_sources()}".encode()).hexdigest()[:12]
     name, noise, trajectories = cell
-    return cache / f"{name}-{noise:g}-{trajectories}-{key}.json"
-
-
-@functools.cache
-def _sources() -> str:
-    """Digest of what decides a cell: how constants are refitted, the systems, this file."""
-    package = Path(noether_sym.__file__).parent
-    places = [package / room for room in ("dsl", "datasets/systems", "noise")]
-    files = [Path(__file__), *(path for place in places for path in sorted(place.rglob("*.py")))]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    sources = digest(("dsl", "datasets/systems", "noise"), (Path(__file__).name,))
+    return path_of(cache, f"{name}-{noise:g}-{trajectories}-{repeats}", sources)
 
 
 if __name__ == "__main__":

@@ -17,53 +17,37 @@ by text: see `benchmarks.scoring`.
 
 from __future__ import annotations
 
-import argparse
-import functools
-import hashlib
 import itertools
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import noether_sym
 from benchmarks._measure import run_child
+from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, sections_of
 from benchmarks.recovery_page import SECTIONS, Section, page, readme_table, ways_of
 
 LIMIT_SECONDS = 900
 """After so many seconds a search is stopped, which is a result too."""
 
-_DATA = ("units", "runtime", "dsl", "datasets", "laws")
-_SEARCH = ("statistics", "search", "verdict", "pipeline.py", "api.py")
 _JUDGES = ("cases.py", "null_space.py", "planted.py", "published.py", "recovery_run.py")
 _JUDGES += ("scoring.py",)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Search what is left to search, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ",".join(SECTIONS)
-    parser.add_argument("--only", default=names, help="sections, with commas; by default all")
-    parser.add_argument("--part", type=part, default=(1, 1), help="k/n: every n-th case from k")
-    parser.add_argument("--ways", default="", help="with commas; by default all of a section")
-    parser.add_argument("--fresh", action="store_true", help="search again")
-    parser.add_argument("--quick", action="store_true", help="the first case of each section")
-    parser.add_argument("--page", action="store_true", help="search nothing, write the page")
-    parser.add_argument("--output", type=Path, default=Path("results"))
-    parser.add_argument("--readme", type=Path, help="by default README.md, unless quick")
-    options = parser.parse_args(arguments)
-    chosen = options.only.split(",")
-    if unknown := set(chosen) - set(SECTIONS):
-        parser.error(f"unknown sections {sorted(unknown)}; known: {names}")
+    taken = parser(__doc__.splitlines()[0], "case")
+    taken.add_argument("--ways", default="", help="with commas; by default all of a section")
+    taken.add_argument("--readme", type=Path, help="by default README.md, unless quick")
+    options, chosen = sections_of(taken, arguments, SECTIONS)
     cache = options.output / "recovery"
     cache.mkdir(parents=True, exist_ok=True)
     every = (_jobs(SECTIONS[name], quick=options.quick) for name in chosen)
     jobs = list(dict.fromkeys(itertools.chain.from_iterable(every)))
     ways = set(filter(None, options.ways.split(",")))
     jobs = [job for job in jobs if not ways or job[1] in ways]
-    entries = {job: _held(_path(cache, *job)) for job in jobs}
+    entries = {job: held(_path(cache, *job)) for job in jobs}
     if not options.page:
         first, step = options.part
         for number, (case, way) in enumerate(jobs[first - 1 :: step]):
@@ -71,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
             if options.fresh or entries[case, way] is None:
                 print(f"{number + 1}: {case}, {way} ...", file=sys.stderr, flush=True)
                 entries[case, way] = answer = _searched(case, way)
-                _keep(path, answer)
+                keep(path, answer)
     target = options.output / "recovery.md"
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
@@ -81,14 +65,6 @@ def main(arguments: list[str] | None = None) -> None:
     readme = options.readme or (None if options.quick else Path("README.md"))
     if readme is not None and readme_table(entries, readme):
         print(f"the table in {readme} written")
-
-
-def part(text: str) -> tuple[int, int]:
-    """Read k/n."""
-    found = re.fullmatch(r"(\d+)/(\d+)", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise argparse.ArgumentTypeError(f"{text!r} is no part; write 2/4 for the second of four")
-    return int(found[1]), int(found[2])
 
 
 def _jobs(section: Section, *, quick: bool) -> list[tuple[str, str]]:
@@ -111,40 +87,9 @@ def _searched(case: str, way: str) -> dict[str, Any]:
     return answer
 
 
-def _keep(path: Path, answer: dict[str, Any]) -> None:
-    if answer["status"] == "missing":
-        return  # the data may come
-    for older in path.parent.glob(f"{path.name.rpartition('-')[0]}-*.json"):
-        older.unlink()
-    whole = path.with_suffix(".part")
-    whole.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
-    whole.replace(path)
-
-
-def _held(path: Path) -> dict[str, Any] | None:
-    """The answer that is kept; None where the search was not run."""
-    if not path.is_file():
-        return None
-    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return held
-
-
 def _path(cache: Path, case: str, way: str) -> Path:
-    key = hashlib.sha256(f"{case}\0{way}\0{_sources(way)}".encode()).hexdigest()[:12]
-    return cache / f"{case.replace(' ', '_')}-{way}-{key}.json"
-
-
-@functools.cache
-def _sources(way: str) -> str:
-    """Digest of the sources that decide an answer: of the way, and of its judges."""
-    package, here = Path(noether_sym.__file__).parent, Path(__file__).parent
-    rooms = _DATA if way == "polynomial" else (*_DATA, *_SEARCH)
-    places = [*(package / room for room in rooms), *(here / name for name in _JUDGES)]
-    files = [path for place in places for path in (sorted(place.rglob("*.py")) or [place])]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    rooms = DATA if way == "polynomial" else (*DATA, *SEARCH)
+    return path_of(cache, f"{case}-{way}", digest(rooms, _JUDGES))
 
 
 if __name__ == "__main__":

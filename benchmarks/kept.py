@@ -1,0 +1,92 @@
+"""Answers that are kept, so that a benchmark that was cut short goes on where it stopped.
+
+An answer is kept under a name and a digest of what decides it: its sources.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import noether_sym
+
+DATA = ("units", "runtime", "dsl", "datasets", "laws")
+"""Parts of the package that decide what the data are."""
+
+SEARCH = ("statistics", "noise", "search", "verdict", "pipeline.py", "api.py")
+"""Parts of the package that decide what is found in them."""
+
+
+def part(text: str) -> tuple[int, int]:
+    """Read k/n."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part; write 2/4 for the second of four")
+    return int(found[1]), int(found[2])
+
+
+def parser(description: str, unit: str) -> argparse.ArgumentParser:
+    """A parser with what every resumable benchmark takes."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--part", type=part, default=(1, 1), help=f"k/n: every n-th {unit} from k")
+    made.add_argument("--fresh", action="store_true", help="compute again")
+    made.add_argument("--page", action="store_true", help="compute nothing, write the page")
+    made.add_argument("--output", type=Path, default=Path("results"))
+    return made
+
+
+def sections_of(
+    taken: argparse.ArgumentParser, arguments: Sequence[str] | None, known: Iterable[str]
+) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and which sections to run: a parser's last two arguments and its reading."""
+    names = ",".join(known)
+    taken.add_argument("--only", default=names, help="sections, with commas; by default all")
+    taken.add_argument("--quick", action="store_true", help="the first case of each section")
+    options = taken.parse_args(arguments)
+    chosen = options.only.split(",")
+    if unknown := set(chosen) - set(known):
+        taken.error(f"unknown sections {sorted(unknown)}; known: {names}")
+    return options, chosen
+
+
+def path_of(folder: Path, name: str, sources: str) -> Path:
+    """Where the answer of a name is kept, if its sources are these."""
+    key = hashlib.sha256(f"{name}\0{sources}".encode()).hexdigest()[:12]
+    return folder / f"{name.replace(' ', '_')}-{key}.json"
+
+
+def held(path: Path) -> dict[str, Any] | None:
+    """The answer that is kept; None where there is none."""
+    if not path.is_file():
+        return None
+    answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return answer
+
+
+def keep(path: Path, answer: dict[str, Any]) -> None:
+    """Keep an answer in place of those of other sources; missing data may come."""
+    if answer.get("status") == "missing":
+        return
+    for older in path.parent.glob(f"{path.name.rpartition('-')[0]}-*.json"):
+        older.unlink()
+    whole = path.with_suffix(".part")
+    whole.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+    whole.replace(path)
+
+
+@functools.cache
+def digest(rooms: tuple[str, ...], own: tuple[str, ...]) -> str:
+    """Digest of the sources of rooms of the package, and of files of this folder."""
+    package, here = Path(noether_sym.__file__).parent, Path(__file__).parent
+    places = [*(package / room for room in rooms), *(here / name for name in own)]
+    files = [path for place in places for path in (sorted(place.rglob("*.py")) or [place])]
+    found = hashlib.sha256()
+    for path in files:
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,143 @@
+"""What a listed law is worth, by values on noiseless trajectories: for data with noise.
+
+`benchmarks.scoring` asks whether a law holds down to rounding, which no law found in noisy data
+does. Here a law is *false* if on fresh noiseless trajectories it changes by more than the table
+of verdicts lets a law change, and *mistaken* if by less than that but more than its constants'
+errors explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.scoring import Quantity
+from noether_sym.laws.law import Law
+
+Array = NDArray[np.float64]
+
+FALSE = 0.1
+"""Largest standard deviation along fresh trajectories of a law, over that between them."""
+
+MISTAKEN = 0.02
+"""The same of a law whose formula is right, up to the errors of its constants."""
+
+SINE = 1e-2
+"""As `benchmarks.scoring.SINE`, for laws whose constants carry noise: an angle of .1.
+
+An error of 5 % in a constant turns a gradient by up to about .05.
+"""
+
+_SAME = 1e-3
+_SEED = 1_000
+
+
+def share(law: Quantity, parts: Sequence[Array]) -> float:
+    """Standard deviation along trajectories over that between their means; inf if undefined."""
+    along, between, _ = _spreads(law, parts)
+    if not (np.isfinite(along) and np.isfinite(between)):
+        return float("inf")
+    return along / between if between > 0 else (float("inf") if along > 0 else 0.0)
+
+
+def same(law: Quantity, parts: Sequence[Array]) -> bool:
+    """Whether a quantity has one value on all trajectories: a constraint."""
+    along, between, natural = _spreads(law, parts)
+    return bool(max(along, between) <= _SAME * natural)
+
+
+def _spreads(law: Quantity, parts: Sequence[Array]) -> tuple[float, float, float]:
+    """Along trajectories, between them, and of shuffled columns (the middle half)."""
+    states = np.concatenate(list(parts))
+    generator = np.random.default_rng(_SEED)
+    shuffled = np.stack([generator.permutation(column) for column in states.T], -1)
+    with np.errstate(all="ignore"):
+        values = [law(part) for part in parts]
+        along = float(np.sqrt(np.mean([own.var() for own in values])))
+        between = float(np.std([own.mean() for own in values]))
+        low, high = np.quantile(law(shuffled), (0.25, 0.75))
+    return along, between, float(high - low) / 1.349
+
+
+def half_life(
+    law: Quantity, times: Array, parts: Sequence[Array], rest: Array | None
+) -> float | None:
+    """Half life of a quantity along noiseless trajectories, the median over them.
+
+    Parameters
+    ----------
+    law : Quantity
+    times : array of shape (time,)
+    parts : sequence of arrays of shape (time, column)
+    rest : array of shape (column,), optional
+        Where the system comes to rest; without it the quantity decays to, or grows from, 0.
+
+    Returns
+    -------
+    float or None
+        From the slope of the logarithm of its distance from the value at rest; of a growth the
+        doubling time. None where it is not defined.
+    """
+    end = 0.0 if rest is None else float(law(rest[None])[0])
+    with np.errstate(all="ignore"):
+        logs = [np.log(np.abs(law(part) - end)) for part in parts]
+    slopes = [np.polyfit(times, own, 1)[0] for own in logs if np.isfinite(own).all()]
+    rate = abs(float(np.median(slopes))) if slopes else 0.0
+    return float(np.log(2.0) / rate) if rate > 0 else None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant that was found, beside the true one.
+
+    Attributes
+    ----------
+    value, truth : float
+    error : float or None
+        Its standard error, where the coefficient is a constant of the formula by itself.
+    """
+
+    value: float
+    truth: float
+    error: float | None
+
+
+def constants(found: Law, known: Law) -> list[Constant] | None:
+    """Coefficients of a found law beside those of a known one.
+
+    Both are written as sums, over the coefficient of one term, and an added constant is left
+    out.
+
+    Returns
+    -------
+    list of Constant, or None
+        None where they are not sums of the same terms.
+    """
+    import sympy
+
+    own, true = (
+        {
+            term: number
+            for term, number in sympy.expand(law.sympy()).as_coefficients_dict().items()
+            if term.free_symbols
+        }
+        for law in (found, known)
+    )
+    if set(own) != set(true) or not own:
+        return None
+    terms = sorted(own, key=sympy.default_sort_key)
+    exact = [term for term in terms if own[term].is_Rational]
+    first = max(exact or terms, key=lambda term: abs(float(true[term])))
+    errors = {abs(one.value): one.stderr for one in found.parameters}
+    rows = []
+    for term in terms:
+        if term == first or (own[term] / own[first]).is_Rational:
+            continue  # it was not estimated
+        value = float(own[term] / own[first])
+        near = [error for size, error in errors.items() if np.isclose(size, abs(value), rtol=1e-9)]
+        error = near[0] if near else None
+        rows.append(Constant(value, float(true[term] / true[first]), error))
+    return rows
