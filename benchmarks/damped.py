@@ -142,12 +142,8 @@ def _alike(rng: np.random.Generator) -> Array:
     return np.concatenate([state[:2], wanted * (np.cos(turned) * way + np.sin(turned) * across)])
 
 
-def damped(name: str, damping: float, seed: int = 0) -> Dataset:
-    """Trajectories of a model with some damping."""
-    return generate(_damped(name, damping), seed=seed)
-
-
-def _damped(name: str, damping: float) -> System:
+def damped(name: str, damping: float) -> System:
+    """A model with some damping."""
     model = MODELS[name]
     half = len(model.columns) // 2
 
@@ -210,10 +206,10 @@ class Hard:
 
     def made(self, seed: int) -> Dataset:
         """The data."""
-        data = generate(self.system, seed=seed)
         if self.count is None:
-            return data
-        return replace(data, train=data.train[: self.count], test=())
+            return generate(self.system, seed=seed)
+        few = replace(self.system, trajectories=self.count, training=self.count)
+        return generate(few, seed=seed)
 
     def fresh(self, seed: int) -> Dataset:
         """All trajectories from other starts."""
@@ -239,7 +235,7 @@ HARD = MappingProxyType(
         "one": Hard(
             "one trajectory of the pendulum",
             "an approximate law",
-            _damped("pendulum", 0.0),
+            damped("pendulum", 0.0),
             1,
             MODELS["pendulum"].invariants,
             ("approximate law", "constraint"),
@@ -248,7 +244,7 @@ HARD = MappingProxyType(
         "two": Hard(
             "two trajectories of the pendulum",
             "an approximate law",
-            _damped("pendulum", 0.0),
+            damped("pendulum", 0.0),
             2,
             MODELS["pendulum"].invariants,
             ("approximate law", "constraint"),
@@ -257,15 +253,15 @@ HARD = MappingProxyType(
         "settles": Hard(
             "one trajectory of an oscillator that comes to rest (damping .5)",
             "nothing listed, or undecided",
-            _damped("oscillator", 0.5),
+            damped("oscillator", 0.5),
             1,
         ),
         "alike": Hard(
             "orbits about a centre, all of one energy",
             "angular momentum a law, energy a constraint",
-            _system("alike", _KEPLER.columns, _damped("kepler", 0.0).field, _alike, 16.0),
+            _system("alike", _KEPLER.columns, damped("kepler", 0.0).field, _alike, 16.0),
             None,
-            _KEPLER.invariants[1:],
+            _KEPLER.invariants[1:2],
             _LAWS,
             "law",
         ),

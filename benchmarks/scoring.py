@@ -111,18 +111,17 @@ def score(found: Sequence[Quantity], truth: Truth) -> Score:
     found : sequence of Quantity
     truth : Truth
     """
-    states = np.concatenate(list(truth.fresh))
-    points = states[:: max(1, len(states) // _POINTS)]
-    known = [_directions(own, points, states, truth) for own in truth.known]
-    slopes = [_directions(own, points, states, truth) for own in found]
+    known, slopes = (directions(own, truth) for own in (truth.known, found))
     ratios = [fresh_ratio(own, truth.fresh, truth.window) for own in found]
     if truth.complete:
-        true = [_sine(own, known) < truth.sine for own in slopes]
+        true = [sine(own, known) < truth.sine for own in slopes]
     else:
         true = [ratio < truth.floor for ratio in ratios]
     laws = [own for own, is_true in zip(slopes, true, strict=True) if is_true]
-    size, reached, together = (_rank(own, truth.sine) for own in (known, laws, [*known, *laws]))
-    missing = [number for number, own in enumerate(known) if _sine(own, laws) >= truth.sine]
+    size, reached, together = (
+        independent(own, truth.sine) for own in (known, laws, [*known, *laws])
+    )
+    missing = [number for number, own in enumerate(known) if sine(own, laws) >= truth.sine]
     return Score(
         known=size,
         found=size + reached - together,
@@ -162,22 +161,33 @@ def _parts(values: Array, window: int | None) -> list[Array]:
     return [values[begin:end] for begin, end in itertools.pairwise(edges)]
 
 
-def _directions(law: Quantity, points: Array, states: Array, truth: Truth) -> Array:
-    """Unit gradients in columns of unit spread, along the tangent: (sample, direction)."""
+def directions(laws: Sequence[Quantity], truth: Truth) -> list[Array]:
+    """Unit gradients, in columns of unit spread and along the tangent, at points of fresh data.
+
+    Returns
+    -------
+    list of arrays of shape (sample, direction)
+    """
+    states = np.concatenate(list(truth.fresh))
+    points = states[:: max(1, len(states) // _POINTS)]
     spread = states.std(0)
     spread = np.where(spread > 0, spread, 1.0)
-    with np.errstate(all="ignore"):
-        slopes = law.gradient(points)
-        if truth.tangent is not None:
-            tangent = truth.tangent(points)
-            slopes = np.einsum("sdc,sc->sd", tangent, slopes)
-            spread = np.sqrt(np.mean((tangent * spread) ** 2, axis=(0, 2)))
-        slopes = slopes * spread
-        length = np.linalg.norm(slopes, axis=-1, keepdims=True)
-        return np.where((length > 0) & np.isfinite(length), slopes / length, 0.0)
+    tangent = None if truth.tangent is None else truth.tangent(points)
+    if tangent is not None:
+        spread = np.sqrt(np.mean((tangent * spread) ** 2, axis=(0, 2)))
+    result = []
+    for law in laws:
+        with np.errstate(all="ignore"):
+            slopes = law.gradient(points)
+            if tangent is not None:
+                slopes = np.einsum("sdc,sc->sd", tangent, slopes)
+            slopes = slopes * spread
+            length = np.linalg.norm(slopes, axis=-1, keepdims=True)
+            result.append(np.where((length > 0) & np.isfinite(length), slopes / length, 0.0))
+    return result
 
 
-def _sine(own: Array, others: Sequence[Array]) -> float:
+def sine(own: Array, others: Sequence[Array]) -> float:
     """Mean squared sine between gradients and the span of others, at the same points."""
     if not others:
         return 1.0
@@ -188,7 +198,7 @@ def _sine(own: Array, others: Sequence[Array]) -> float:
     return float(np.mean((rest**2).sum(-1)))
 
 
-def _rank(slopes: Sequence[Array], sine: float) -> int:
+def independent(slopes: Sequence[Array], sine: float) -> int:
     """Number of functionally independent quantities: the rank of their gradients, its median."""
     if not slopes:
         return 0

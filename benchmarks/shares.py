@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.scoring import Quantity
+from benchmarks.scoring import SINE as EXACT
+from benchmarks.scoring import Quantity, Truth, directions, independent, sine
 from noether_sym.laws.law import Law
 
 Array = NDArray[np.float64]
@@ -32,6 +33,7 @@ An error of 5 % in a constant turns a gradient by up to about .05.
 """
 
 _SAME = 1e-3
+_ALIKE = 1e-2
 _SEED = 1_000
 
 
@@ -87,6 +89,31 @@ def half_life(
     slopes = [np.polyfit(times, own, 1)[0] for own in logs if np.isfinite(own).all()]
     rate = abs(float(np.median(slopes))) if slopes else 0.0
     return float(np.log(2.0) / rate) if rate > 0 else None
+
+
+def reached(laws: Sequence[Quantity], truth: Truth) -> tuple[int, int, list[str]]:
+    """How many independent laws are known, how many were found, and which were not.
+
+    Found are the directions that the spans of the gradients of both have in common: the
+    principal angles between them (Bjoerck and Golub 1973, doi:10.1090/S0025-5718-1973-0348991-3)
+    whose squared sine is below `SINE`, in the median over points.
+    """
+    known, slopes = (directions(own, truth) for own in (truth.known, laws))
+    size = independent(known, EXACT)
+    missing = [
+        law.text() for law, own in zip(truth.known, known, strict=True) if sine(own, slopes) >= SINE
+    ]
+    if not size or not slopes:
+        return size, 0, missing
+    cosines = np.linalg.svd(np.swapaxes(_basis(known), 1, 2) @ _basis(slopes), compute_uv=False)
+    common = (cosines**2 > 1 - SINE).sum(-1)
+    return size, min(size, int(np.median(common))), missing
+
+
+def _basis(slopes: Sequence[Array]) -> Array:
+    """Orthonormal directions of a span at each point: (sample, direction, number), some 0."""
+    left, values, _ = np.linalg.svd(np.stack(slopes, -1), full_matrices=False)
+    return np.asarray(left * (values > _ALIKE)[:, None, :])
 
 
 @dataclass(frozen=True)

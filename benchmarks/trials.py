@@ -21,6 +21,7 @@ from benchmarks.noise import with_noise
 from benchmarks.scoring import Truth
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.systems.generate import generate
 
 Array = NDArray[np.float64]
 
@@ -203,7 +204,8 @@ def _shuffled(name: str, *, seed: int) -> Case:
 
 
 def _drift(name: str, damping: str, *, seed: int) -> Case:
-    data, fresh = (damped.damped(name, float(damping), own) for own in (seed, FRESH_SEED))
+    system = damped.damped(name, float(damping))
+    data, fresh = (generate(system, seed=own) for own in (seed, FRESH_SEED))
     known = damped.MODELS[name].invariants if float(damping) == 0 else ()
     return in_memory(data, Truth([law_of(data, text) for text in known], _states(fresh)))
 

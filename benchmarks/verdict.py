@@ -26,7 +26,7 @@ from benchmarks.trials import Job
 from benchmarks.verdict_page import page
 from benchmarks.verdict_plan import SECTIONS, groups
 
-LIMIT_SECONDS = 600
+LIMIT_SECONDS = 900
 """After so many seconds a search, with its data and its judging, is stopped: a result too."""
 
 _JUDGES = (

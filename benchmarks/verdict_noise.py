@@ -31,13 +31,14 @@ GROUPS = {"builtin": "built-in", "planted": "planted", "file": "published"}
 _TEXT = f"""
 Gaussian noise on every column, of a share of its standard deviation over all data (columns that
 are parameters excepted). Tables with units and without derivatives, the same call at all
-levels; without noise one seed, for then nothing is random. A known law is *found* if what is
-called a law, and is one, has its gradient in its span (mean squared sine below 1e-2, for
-constants carry noise). A law is *false* if its standard deviation along fresh noiseless
-trajectories is above {FALSE:g} of that between them, *mistaken* if above {MISTAKEN:g}; of
-published files, if its gradient is outside the span of all that is known. *Approximate* and
-*undecided* count known laws that are found only as such. Errors of constants: of laws whose
-known form has the same terms; *covered*: within 1.96 of the standard errors that were told.
+levels; without noise one seed, for then nothing is random. A known law is *found* if its
+gradient lies in the span of the gradients of what is called a law, and is one (squared sine of
+the principal angle below 1e-2, for constants carry noise; median over points of fresh data). A
+law is *false* if its standard deviation along fresh noiseless trajectories is above {FALSE:g}
+of that between them, *mistaken* if above {MISTAKEN:g}; of published files, if its gradient is
+outside the span of all that is known. *Approximate* and *undecided* count known laws that are
+found only as such. Errors of constants: of laws whose known form has the same terms; *covered*:
+within 1.96 of the standard errors that were told.
 """
 
 
@@ -55,7 +56,7 @@ def section(entries: Entries, output: Path) -> list[str]:
                 if job.level == level and job.case.startswith(kind)
             }
             if own:
-                clean = {job: a for job, a in found.items() if job.case.startswith(kind)}
+                clean = {job: a for job, a in entries.items() if job.case.startswith(kind)}
                 rows.append(
                     [group, f"{level:.0%}", *_noise_cells(list(own.values()), clean, level)]
                 )
@@ -72,9 +73,7 @@ def section(entries: Entries, output: Path) -> list[str]:
     return parts
 
 
-def _noise_cells(
-    own: list[dict[str, Any]], clean: dict[Job, dict[str, Any]], level: float
-) -> list[str]:
+def _noise_cells(own: list[dict[str, Any]], clean: Entries, level: float) -> list[str]:
     known, got, near, perhaps = (
         sum(answer[key] for answer in own)
         for key in ("known", "found", "found_approximate", "found_undecided")

@@ -48,9 +48,9 @@ def page(chosen: Sequence[str], entries: Entries, output: Path, *, quick: bool) 
         "# What verdicts are worth",
         "Written by `python -m benchmarks.verdict`"
         + (" --quick: the first case of each section only." if quick else ".")
-        + f" On {machine()}. {_counted(entries)}",
+        + f" On {machine()}. Seconds are those of a processor, on one thread. {_counted(entries)}",
         "## What went wrong, and whether the bars hold",
-        "\n".join(_bars(chosen, answers)),
+        "\n".join(_bars(chosen, entries)),
     ]
     makers = {"noise": verdict_noise.section, "nothing": _nothing, "drift": _drift, "paper": _paper}
     for name in chosen:
@@ -73,12 +73,13 @@ def _counted(entries: Entries) -> str:
     return text + ("." if len(run) == len(entries) else "; the rest is not counted in anything.")
 
 
-def _bars(chosen: Sequence[str], answers: dict[Job, dict[str, Any]]) -> list[str]:
+def _bars(chosen: Sequence[str], entries: Entries) -> list[str]:
     lines = []
-    noise = {job: own for job, own in answers.items() if job.section == "noise"}
+    every = {job: own for job, own in entries.items() if job.section == "noise"}
+    answers, noise = done(entries, entries), done(entries, every)
     if "noise" in chosen:
         for level, bar in BARS.items():
-            got, clean = kept_share(noise, level)
+            got, clean = kept_share(every, level)
             said = f"{got} of {clean} ({got / clean:.1%})" if clean else "not measured"
             holds = "" if not clean else f" — {'holds' if got >= bar * clean else 'does not hold'}"
             lines.append(

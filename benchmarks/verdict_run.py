@@ -2,8 +2,9 @@
 
     python -m benchmarks.verdict_run JOB ...
 
-A line of JSON a job (a name as of `benchmarks.trials.Job`). Seconds are those of the call; data
-and judging are left out.
+A line of JSON a job (a name as of `benchmarks.trials.Job`). Seconds are those of a processor in
+the call, on one thread, so that two calls beside each other do not slow each other down on paper;
+data and judging are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from benchmarks.cases import MissingError
 from benchmarks.null_space import polynomial_null_space
 from benchmarks.scoring import Quantity, Truth, score
-from benchmarks.shares import FALSE, SINE, constants, half_life, same, share
+from benchmarks.shares import FALSE, SINE, constants, half_life, reached, same, share
 from benchmarks.trials import Job, Trial, trial
 from noether_sym.laws.law import LAW, UNDECIDED, Law
 
@@ -40,13 +41,13 @@ def answer(job: Job) -> dict[str, Any]:
     options = {**own.options, "jobs": 1}
     if job.decoys and "decoys" in inspect.signature(noether_sym.discover).parameters:
         options["decoys"] = job.decoys
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         found = noether_sym.discover(own.data, **options)
     except Exception as error:  # a search that fails is a result of the benchmark
         reason = f"{type(error).__name__}: {error}"[:400]
-        return {"status": "failed", "reason": reason, "known": _reached([], own.case.truth)[0]}
-    seconds = time.perf_counter() - begin
+        return {"status": "failed", "reason": reason, "known": reached([], own.case.truth)[0]}
+    seconds = time.process_time() - begin
     return {"status": "done", "seconds": seconds, **judged(found, own, job)}
 
 
@@ -59,16 +60,16 @@ def judged(found: Any, own: Trial, job: Job) -> dict[str, Any]:
     closest = found.run.read(LawsDocument).candidates_not_accepted
     undecided = [law_from_entry(entry) for entry in closest if entry.verdict == UNDECIDED]
     laws = found.accepted
-    rows = _rows(laws, own)
+    rows = _rows(laws, own, job)
     true = [law for law, row in zip(laws, rows, strict=True) if row["true"]]
     sure = [law for law in true if law.verdict == LAW]
     open_laws = [law for law in undecided if _true([law], truth)[0][0]]
-    known, reached, missing = _reached(sure, truth)
+    known, got, missing = reached(sure, truth)
     return {
         "known": known,
-        "found": reached,
-        "found_approximate": _reached(true, truth)[1] - reached,
-        "found_undecided": _reached([*true, *open_laws], truth)[1] - _reached(true, truth)[1],
+        "found": got,
+        "found_approximate": reached(true, truth)[1] - got,
+        "found_undecided": reached([*true, *open_laws], truth)[1] - reached(true, truth)[1],
         "missing": missing,
         "laws": rows,
         "constraints": _constraints(found.constraints, own),
@@ -79,7 +80,7 @@ def judged(found: Any, own: Trial, job: Job) -> dict[str, Any]:
     }
 
 
-def _rows(laws: Sequence[Any], own: Trial) -> list[dict[str, Any]]:
+def _rows(laws: Sequence[Any], own: Trial, job: Job) -> list[dict[str, Any]]:
     """Every listed law, with its verdict and whether it is right."""
     data = own.case.dataset
     times = data.train[0].times
@@ -93,14 +94,14 @@ def _rows(laws: Sequence[Any], own: Trial) -> list[dict[str, Any]]:
             "true": is_true,
             "share": size,
             "loss": _finite(share(law, parts)),
-            "same": same(law, parts),
+            "same": same(law, own.case.truth.fresh),
         }
         if evidence is not None:
             row |= {
                 key: _finite(getattr(evidence, key))
                 for key in ("within", "q_value", "half_life", "half_life_error")
             }
-            if evidence.half_life is not None:
+            if evidence.half_life is not None and job.section == "drift":
                 row["true_half_life"] = half_life(law, times, parts, own.rest)
         rows.append(row)
     return rows
@@ -118,16 +119,9 @@ def _true(laws: Sequence[Quantity], truth: Truth) -> list[tuple[bool, float | No
     return [(own <= FALSE, _finite(own)) for own in shares]
 
 
-def _reached(laws: Sequence[Quantity], truth: Truth) -> tuple[int, int, list[str]]:
-    """Laws known, how many of them are in the span, and those that are not."""
-    found = score(laws, replace(truth, floor=math.inf, sine=SINE))
-    return found.known, found.found, [truth.known[number].text() for number in found.missing]
-
-
 def _constraints(found: Sequence[Any], own: Trial) -> list[dict[str, Any]]:
-    data = own.case.dataset
-    parts = [one.states for one in (*data.train, *data.test)]
-    return [{"law": law.text(), "same": same(law, parts)} for law in found[:_SHOWN]]
+    fresh = own.case.truth.fresh
+    return [{"law": law.text(), "same": same(law, fresh)} for law in found[:_SHOWN]]
 
 
 def _constants(laws: Sequence[Any], truth: Truth) -> list[dict[str, Any]]:
@@ -161,8 +155,8 @@ def _polynomial(found: Any, own: Trial, level: float) -> dict[str, Any] | None:
         return None
     kept = _true(vectors, own.case.truth)
     true = [one for one, (is_true, _) in zip(vectors, kept, strict=True) if is_true]
-    reached = _reached(true, own.case.truth)[1]
-    return {"listed": len(vectors), "found": reached, "false": len(vectors) - len(true)}
+    got = reached(true, own.case.truth)[1]
+    return {"listed": len(vectors), "found": got, "false": len(vectors) - len(true)}
 
 
 def _decoys(found: Any, job: Job) -> dict[str, Any] | None:

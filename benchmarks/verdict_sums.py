@@ -92,13 +92,16 @@ def listed(answers: Iterable[Mapping[str, Any]]) -> Listed:
     )
 
 
-def kept_share(found: Mapping[Job, Mapping[str, Any]], level: float) -> tuple[int, int]:
-    """Laws found at a noise level and without noise, over the same cases and seeds."""
-    clean = {job.case: own["found"] for job, own in found.items() if job.level == 0}
+def kept_share(entries: Entries, level: float) -> tuple[int, int]:
+    """Laws found at a noise level and without noise, over the same cases and seeds.
+
+    A run that failed or was stopped has found none.
+    """
+    clean = {job.case: own["found"] for job, own in done(entries, entries).items() if not job.level}
     pairs = [
-        (min(own["found"], clean[job.case]), clean[job.case])
-        for job, own in found.items()
-        if job.level == level and job.case in clean
+        (min(own.get("found", 0), clean[job.case]), clean[job.case])
+        for job, own in entries.items()
+        if own is not None and job.level == level and job.case in clean
     ]
     return sum(got for got, _ in pairs), sum(all_of for _, all_of in pairs)
 
@@ -179,8 +182,8 @@ def _hard(name: str, own: Mapping[str, Any]) -> str:
             return f"a{'n' if row['verdict'][0] in 'aeiou' else ''} {row['verdict']}"
         if row["same"]:
             return "a constraint called a law"
-        if is_false(row):
-            return "a false law"
+        if not row["true"]:
+            return "what does not hold on other trajectories"
     if not all(row["same"] for row in own["constraints"]):
         return "a constraint that differs between trajectories"
     return ""
