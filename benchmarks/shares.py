@@ -66,8 +66,8 @@ def _spreads(law: Quantity, parts: Sequence[Array]) -> tuple[float, float, float
 
 def half_life(
     law: Quantity, times: Array, parts: Sequence[Array], rest: Array | None
-) -> float | None:
-    """Half life of a quantity along noiseless trajectories, the median over them.
+) -> tuple[float, float, float] | None:
+    """Half life of a quantity along noiseless trajectories; of a growth, the doubling time.
 
     Parameters
     ----------
@@ -79,16 +79,22 @@ def half_life(
 
     Returns
     -------
-    float or None
-        From the slope of the logarithm of its distance from the value at rest; of a growth the
-        doubling time. None where it is not defined.
+    tuple of float, or None
+        That of all trajectories together, each weighted by the mean square of its distance from
+        the value at rest, as least squares weight them; the smallest and the largest of single
+        trajectories. From slopes of the logarithm; None where they are not defined.
     """
     end = 0.0 if rest is None else float(law(rest[None])[0])
-    with np.errstate(all="ignore"):
-        logs = [np.log(np.abs(law(part) - end)) for part in parts]
-    slopes = [np.polyfit(times, own, 1)[0] for own in logs if np.isfinite(own).all()]
-    rate = abs(float(np.median(slopes))) if slopes else 0.0
-    return float(np.log(2.0) / rate) if rate > 0 else None
+    distances = [np.abs(law(part) - end) for part in parts]
+    distances = [own for own in distances if np.isfinite(own).all() and (own > 0).all()]
+    if not distances:
+        return None
+    slopes = np.array([np.polyfit(times, np.log(own), 1)[0] for own in distances])
+    rate = abs(np.average(slopes, weights=[np.mean(own**2) for own in distances]))
+    if not rate > 0:
+        return None
+    own = np.log(2.0) / np.maximum(np.abs(slopes), 1e-300)
+    return float(np.log(2.0) / rate), float(own.min()), float(own.max())
 
 
 def reached(laws: Sequence[Quantity], truth: Truth) -> tuple[int, int, list[str]]:

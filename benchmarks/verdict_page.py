@@ -161,9 +161,10 @@ def _nothing(entries: Entries, output: Path) -> list[str]:
 _DRIFT = f"""
 *Loss*: standard deviation along the trajectories, without noise, of what is listed over that
 between them. A law is right where the loss is below .1 (with noise; a drift may be hidden) or
-.001 (without noise), an approximate law where the half life is within {ERRORS:g} of its
-standard errors of that of the same quantity in the simulation. Without damping only the law
-itself is right.
+.001 (without noise), an approximate law where the half life is within {ERRORS:g} of its standard
+errors of that of the same quantity in the simulation: of all trajectories together, weighted as
+least squares weight them; in brackets the smallest and the largest of single trajectories.
+Without damping only the law itself is right.
 """
 
 
@@ -213,7 +214,9 @@ def _verdict_cells(own: dict[str, Any]) -> list[str]:
         "; ".join(number(row["loss"]) for row in laws),
         "; ".join(filter(None, lives)),
         "; ".join(
-            f"{row['true_half_life']:.4g}" for row in laws if row.get("true_half_life") is not None
+            "{:.4g} ({:.4g} to {:.4g})".format(*row["true_half_life"])
+            for row in laws
+            if row.get("true_half_life") is not None
         ),
     ]
 

@@ -173,7 +173,7 @@ def _half_life_right(row: Mapping[str, Any]) -> bool:
     )
     if value is None or error is None or truth is None:
         return False
-    return bool(abs(value - truth) <= ERRORS * error)
+    return bool(abs(value - truth[0]) <= ERRORS * error)
 
 
 def _hard(name: str, own: Mapping[str, Any]) -> str:
