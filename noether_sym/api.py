@@ -24,7 +24,7 @@ from noether_sym.runtime.workers import worker_count
 from noether_sym.store import runs
 from noether_sym.store.limits import DEFAULT_BUDGET
 from noether_sym.store.run import Run
-from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, to_json
+from noether_sym.store.schema import DecoysEntry, LawEntry, LawsDocument, RunDocument, to_json
 from noether_sym.store.search import (
     DataOptions,
     Search,
@@ -101,6 +101,15 @@ class Discovery:
     def most(self) -> int | None:
         """Most independent laws that the data can have."""
         return self._document.most_laws
+
+    @property
+    def decoys(self) -> DecoysEntry | None:
+        """What the same search finds where nothing is conserved; None without decoys.
+
+        ``count`` of them, ``families`` of laws found in them, and ``bound``, the upper 95 %
+        bound on the mean number of families that a search finds by chance.
+        """
+        return self._document.decoys
 
     @property
     def constraints(self) -> list[Law]:
@@ -251,6 +260,7 @@ def discover(
     acceptance: float = 100.0,
     fdr: float = 0.01,
     window: str | int = "auto",
+    decoys: int = 0,
     tailor: bool = False,
     seed: int = 0,
     jobs: int | None = None,
@@ -319,6 +329,9 @@ def discover(
         Expected share of false laws among those that are called laws.
     window : str or int
         ``auto``, ``full`` or a number of samples.
+    decoys : int
+        How many decoys to search as well: the same data, each column moved in time by an amount
+        of its own, in which nothing is conserved. Each takes as long as the search.
     tailor : bool
         Meta-tailor a network with the candidates and select a law by how well it predicts.
     seed : int
@@ -362,6 +375,7 @@ def discover(
         window,
         worker_count(jobs),
         device,
+        decoys=decoys,
     )
     chosen = DataOptions(
         dataset=str(data),

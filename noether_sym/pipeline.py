@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from noether_sym.store import tables
 from noether_sym.store.checkpoint import Checkpoint
 from noether_sym.store.limits import SHALLOW
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from noether_sym.runtime.stages import Progress
     from noether_sym.search.sums.stage import SumsFound
     from noether_sym.tailor.options import TailorOptions
+    from noether_sym.verdict.decoys import Decoys
     from noether_sym.verdict.two_variances import TwoVariances
 
 
@@ -110,9 +113,7 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     sums = None if search.method == "formulas" else run_sums(search, progress)
     distinct = None
     if search.method != "sums" and search.dataset.ordered:
-        done = sums is not None and sums.complete
-        depth = min(search.depth, SHALLOW) if done else search.depth
-        distinct = run_enumeration(search, progress, depth)
+        distinct = run_enumeration(search, progress, _depth(search, sums))
     checkpoint = Checkpoint(search.run)
     options = search.fit_options(device)
     result = fit(search.dataset, distinct, options, progress, checkpoint, sums)
@@ -126,6 +127,64 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     search.run.finish(fit=FitStage(round(result.seconds, 3), result.window))
     checkpoint.clear()
     return laws
+
+
+def run_decoys(
+    search: Search, laws: LawsDocument, progress: Progress | None = None
+) -> LawsDocument:
+    """Search decoys as the data were searched; write what they bound to ``laws.json``."""
+    from noether_sym.export.found import decoys_entry
+    from noether_sym.runtime.device import resolve_device
+    from noether_sym.verdict.decoys import Decoys
+
+    count = search.options.decoys
+    held = search.run.read(RunDocument).search
+    search.run.update(search=msgspec.structs.replace(held, decoys=count))
+    checkpoint = Checkpoint(search.run)
+    device = resolve_device(search.options.device)
+    formulas: dict[int, DistinctLaws] = {}  # the same for all decoys, by depth
+    parts = []
+    for number in range(count):
+        if progress is not None:
+            progress("decoys", number, count)
+        kept = checkpoint.read(f"decoy-{number}")
+        if kept is None:
+            kept = _search_decoy(search, number, device, formulas).arrays()
+            checkpoint.write(f"decoy-{number}", kept)
+        parts.append(Decoys.of_arrays(kept))
+    if progress is not None:
+        progress("decoys", count, count)
+    laws = msgspec.structs.replace(laws, decoys=decoys_entry(Decoys.together(parts)))
+    search.run.write(laws)
+    checkpoint.clear()
+    return laws
+
+
+def _search_decoy(
+    search: Search, number: int, device: str, formulas: dict[int, DistinctLaws]
+) -> Decoys:
+    from noether_sym.dsl.distinct import enumerate_laws
+    from noether_sym.search.sums.stage import search_sums
+    from noether_sym.verdict.decoys import decoy, found_in
+    from noether_sym.verdict.stage import fit
+
+    dataset = decoy(search.dataset, number, search.data.seed)
+    sums = distinct = None
+    if search.method != "formulas":
+        sums = search_sums(dataset, limit=search.terms, seed=search.data.seed)
+    if search.method != "sums" and dataset.ordered:
+        depth = _depth(search, sums)
+        if depth not in formulas:
+            formulas[depth] = enumerate_laws(search.grammar, dataset.dimensions, depth)
+        distinct = formulas[depth]
+    result = fit(dataset, distinct, search.fit_options(device), sums=sums)
+    return found_in(result.judgement, dataset)
+
+
+def _depth(search: Search, sums: SumsFound | None) -> int:
+    """Nodes of formulas: where sums have found every law there can be, only short ones."""
+    done = sums is not None and sums.complete
+    return min(search.depth, SHALLOW) if done else search.depth
 
 
 def two_variances(search: Search, progress: Progress | None = None) -> TwoVariances:
@@ -145,12 +204,16 @@ def two_variances(search: Search, progress: Progress | None = None) -> TwoVarian
 def fitted(
     search: Search, progress: Progress | None = None, *, fresh: bool = False
 ) -> LawsDocument:
-    """The run's laws: as it holds them, or fitted now."""
+    """The run's laws: as it holds them, or fitted now; with as many decoys as are asked for."""
     if search.run.stages.fit is not None and not fresh:
-        return search.run.read(LawsDocument)
-    if fresh:
-        Checkpoint(search.run).clear()
-    return run_fit(search, progress)
+        laws = search.run.read(LawsDocument)
+    else:
+        if fresh:
+            Checkpoint(search.run).clear()
+        laws = run_fit(search, progress)
+    held = 0 if laws.decoys is None else laws.decoys.count
+    wanted = search.options.decoys
+    return run_decoys(search, laws, progress) if wanted not in (0, held) else laws
 
 
 def run_tailoring(

@@ -87,6 +87,10 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
                 screen.say(f"  law {law.rank}: {sentence}")
         if len(laws.laws) > _SHOWN:
             screen.say(f"and {len(laws.laws) - _SHOWN} more in {search.run.file('laws.json')}")
+    if laws.decoys is not None:
+        screen.say(f"  {words.decoys(laws, plain=True)}")
+        for formula in laws.decoys.formulas[:_SHOWN] if verbose else ():
+            screen.say(f"  found in a decoy: {formula}")
     for entry in laws.constraints[:_SHOWN]:
         screen.say(f"  the same on all trajectories, untested as a law: {entry.expression}")
     closest = laws.candidates_not_accepted[: _SHOWN if verbose else 3]

@@ -310,6 +310,14 @@ fit_options = _together(
         help="Compare over whole sequences (full), windows of N samples, or whole "
         "sequences first and then windows that the data suggest (auto).",
     ),
+    click.option(
+        "--decoys",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Search so many decoys too, each column moved in time by its own amount, to bound "
+        "what is found by chance. Each takes as long as the search.",
+    ),
 )
 """Options of acceptance."""
 
@@ -425,6 +433,7 @@ def search_from(values: dict[str, Any], plan: Plan | None = None) -> Search:
         device=values["device"],
         backend=values["backend"],
         scheduler=values["scheduler"],
+        decoys=values.get("decoys", 0),
     )
     return prepare(values["results"], data_from(values), options, plan=plan)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.export.json import laws_document
 from noether_sym.laws.expansion import with_expansions
 from noether_sym.laws.symmetry import with_symmetries
-from noether_sym.store.schema import Counts, LawsDocument
+from noether_sym.store.schema import Counts, DecoysEntry, LawsDocument
+from noether_sym.verdict.decoys import Decoys
 from noether_sym.verdict.stage import FitResult
 
 
@@ -34,3 +37,8 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
         most_laws=result.most,
         constraints=with_expansions(judgement.constraints, dataset),
     )
+
+
+def decoys_entry(own: Decoys) -> DecoysEntry:
+    """What searches of decoys found, with the bound that follows."""
+    return DecoysEntry(**asdict(own), bound=own.bound)

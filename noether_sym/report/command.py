@@ -43,6 +43,7 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
     words += _changed(
         _SEARCH, search, {"factor": "--acceptance", "fdr": "--fdr", "window": "--window"}
     )
+    words += _changed(_SEARCH, search, {"decoys": "--decoys"})
     words += ["--seed", str(data.seed)]
     if tailoring is not None:
         names = ("top", "seeds", "epochs", "weight_decay", "loss")

@@ -86,6 +86,21 @@ def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> lis
     return sentences
 
 
+def decoys(laws: LawsDocument, *, plain: bool = False) -> str:
+    """What searches of decoys found, in a sentence; empty without decoys."""
+    own = laws.decoys
+    if own is None:
+        return ""
+    bound = number(own.bound, 2, plain=plain)
+    counted = f"{own.count} {'decoy' if own.count == 1 else 'decoys'}"
+    families = f"{own.families or 'no'} {'family' if own.families == 1 else 'families'} of laws"
+    left = "; laws of a single column survive decoys and are left out" if own.single else ""
+    return (
+        f"By chance, {families} found in {counted}: with 95 % confidence a search finds at most "
+        f"{bound} on average where nothing is conserved{left}"
+    )
+
+
 def _searched(search: SearchEntry) -> str:
     formulas = f"formulas of up to {search.depth} nodes"
     sums = f"sums from up to {search.terms} terms"

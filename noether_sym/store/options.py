@@ -59,3 +59,4 @@ class SearchOptions:
     device: str = "auto"
     backend: str = "threading"
     scheduler: str | None = None
+    decoys: int = 0

@@ -157,6 +157,17 @@ class Counts(Entry, frozen=True):
     accepted: int
 
 
+class DecoysEntry(Entry, frozen=True):
+    """What searches of decoys found; the fields are those of `verdict.decoys.Decoys`."""
+
+    count: int
+    families: int
+    approximate: int
+    single: int
+    formulas: tuple[str, ...]
+    bound: float
+
+
 class LawsDocument(Entry, frozen=True):
     """Content of ``laws.json``.
 
@@ -172,6 +183,9 @@ class LawsDocument(Entry, frozen=True):
         What has one value on all trajectories: true of these data, untested as a law.
     window : int or None
         Samples in the windows that the ratios refer to; None for whole sequences.
+    decoys : DecoysEntry or None
+        What the same search finds where nothing is conserved; None where no decoys were asked
+        for.
     """
 
     dataset: str
@@ -183,6 +197,7 @@ class LawsDocument(Entry, frozen=True):
     candidates_not_accepted: tuple[RejectedEntry, ...]
     most_laws: int | None = None
     constraints: tuple[LawEntry, ...] = ()
+    decoys: DecoysEntry | None = None
 
     @property
     def heads(self) -> tuple[LawEntry, ...]:
@@ -251,6 +266,8 @@ class SearchEntry(Entry, frozen=True):
         Seconds that the limits of nodes (`depth`) and `terms` were made of.
     given : bool
         Whether the depth was given.
+    decoys : int
+        Decoys to search as well.
     """
 
     method: str
@@ -262,6 +279,7 @@ class SearchEntry(Entry, frozen=True):
     window: str | int
     budget: float
     given: bool
+    decoys: int = 0
 
 
 class ColumnEntry(Entry, frozen=True):

@@ -121,6 +121,7 @@ def prepare(
             options.window,
             options.budget,
             options.depth is not None,
+            options.decoys,
         ),
         dataset=_described(dataset),
         raw_counts=count_formulas(grammar, dataset.dimensions, depth),
@@ -177,6 +178,7 @@ def reopen(
         device,
         backend,
         scheduler,
+        search.decoys,
     )
     grammar = Grammar(search.grammar, held.identity.grammar)
     return Search(run, dataset, grammar, search.depth, search.terms, data, options)
