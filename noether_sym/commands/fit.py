@@ -85,6 +85,8 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
                 screen.say(f"  law {law.rank}: {constant}")
             for sentence in words.evidence(law, held.dataset.time_unit, plain=True):
                 screen.say(f"  law {law.rank}: {sentence}")
+            if others := words.also_allowed(law, plain=True):
+                screen.say(f"  law {law.rank}: {others}")
         if len(laws.laws) > _SHOWN:
             screen.say(f"and {len(laws.laws) - _SHOWN} more in {search.run.file('laws.json')}")
     if laws.decoys is not None:

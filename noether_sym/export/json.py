@@ -111,6 +111,8 @@ def _fields(law: Law) -> dict[str, Any]:
         "status": law.status,
         "verdict": law.verdict,
         "evidence": _evidence(law),
+        "also_allowed": tuple(law_to_entry(own) for own in law.also_allowed),
+        "gates": dict(law.gates),
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
         "symmetry": symmetry_to_entry(law),
@@ -175,11 +177,13 @@ def law_from_entry(entry: LawEntry) -> Law:
         selected=entry.selected,
         window=entry.window,
         symmetry=symmetry_from_entry(entry.symmetry, formula["inputs"]),
+        also_allowed=tuple(law_from_entry(own) for own in entry.also_allowed),
+        gates=tuple(entry.gates.items()),
     )
     _check_leaves(law)
     if entry.expanded is msgspec.UNSET:
         return law
-    written_out = law.with_(**_formula_from(entry.expanded), symmetry=None)
+    written_out = law.with_(**_formula_from(entry.expanded), symmetry=None, also_allowed=())
     _check_leaves(written_out)
     return law.with_(expanded=written_out)
 

@@ -59,6 +59,7 @@ def expanded(law: Law, dataset: Dataset) -> Law:
         inputs=tuple(law.inputs[column] for column in dataset.base_columns),
         symmetry=None,
         expanded=None,
+        also_allowed=(),
     )
 
 

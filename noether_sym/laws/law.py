@@ -27,6 +27,12 @@ UNDECIDED = "undecided"
 NOT_A_LAW = "not a law"
 
 
+PASSED = "passed"
+FAILED = "failed"
+UNTESTED = "untested"
+"""What a gate answers; what is untested has not passed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A fitted constant: value, unit, standard error and 95 % interval (None where unknown)."""
@@ -144,6 +150,12 @@ class Law:
     expanded : Law or None
         The same written out, where it reads derived columns; see
         `noether_sym.laws.expansion`. Its inputs are the columns that are not derived.
+    also_allowed : tuple of Law
+        Formulas that the data do not tell from it, simplest first; see
+        `noether_sym.verdict.allowed`.
+    gates : tuple of (str, str)
+        What each gate before confirmation answers: its name, and `PASSED`, `FAILED` or
+        `UNTESTED`.
     """
 
     expression: Expression
@@ -163,6 +175,8 @@ class Law:
     symmetry: Symmetry | None = None
     evidence: Evidence | None = None
     expanded: Law | None = None
+    also_allowed: tuple[Law, ...] = ()
+    gates: tuple[tuple[str, str], ...] = ()
 
     @property
     def size(self) -> int:

@@ -86,6 +86,13 @@ def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> lis
     return sentences
 
 
+def also_allowed(law: LawEntry, *, plain: bool = False) -> str:
+    """The formulas that the data do not tell from a law, in a sentence; empty for none."""
+    shown = str if plain else formula
+    others = "; ".join(shown(own.expression) for own in law.also_allowed)
+    return f"cannot be told apart by these data: {others}" if others else ""
+
+
 def decoys(laws: LawsDocument, *, plain: bool = False) -> str:
     """What searches of decoys found, in a sentence; empty without decoys."""
     own = laws.decoys

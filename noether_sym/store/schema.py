@@ -113,6 +113,10 @@ class LawEntry(Entry, frozen=True, kw_only=True):
         ``law``, ``approximate law``, ``constraint``, ``undecided`` or ``not a law``.
     evidence : EvidenceEntry or None
         On which the verdict rests; None where it was not sent to confirmation.
+    also_allowed : tuple of LawEntry
+        Formulas that the data do not tell from the law, simplest first.
+    gates : dict of str to str
+        ``passed``, ``failed`` or ``untested``, by the gate's name; empty where none was asked.
     tree : list
         The formula as nested lists. Only they are ever read back; the texts beside them are
         for people.
@@ -134,6 +138,8 @@ class LawEntry(Entry, frozen=True, kw_only=True):
     status: str
     verdict: str
     evidence: EvidenceEntry | None = None
+    also_allowed: tuple[LawEntry, ...] = ()
+    gates: dict[str, str] = {}
     selected: bool
     window: int | None = None
     symmetry: SymmetryEntry | None = None

@@ -73,6 +73,19 @@ class Confirmation:
                 return other.with_(evidence=again)
         return law.with_(evidence=found)
 
+    def refitted(self, law: Law) -> Law:
+        """The law with constants without the noise's bias, where there is noise."""
+        return self._refitting.law(law) if self._refitting and self.sigma.any() else law
+
+    def variations(self, law: Law) -> NDArray[np.float64]:
+        """Variance along each confirming trajectory, in units of the law's squared gradients."""
+        stack = self._confirming
+        gradients, unit = replace(self._frame, states=stack.states.T).scaled_gradients(law)
+        lengths = stack.split((gradients**2).sum(1))
+        with np.errstate(all="ignore"):  # what is not finite varies
+            pairs = zip(stack.split(law(stack.states.T) / unit), lengths, strict=True)
+            return np.array([own.var(ddof=1) / one.mean() for own, one in pairs if len(own) > 1])
+
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
         stack = self._confirming

@@ -17,6 +17,7 @@ from noether_sym.search.sums.walk import SAME
 from noether_sym.statistics.conservation import conservation_ratio, masked, values_at
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance
+from noether_sym.verdict.allowed import with_allowed
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.evidence import Quarters, rank_ratio
 from noether_sym.verdict.gradients import Frame, alignment, local_ratio
@@ -102,11 +103,14 @@ def judge(
         again = [_second(entry, confirmation) for entry in entries[:_SECOND]]
         entries = [*again, *entries[_SECOND:]]
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
-    return independent_laws(
+    judgement = independent_laws(
         [_unless_same(entry, samples) for entry in entries],
         frame.directions(),
         [one for one in same if not one.reason],
     )
+    if confirmation is None:
+        return judgement
+    return with_allowed(judgement, entries, confirmation, samples, dataset)
 
 
 def _second(entry: Judged, confirmation: Confirmation) -> Judged:
