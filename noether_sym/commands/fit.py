@@ -85,6 +85,8 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
                 screen.say(f"  law {law.rank}: {constant}")
             for sentence in words.evidence(law, held.dataset.time_unit, plain=True):
                 screen.say(f"  law {law.rank}: {sentence}")
+            if verbose and law.gates:
+                screen.say(f"  law {law.rank}: {words.gates(law)}")
             if others := words.also_allowed(law, plain=True):
                 screen.say(f"  law {law.rank}: {others}")
         if len(laws.laws) > _SHOWN:
@@ -100,7 +102,8 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
         screen.table(_law_table(closest, "closest, not conserved"))
         if verbose:
             for entry in closest:
-                screen.say(f"  {entry.expression}: {entry.reason}")
+                gates = words.gates(entry)
+                screen.say(f"  {entry.expression}: {entry.reason}{gates and f' ({gates})'}")
     screen.say(f"{_account(laws, held.stages)}: {search.run.path}")
 
 

@@ -86,6 +86,11 @@ def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> lis
     return sentences
 
 
+def gates(law: LawEntry) -> str:
+    """What each gate before the verdict answered; empty where none was asked."""
+    return ", ".join(f"{name} {answer}" for name, answer in law.gates.items())
+
+
 def also_allowed(law: LawEntry, *, plain: bool = False) -> str:
     """The formulas that the data do not tell from a law, in a sentence; empty for none."""
     shown = str if plain else formula

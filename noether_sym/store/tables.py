@@ -74,7 +74,7 @@ def write_fits(path: Path, search: Search, result: FitResult) -> None:
     import pandas as pd
 
     names = list(search.dataset.names)
-    verdicts = result.judgement.verdicts
+    verdicts, gates = result.judgement.verdicts, result.judgement.gates
     rows = []
     for number, (candidate, own) in enumerate(zip(result.candidates, result.fits, strict=True)):
         slots = [f"{value:.17g}" for value in own.nonlinear]
@@ -88,6 +88,7 @@ def write_fits(path: Path, search: Search, result: FitResult) -> None:
                 [term.text(names, slots) for term in candidate.terms],
                 list(own.factors) if math.isfinite(own.ratio) else None,
                 verdicts.get(number) or None,
+                ", ".join(f"{name}: {answer}" for name, answer in gates.get(number, ())) or None,
             )
         )
     columns = [
@@ -99,6 +100,7 @@ def write_fits(path: Path, search: Search, result: FitResult) -> None:
         "terms",
         "factors",
         "reason",
+        "gates",
     ]
     pd.DataFrame(rows, columns=columns).to_parquet(path, index=False)
 

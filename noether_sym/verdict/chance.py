@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from noether_sym.laws.law import LAW, UNDECIDED, Law
+from noether_sym.verdict.gates import with_confirmation
 from noether_sym.verdict.independence import Judgement
 
 FDR = 0.01
@@ -72,7 +73,7 @@ def _undecided(law: Law, fdr: float) -> Law:
         f"{fdr:g}; more data would decide"
     )
     evidence = replace(law.evidence, verdict=UNDECIDED, reason=reason)
-    return law.with_(status=UNDECIDED, rank=0, family=0, evidence=evidence)
+    return with_confirmation(law.with_(status=UNDECIDED, rank=0, family=0, evidence=evidence))
 
 
 def _reason(law: Law) -> str:

@@ -13,22 +13,26 @@ from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.fit import NOT_CONSERVED, Fitted, fit_candidates, ratio_with
-from noether_sym.search.sums.walk import SAME
-from noether_sym.statistics.conservation import conservation_ratio, masked, values_at
+from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples
-from noether_sym.statistics.variance import within_variance
 from noether_sym.verdict.allowed import with_allowed
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.evidence import Quarters, rank_ratio
-from noether_sym.verdict.gradients import Frame, alignment, local_ratio
+from noether_sym.verdict.gates import (
+    QUARTERS,
+    RANKS,
+    RATIO,
+    SELECTED,
+    SLACK,
+    Gate,
+    through,
+    with_confirmation,
+)
+from noether_sym.verdict.gradients import Frame, alignment
 from noether_sym.verdict.independence import Judged, Judgement, independent_laws
-from noether_sym.verdict.near_miss import CAPTURED, Corrections
 
 _JUDGED = 300
 _SECOND = 100
-_SLACK = 3.0
-_LEAST_COMPARED = 3
-_ROUNDING = 1e-12
 _UNMOVED = 1e-8
 _EXACT = 1e-8
 
@@ -50,25 +54,18 @@ def judge(
     shown: Samples | None = None,
     last: bool = True,
 ) -> Judgement:
-    """Accept what is conserved `factor` times better than chance, everywhere it is tested.
+    """Send what is conserved `factor` times better than chance to confirmation.
 
-    A candidate is accepted when all of these hold: its conservation ratio is `factor` times
-    below that of the same formula fitted to the surrogate (paper, appendix C); so is
-    its ratio on held-out data, that of its ranks, and that in each part of the segments,
-    within a small slack; its variance is as far below what its gradients at the data allow;
-    no smooth correction is far better conserved; and what its gradient adds to those of
-    better laws is conserved too.
-
-    What is accepted so is sent to `confirmation`, and stays a law, exactly or approximately, if
-    trajectories that took no part in the search show it. Where nothing is held out to select
-    by, ratios of held-out data are those of `shown`, and decide nothing.
+    What passes the gates of `noether_sym.verdict.gates` is a law, exactly or approximately, if
+    trajectories that took no part in the search show it, and if what its gradient adds to
+    those of better laws is conserved too. Where nothing is held out to select by, ratios of
+    held-out data are those of `shown`, and decide nothing.
 
     Where nothing is accepted at the `last` look, the best of the rest are sent there too: noise
     and slow drifts make variances large that are no sign of change.
 
-    `constraints` come from the search for sums; what has one value on all trajectories joins
-    them, and so does any accepted formula of which that is true. With `everything` formulas of
-    columns that never change are judged too; a search would list too many of them.
+    `constraints` come from the search for sums. With `everything` formulas of columns that
+    never change are judged too; a search would list too many of them.
     """
     order = [
         number
@@ -81,7 +78,7 @@ def judge(
     random = _random_ratios(candidates, fits, order, samples, seed, workers, device)
     beyond = held_out or shown
     beyond_frame = None if beyond is None else Frame.of(beyond, dataset)
-    quarters, corrections = Quarters(samples), Corrections(samples)
+    quarters = Quarters(samples)
     entries = []
     for number in order:
         law = laws[number]
@@ -90,23 +87,19 @@ def judge(
             heldout_ratio=None if beyond is None else conservation_ratio(law, beyond),
             alignment=_alignment(law, beyond_frame),
         )
-        gradients, unit = frame.scaled_gradients(law)
-        local, ranked = local_ratio(law, samples, gradients, unit), rank_ratio(law, samples)
-        reason = _reason(law, local, ranked, quarters, corrections, factor)
-        if not reason and held_out is not None:
-            reason = _not_confirmed(law, factor)
-        score = max(law.conservation_ratio, local, ranked)
+        ranked = rank_ratio(law, samples)
+        score = max(law.conservation_ratio, ranked)
+        selected = None if held_out is None else law.heldout_ratio
+        law, reason = through(law, _gates(law, ranked, quarters, selected, factor))
         if not reason and confirmation is not None:
             law, reason = _confirmed(law, confirmation)
-        entries.append(Judged(number, law, score, gradients, reason))
+        entries.append(Judged(number, law, score, frame.gradients(law), reason))
     if confirmation is not None and last and all(entry.reason for entry in entries):
         again = [_second(entry, confirmation) for entry in entries[:_SECOND]]
         entries = [*again, *entries[_SECOND:]]
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
     judgement = independent_laws(
-        [_unless_same(entry, samples) for entry in entries],
-        frame.directions(),
-        [one for one in same if not one.reason],
+        entries, frame.directions(), [one for one in same if not one.reason]
     )
     if confirmation is None:
         return judgement
@@ -115,14 +108,14 @@ def judge(
 
 def _second(entry: Judged, confirmation: Confirmation) -> Judged:
     """What varies too much, unless it is all noise, or a slow drift."""
-    law = confirmation.confirmed(entry.law)
+    law = with_confirmation(confirmation.confirmed(entry.law))
     drifts = law.evidence is not None and law.evidence.half_life is not None
     return replace(entry, law=law, reason="") if drifts or law.verdict == LAW else entry
 
 
 def _confirmed(law: Law, confirmation: Confirmation) -> tuple[Law, str]:
     """A law with its evidence, and what speaks against it."""
-    law = confirmation.confirmed(law)
+    law = with_confirmation(confirmation.confirmed(law))
     assert law.evidence is not None
     holds = law.verdict in (LAW, APPROXIMATE_LAW)
     return law, "" if holds else f"{law.verdict}: {law.evidence.reason}"
@@ -169,63 +162,29 @@ def _constraint(
 ) -> Judged:
     """A constraint; it must hold on the held-out trajectories too."""
     law = build_law(candidate, fit, dataset, samples)
-    gradients, unit = frame.scaled_gradients(law)
-    local = local_ratio(law, samples, gradients, unit)
     heldout = None if held_out is None else conservation_ratio(law, held_out)
-    bound = max(_SLACK * fit.ratio, _EXACT)
+    bound = max(SLACK * fit.ratio, _EXACT)
     reason = "" if heldout is None or heldout <= bound else "it does not hold on held-out data"
-    return Judged(-1, law.with_(heldout_ratio=heldout), local, gradients, reason)
-
-
-def _unless_same(entry: Judged, samples: Samples) -> Judged:
-    """An accepted law, unless it has one value on all trajectories."""
-    if entry.reason or samples.window is not None or samples.weights.shape[0] < _LEAST_COMPARED:
-        return entry
-    values, mask = masked(values_at(entry.law, samples.states), samples.weights)
-    inside = values[mask > 0]
-    total = float(((inside - inside.mean()) ** 2).mean())
-    within = float(within_variance(values, mask))
-    rounding = (_ROUNDING * float(inside.abs().max())) ** 2
-    if total > SAME * within + rounding:
-        return entry
-    return replace(entry, reason="it has the same value on all trajectories: a constraint")
+    law = law.with_(heldout_ratio=heldout)
+    return Judged(-1, law, fit.ratio, frame.gradients(law), reason)
 
 
 def _size(candidates: Sequence[Candidate], number: int) -> int:
     return candidates[number].expression.size
 
 
-def _reason(
-    law: Law,
-    local: float,
-    ranked: float,
-    quarters: Quarters,
-    corrections: Corrections,
-    factor: float,
-) -> str:
-    """Why a candidate is not accepted; empty if nothing speaks against it."""
+def _gates(
+    law: Law, ranked: float, quarters: Quarters, selected: float | None, factor: float
+) -> tuple[Gate, ...]:
+    """The gates that stand before confirmation; `selected` is the ratio on the part for that."""
     bound = law.random_ratio / factor
-    if law.conservation_ratio > bound:
-        return f"varies: ratio {law.conservation_ratio:.2g}, more than {bound:.2g}"
-    if local > 1.0 / factor:
-        return f"varies as much as its gradients allow: local ratio {local:.2g}"
-    if ranked > _SLACK * bound:
-        return f"varies by rank: ratio {ranked:.2g}, more than {_SLACK * bound:.2g}"
-    worst = quarters.worst(law)
-    if worst > _SLACK * bound:
-        return f"varies in a part of the time: ratio {worst:.2g}, more than {_SLACK * bound:.2g}"
-    captured = corrections.captured(law)
-    if captured > CAPTURED:
-        return "a near miss: a smooth correction is conserved ten times better"
-    return ""
-
-
-def _not_confirmed(law: Law, factor: float) -> str:
-    """What the part that selects says against a law."""
-    ratio = law.heldout_ratio
-    if ratio is not None and not ratio <= _SLACK * law.random_ratio / factor:
-        return f"not confirmed on held-out data: ratio {ratio:.2g}"
-    return ""
+    loose = SLACK * bound
+    return (
+        Gate(RATIO, lambda: law.conservation_ratio, bound, "varies"),
+        Gate(RANKS, lambda: ranked, loose, "varies by rank"),
+        Gate(QUARTERS, lambda: quarters.worst(law), loose, "varies in a part of the time"),
+        Gate(SELECTED, lambda: selected, loose, "not confirmed on held-out data"),
+    )
 
 
 def _random_ratios(

@@ -67,10 +67,10 @@ class Quarters:
         whole = _spread(samples)
         self._moves = [_spread(part) > _STILL * whole for part in self._parts]
 
-    def worst(self, law: Law) -> float:
+    def worst(self, law: Law) -> float | None:
         """Largest ratio over the quarters, by variance or by rank, whichever is less in each.
 
-        Only those count in which a column that the law reads still moves; 0 if there are
+        Only those count in which a column that the law reads still moves; None if there are
         none.
         """
         columns = sorted(law.expression.inputs)
@@ -79,7 +79,7 @@ class Quarters:
             for part, moves in zip(self._parts, self._moves, strict=True)
             if moves[columns].any()
         ]
-        return max(ratios, default=0.0)
+        return max(ratios, default=None)
 
 
 def _spread(samples: Samples) -> NDArray[np.float64]:

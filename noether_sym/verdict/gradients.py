@@ -1,4 +1,4 @@
-"""Gradients of laws at samples: local ratios, alignment, parallel families."""
+"""Gradients of laws at samples: natural spread, alignment, parallel families."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import Law
-from noether_sym.statistics.conservation import masked, values_at
+from noether_sym.statistics.conservation import masked
 from noether_sym.statistics.directions import PARALLEL
 from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance
@@ -82,21 +82,6 @@ def alignment(gradients: NDArray[np.float64], velocities: NDArray[np.float64]) -
     weight = np.minimum(bound, longest) / np.where(longest > 0, longest, 1.0)
     total = float((weight * longest).sum())
     return float((weight * drift).sum()) / total if total > 0 else 1.0
-
-
-def local_ratio(law: Law, samples: Samples, gradients: NDArray[np.float64], unit: float) -> float:
-    """Variance within segments over what independent coordinates would give it.
-
-    The denominator is the sum of (dg/dx_i)^2 var(x_i) at the data themselves. It catches
-    what the surrogate cannot: a quantity like (x - y)^4 is small along data with x
-    near y, and large on shuffled columns, without being conserved. `gradients` and `unit`
-    are those of `Frame.scaled_gradients`.
-    """
-    with np.errstate(all="ignore"):
-        value = values_at(law, samples.states) / unit
-    within = float(within_variance(*masked(value, samples.weights)))
-    expected = root_mean_square(gradients, 1.0) ** 2
-    return within / expected if expected > 0 and np.isfinite(within) else float("inf")
 
 
 def root_mean_square(gradients: NDArray[np.float64], unit: float) -> float:

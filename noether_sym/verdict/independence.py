@@ -40,6 +40,8 @@ class Judgement:
         Number of functionally independent laws.
     verdicts : dict
         From candidate number to its reason, for all judged candidates; empty if accepted.
+    gates : dict
+        From candidate number to what each gate answered; see `noether_sym.verdict.gates`.
     constraints : tuple of Law
         What has one value on all trajectories.
     """
@@ -50,6 +52,7 @@ class Judgement:
     independent: int
     verdicts: dict[int, str] = field(default_factory=dict)
     constraints: tuple[Law, ...] = ()
+    gates: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +154,7 @@ def independent_laws(
         sum(_is_law(head) for head in heads),
         verdicts,
         tuple(one.law.with_(status=CONSTRAINT) for one in constraints),
+        {entry.number: entry.law.gates for entry in entries},
     )
 
 
