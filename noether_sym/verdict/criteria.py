@@ -32,9 +32,13 @@ from noether_sym.verdict.gradients import Frame, alignment
 from noether_sym.verdict.independence import Judged, Judgement, independent_laws
 
 _JUDGED = 300
+"""Candidates that are looked at, best first."""
 _SECOND = 100
+"""Those among them that are confirmed all the same where none passes."""
 _UNMOVED = 1e-8
+"""Share of a gradient along columns that move, below which a formula is one of still columns."""
 _EXACT = 1e-8
+"""Ratio up to which a constraint holds on held-out data, whatever it was on the data."""
 
 
 def judge(

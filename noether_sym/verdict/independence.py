@@ -13,12 +13,21 @@ from noether_sym.statistics.directions import PARALLEL, new_share, residual
 from noether_sym.verdict.gradients import alignment, angle_between, proportional
 
 _CLOSEST = 100
+"""Candidates that are listed as the closest."""
 _NEW_DIRECTION = 0.1
+"""Alignment, over that by chance, up to which what a law adds to others is conserved. In noise a
+formula with a pole or a constant to spare is nearly parallel to a law, and would be another."""
 _AS_GOOD = 3.0
+"""Scores that differ by less are alike: noise is fitted a little better by any spare constant."""
 _FAR_WORSE = 10.0
+"""A member of a family that is worse by this is a near miss: within the limits, but not the law."""
 _EXACT = 1e-9
+"""Scores below are exact: their sizes tell of rounding only."""
 _FUNCTIONS = 8
+"""Functions of several laws that are listed: there is no end of them."""
 _INEXACT_FROM = 1e-6
+"""What varies by more is no law beside exact ones: the verdict lets integrators drift by .1 %, and
+approximations of exact laws would pass."""
 _INEXACT = "it varies, and other laws show that its columns have no noise"
 
 
