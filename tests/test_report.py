@@ -25,6 +25,7 @@ from noether_sym.store.options import DataOptions
 from noether_sym.store.run import CURVES_FILE, FIGURES, Run
 from noether_sym.store.schema import (
     Counts,
+    DecoysEntry,
     EnumerateStage,
     FitStage,
     LawsDocument,
@@ -173,6 +174,23 @@ def read(page):
     assert all(source.startswith("data:image/") for source in reader.sources)
     reader.words = re.sub(r"\s+", " ", " ".join(reader.text))
     return reader
+
+
+def test_the_page_says_what_chance_finds_and_what_cannot_be_told_apart():
+    own = LAW.with_(also_allowed=(NEAR.with_(status="also allowed"),))
+    laws = msgspec.structs.replace(laws_json(own), decoys=DecoysEntry(20, 1, 0, 3, ("q*p",), 0.237))
+    assert decode(encode(laws).encode(), LawsDocument, "laws.json") == laws
+    page = read(render_report(RUN, laws)).words
+    assert (
+        "By chance, 1 family of laws found in 20 decoys: with 95 % confidence a search finds at "
+        "most 0.24 on average where nothing is conserved; laws of a single column survive decoys"
+    ) in page
+    assert "cannot be told apart by these data: p + q" in page
+    held = msgspec.structs.replace(RUN.search, decoys=20)
+    assert "--decoys 20" in command_line(msgspec.structs.replace(RUN, search=held))
+    bare = laws_json(LAW)
+    assert words.decoys(bare) == ""
+    assert "By chance" not in read(render_report(RUN, bare)).words
 
 
 def test_the_page_says_everything():
