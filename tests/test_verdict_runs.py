@@ -117,6 +117,17 @@ def test_the_verdict_is_written_and_said(tmp_path):
     assert "it halves in 69." in checked.stdout
 
 
+def test_what_noise_hides_is_said_to_be_undecided():
+    options = {"unitless": True, "search": "formulas", "depth": 5, "grammar": "add,mul,square"}
+    laws = noether_sym.discover(oscillators(16, noise=0.25), window="full", **options)
+    assert laws.accepted == []
+    closest = laws._document.candidates_not_accepted[0]
+    assert closest.expression == "x**2 + v**2"
+    assert closest.verdict == UNDECIDED
+    assert "more data or less noise would decide" in closest.reason
+    assert (closest.gates["ratio"], closest.gates["confirmed"]) == ("failed", "untested")
+
+
 def test_what_chance_may_have_made_is_undecided():
     sure = Evidence(LAW, "", within=0.01, white=0.5, chance=1e-12, trajectories=5)
     laws = [law_of_family(1, sure), law_of_family(2, replace(sure, chance=0.02))]

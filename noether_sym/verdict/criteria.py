@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Law
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
@@ -111,10 +111,14 @@ def judge(
 
 
 def _second(entry: Judged, confirmation: Confirmation) -> Judged:
-    """What varies too much, unless it is all noise, or a slow drift."""
+    """What varies too much, unless it is all noise, or a slow drift, or that is not decided."""
     law = with_confirmation(confirmation.confirmed(entry.law))
     drifts = law.evidence is not None and law.evidence.half_life is not None
-    return replace(entry, law=law, reason="") if drifts or law.verdict == LAW else entry
+    if drifts or law.verdict == LAW:
+        return replace(entry, law=law, reason="")
+    if law.evidence is not None and law.verdict == UNDECIDED:
+        return replace(entry, law=law, reason=f"{law.verdict}: {law.evidence.reason}")
+    return entry
 
 
 def _confirmed(law: Law, confirmation: Confirmation) -> tuple[Law, str]:
