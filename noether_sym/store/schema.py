@@ -243,7 +243,7 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
-ALGORITHM = 3
+ALGORITHM = 4
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 
