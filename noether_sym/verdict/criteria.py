@@ -65,8 +65,9 @@ def judge(
     those of better laws is conserved too. Where nothing is held out to select by, ratios of
     held-out data are those of `shown`, and decide nothing.
 
-    Where nothing is accepted at the `last` look, the best of the rest are sent there too: noise
-    and slow drifts make variances large that are no sign of change.
+    Sums are sent there at once, for their search has told change from noise; so are, where
+    nothing is accepted at the `last` look, the best of the rest: noise and slow drifts make
+    variances large that are no sign of change.
 
     `constraints` come from the search for sums. With `everything` formulas of columns that
     never change are judged too; a search would list too many of them.
@@ -94,7 +95,8 @@ def judge(
         ranked = rank_ratio(law, samples)
         score = max(law.conservation_ratio, ranked)
         selected = None if held_out is None else law.heldout_ratio
-        law, reason = through(law, _gates(law, ranked, quarters, selected, factor))
+        gates = () if fits[number].given else _gates(law, ranked, quarters, selected, factor)
+        law, reason = through(law, gates)
         if not reason and confirmation is not None:
             law, reason = _confirmed(law, confirmation)
         entries.append(Judged(number, law, score, frame.gradients(law), reason))
