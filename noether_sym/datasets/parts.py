@@ -13,6 +13,8 @@ from noether_sym.datasets.dataset import Trajectory
 LEAST = 12
 """Fewest trajectories that are split; of fewer all serve all three purposes."""
 
+_FEWEST = 3
+_FOLDS = 4
 _SELECT = 0.2
 _CONFIRM = 0.3
 
@@ -69,6 +71,23 @@ def parts(trajectories: Sequence[Trajectory]) -> Parts:
         return tuple(whole[number] for number in numbers)
 
     return Parts(taken(np.setdiff1d(left, select)), taken(select), taken(chosen))
+
+
+def folds_of(trajectories: Sequence[Trajectory]) -> list[tuple[int, ...]]:
+    """Numbers of trajectories in a few groups, those that reach far spread over all of them.
+
+    None where there are too few to leave any out.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+    """
+    count = len(trajectories)
+    if count < _FEWEST:
+        return []
+    order = np.argsort(-_reach(trajectories), kind="stable")
+    number = min(_FOLDS, count)
+    return [tuple(sorted(order[start::number].tolist())) for start in range(number)]
 
 
 def _spaced(count: int, number: int) -> NDArray[np.int64]:

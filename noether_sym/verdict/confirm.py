@@ -27,6 +27,28 @@ _SURE = 1e-6
 _NEAR = 0.3
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A law along a trajectory.
+
+    Attributes
+    ----------
+    law : Law
+    times, values : arrays of shape (sample,)
+        Values without the bias of noise; samples where they are not finite are left out.
+    noise : array of shape (sample,)
+        Variance of the noise of each value.
+    tangents : array of shape (sample, constant)
+        What one standard error of each constant changes.
+    """
+
+    law: Law
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    tangents: NDArray[np.float64]
+
+
 class Confirmation:
     """Trajectories on which laws are confirmed.
 
@@ -88,31 +110,41 @@ class Confirmation:
 
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
-        stack = self._confirming
-        features = self._features(law)
+        return self.decided(law, self.rows(law))
+
+    def rows(self, law: Law, trajectories: Sequence[Trajectory] | None = None) -> list[Row]:
+        """Values of a law along trajectories, by default those that confirm."""
+        stack = self._confirming if trajectories is None else _Stack.of(trajectories)
+        features = self._features(law, stack.states)
         kept = stack.split(np.asarray(np.isfinite(features).all(0)))
-        times = [own.times[there] for own, there in zip(stack.trajectories, kept, strict=True)]
-        rows = [own[:, there] for own, there in zip(stack.split(features), kept, strict=True)]
+        rows = zip(stack.trajectories, stack.split(features), kept, strict=True)
+        return [
+            Row(law, own.times[there], part[0, there], part[1, there], part[2:, there].T)
+            for own, part, there in rows
+        ]
+
+    def decided(self, law: Law, rows: Sequence[Row]) -> Evidence:
+        """The verdict on a law by its values along trajectories."""
         spread = self._spread(law)
         natural = root_mean_square(*self._frame.scaled_gradients(law))
         with np.errstate(all="ignore"):  # what overflows is no law
             return decide(
-                times,
-                [own[0] for own in rows],
+                [row.times for row in rows],
+                [row.values for row in rows],
                 self._motion,
                 spread=spread,
                 natural=natural or spread,  # of a column that never moves, how it differs
-                tangents=[own[2:].T for own in rows],
-                noise=[own[1] for own in rows],
+                tangents=[row.tangents for row in rows],
+                noise=[row.noise for row in rows],
             )
 
-    def _features(self, law: Law) -> NDArray[np.float64]:
+    def _features(self, law: Law, states: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values without the noise's bias, the variance of their noise, errors by constants."""
         whole = _written_out(law, self._dataset)
         errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
             sigma = noise_of(law, self.sigma)
-            own = adjusted(whole.expression, whole.values, self._confirming.states, sigma)
+            own = adjusted(whole.expression, whole.values, states, sigma)
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 

@@ -17,6 +17,7 @@ from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples
 from noether_sym.verdict.allowed import with_allowed
 from noether_sym.verdict.confirm import Confirmation
+from noether_sym.verdict.crossfit import CrossFitting
 from noether_sym.verdict.evidence import Quarters, rank_ratio
 from noether_sym.verdict.gates import (
     QUARTERS,
@@ -55,6 +56,7 @@ def judge(
     constraints: Sequence[tuple[Candidate, Fitted]] = (),
     everything: bool = False,
     confirmation: Confirmation | None = None,
+    crosswise: tuple[CrossFitting, range] | None = None,
     shown: Samples | None = None,
     last: bool = True,
 ) -> Judgement:
@@ -69,6 +71,7 @@ def judge(
     nothing is accepted at the `last` look, the best of the rest: noise and slow drifts make
     variances large that are no sign of change.
 
+    `crosswise` says which candidates are confirmed by searches that left trajectories out.
     `constraints` come from the search for sums. With `everything` formulas of columns that
     never change are judged too; a search would list too many of them.
     """
@@ -98,10 +101,15 @@ def judge(
         gates = () if fits[number].given else _gates(law, ranked, quarters, selected, factor)
         law, reason = through(law, gates)
         if not reason and confirmation is not None:
-            law, reason = _confirmed(law, confirmation)
+            own = crosswise is not None and number in crosswise[1]
+            law, reason = _confirmed(law, crosswise[0] if own and crosswise else confirmation)
         entries.append(Judged(number, law, score, frame.gradients(law), reason))
     if confirmation is not None and last and all(entry.reason for entry in entries):
-        again = [_second(entry, confirmation) for entry in entries[:_SECOND]]
+        judged = range(0) if crosswise is None else crosswise[1]
+        again = [
+            entry if entry.number in judged else _second(entry, confirmation)
+            for entry in entries[:_SECOND]
+        ]
         entries = [*again, *entries[_SECOND:]]
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
     judgement = independent_laws(
@@ -123,7 +131,7 @@ def _second(entry: Judged, confirmation: Confirmation) -> Judged:
     return entry
 
 
-def _confirmed(law: Law, confirmation: Confirmation) -> tuple[Law, str]:
+def _confirmed(law: Law, confirmation: Confirmation | CrossFitting) -> tuple[Law, str]:
     """A law with its evidence, and what speaks against it."""
     law = with_confirmation(confirmation.confirmed(law))
     assert law.evidence is not None

@@ -27,6 +27,7 @@ from noether_sym.verdict.chance import FDR, paid_for
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting, with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
+from noether_sym.verdict.crossfit import CrossFitting
 from noether_sym.verdict.points import judge_points
 
 if TYPE_CHECKING:
@@ -134,7 +135,12 @@ def _fit(
     confirmation = Confirmation(dataset, own.confirm, own.fitted)
     dataset = replace(dataset, train=own.search, test=own.held_out)
     formulas = [] if distinct is None else distinct_candidates(distinct)
-    candidates = [*formulas, *(one.candidate for one in sums.laws)]
+    proposals = (*sums.laws, *sums.noisy)
+    candidates = [*formulas, *(one.candidate for one in proposals)]
+    crosswise = None
+    if sums.folds:
+        in_noise = range(len(candidates) - len(sums.noisy), len(candidates))
+        crosswise = CrossFitting(whole, sums.folds, confirmation), in_noise
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     windows = windows_to_try(dataset.train, options.window)
     for look, window in enumerate(windows):
@@ -147,7 +153,7 @@ def _fit(
             progress=progress,
             checkpoint=checkpoint,
         )
-        fits += [_on(samples, one, dataset) for one in sums.laws]
+        fits += [_on(samples, one, dataset) for one in proposals]
         judgement = judge(
             candidates,
             fits,
@@ -160,6 +166,7 @@ def _fit(
             device=options.device,
             constraints=[(one.candidate, one.fit) for one in sums.constraints],
             confirmation=confirmation,
+            crosswise=crosswise,
             last=look + 1 == len(windows),
             shown=held_out_samples(whole.test, samples, seed=options.seed),
         )

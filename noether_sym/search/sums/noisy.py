@@ -170,10 +170,8 @@ def from_noise(
     sigma: NDArray[np.float64],
     known: Sequence[Combination],
     most: int,
-) -> list[Combination]:
-    """Combinations whose variation along trajectories is noise.
-
-    Several may stand for one law: the verdict chooses.
+) -> list[list[Combination]]:
+    """Combinations whose variation along trajectories is noise: of each law a few, simplest first.
 
     Parameters
     ----------
@@ -187,14 +185,15 @@ def from_noise(
     most : int
         Independent functions that can be constant.
     """
-    found: list[Combination] = []
+    found: list[list[Combination]] = []
     heads = [one.gradients for one in known]
     count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
     for library in libraries:
         every = moments(list(islice(library, 2 * count)), data, sigma)
         for places in _subsets(every, len(data.spread), count):
             for forms in _laws(every.of(places), data, heads):
-                found += forms
+                if forms:
+                    found.append(forms)
                 if len(heads) >= most:
                     return found
     return found

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.sums.eliminate import MOST_TERMS
-from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.simplify import simplified
@@ -36,15 +34,15 @@ class Proposals:
         Constant along every trajectory, with different values on different ones; independent.
     constraints : list of Combination
         The same value on every trajectory.
-    noisy : list of Combination
-        Constant but for noise.
+    complete : bool
+        Whether nothing is left for noise to hide.
     seen : int
         Terms that were looked at.
     """
 
     laws: list[Combination] = field(default_factory=list)
     constraints: list[Combination] = field(default_factory=list)
-    noisy: list[Combination] = field(default_factory=list)
+    complete: bool = True
     seen: int = 0
 
 
@@ -54,7 +52,6 @@ def propose(
     *,
     most: int,
     limit: int,
-    sigma: NDArray[np.float64],
     progress: Progress | None = None,
 ) -> Proposals:
     """Search the libraries for sums that are constant along every trajectory.
@@ -67,8 +64,6 @@ def propose(
         Independent functions of the state that can be constant, constraints included.
     limit : int
         Most terms of a library.
-    sigma : array of shape (column,)
-        Standard deviation of each column's noise.
     progress : callable, optional
         Called with (stage, done, total).
     """
@@ -90,9 +85,7 @@ def propose(
     chosen = independent(sorted(_exact([*every, *simple], data), key=lambda one: one.size))
     for one in chosen:
         (found.laws if _differs(one, data) else found.constraints).append(one)
-    if len(chosen) < most and data.directions is None and not _all_exact(chosen, data):
-        libraries = (polynomial(made_of), *mixed(made_of))
-        found.noisy = from_noise(libraries, data, sigma, chosen, most)
+    found.complete = len(chosen) >= most or data.directions is not None or _all_exact(chosen, data)
     return found
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
-from noether_sym.datasets.dataset import Dataset
-from noether_sym.datasets.parts import parts
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.parts import folds_of, parts
 from noether_sym.datasets.points import angles, points
 from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.noise import dataset_noise
@@ -18,10 +18,11 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
+from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.propose import propose
-from noether_sym.search.sums.terms import Columns, shifted
-from noether_sym.search.sums.walk import Combination
+from noether_sym.search.sums.terms import Columns, mixed, polynomial, quantities, shifted
+from noether_sym.search.sums.walk import Combination, measured
 from noether_sym.statistics.samples import Samples, make_samples
 
 _SAMPLES = 4000
@@ -33,6 +34,21 @@ class Proposal:
 
     candidate: Candidate
     fit: Fitted
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What the search in noise found without some trajectories.
+
+    Attributes
+    ----------
+    held_out : tuple of int
+        Their numbers among the training trajectories.
+    laws : tuple of Proposal
+    """
+
+    held_out: tuple[int, ...]
+    laws: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,12 @@ class SumsFound:
     terms : int
         Terms that were looked at.
     seconds : float
+    noisy : tuple of Proposal
+        What varies along trajectories as noise does; several may stand for one law. All
+        training trajectories were searched for it.
+    folds : tuple of Fold
+        What the same search finds without each of some groups of trajectories, by which
+        `noisy` is to be judged.
     """
 
     laws: tuple[Proposal, ...] = ()
@@ -58,6 +80,8 @@ class SumsFound:
     complete: bool = False
     terms: int = 0
     seconds: float = 0.0
+    noisy: tuple[Proposal, ...] = ()
+    folds: tuple[Fold, ...] = ()
 
 
 def search_sums(
@@ -79,31 +103,64 @@ def search_sums(
     SumsFound
     """
     begin = time.perf_counter()
-    sigma = dataset_noise(replace(dataset, test=())).noise.sigma
+    whole = dataset
     if dataset.ordered:
         dataset = replace(dataset, train=parts(dataset.train).fitted)
-    samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
-    data = Observations.of(samples, dataset)
+    samples, data = _observed(dataset, seed)
     most = most_functions(dataset, samples)
+    noisy: list[list[Combination]] = []
+    folds: tuple[Fold, ...] = ()
     with single_threaded():
-        found = propose(
-            data,
-            columns_of(dataset, data),
-            most=most,
-            limit=limit,
-            sigma=sigma,
-            progress=progress,
-        )
+        found = propose(data, columns_of(dataset, data), most=most, limit=limit, progress=progress)
+        if not found.complete:
+            noisy, folds = _in_noise(whole, [*found.laws, *found.constraints], most, seed, progress)
     return SumsFound(
         (
             *_still(dataset, samples, data),
-            *(_proposal(one) for one in (*found.laws, *found.noisy)),
+            *(_proposal(one) for one in found.laws),
         ),
         tuple(_proposal(one) for one in found.constraints),
         len(found.laws) + len(found.constraints) >= most,
         found.seen,
         time.perf_counter() - begin,
+        tuple(_proposal(one) for forms in noisy for one in forms),
+        folds,
     )
+
+
+def _observed(dataset: Dataset, seed: int) -> tuple[Samples, Observations]:
+    samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
+    return samples, Observations.of(samples, dataset)
+
+
+def _in_noise(
+    dataset: Dataset,
+    known: Sequence[Combination],
+    most: int,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[list[list[Combination]], tuple[Fold, ...]]:
+    """Search all trajectories for what noise hides, and again without each fold of them."""
+    sigma = dataset_noise(replace(dataset, test=())).noise.sigma
+    made_of = quantities(columns_of(dataset, _observed(dataset, seed)[1]))
+
+    def found(train: tuple[Trajectory, ...]) -> list[list[Combination]]:
+        data = _observed(replace(dataset, train=train), seed)[1]
+        exact = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in known]
+        return from_noise((polynomial(made_of), *mixed(made_of)), data, sigma, exact, most)
+
+    whole = found(dataset.train)
+    held_out = folds_of(dataset.train) if whole else []
+    folds = []
+    for number, held in enumerate(held_out):
+        if progress is not None:
+            progress("sums, crosswise", number, len(held_out))
+        rest = tuple(own for n, own in enumerate(dataset.train) if n not in held)
+        laws = [forms[0] for forms in found(rest)]
+        folds.append(Fold(held, tuple(_proposal(one) for one in laws)))
+    if progress is not None and held_out:
+        progress("sums, crosswise", 1, 1)
+    return whole, tuple(folds)
 
 
 def most_functions(dataset: Dataset, samples: Samples) -> int:

@@ -1,0 +1,110 @@
+"""Evidence for what was searched on all trajectories: by searches that left some out.
+
+Of few or noisy trajectories none can be spared for confirmation alone. So the search is made again
+without each of several groups of trajectories. What is no law of those that it has not seen is
+seldom found again without them; and the values of a law on them are taken with constants that were
+fitted to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.laws.law import UNDECIDED, Evidence, Law
+from noether_sym.search.build import build_law
+from noether_sym.search.sums.stage import Fold
+from noether_sym.statistics.directions import new_share
+from noether_sym.statistics.samples import make_samples
+from noether_sym.verdict.confirm import Confirmation, Row
+from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.gradients import Frame
+
+ALIKE = 0.05
+"""Share of a law's gradients beyond those of what another search found, up to which it was found
+again."""
+
+FOUND_AGAIN = 0.75
+"""Share of the trajectories without which a law must be found again."""
+
+_SAMPLES = 4000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Again:
+    """A search without some trajectories."""
+
+    held_out: tuple[Trajectory, ...]
+    gradients: list[NDArray[np.float64]]
+    refitting: Refitting
+
+
+class CrossFitting:
+    """Searches that left out some trajectories each.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        All training trajectories.
+    folds : sequence of Fold
+    confirmation : Confirmation
+        Whose noise, spreads and motion are those of all trajectories.
+    """
+
+    def __init__(self, dataset: Dataset, folds: Sequence[Fold], confirmation: Confirmation) -> None:
+        self._confirmation = confirmation
+        samples = make_samples(dataset.train, window=None, seed=0).thinned(_SAMPLES)
+        self._frame = frame = Frame.of(samples, dataset)
+        self._again = []
+        for fold in folds:
+            laws = [build_law(one.candidate, one.fit, dataset, samples) for one in fold.laws]
+            held = tuple(dataset.train[number] for number in fold.held_out)
+            rest = [own for own in dataset.train if own not in held]
+            refitting = Refitting(dataset, rest, confirmation.sigma)
+            self._again.append(_Again(held, [frame.gradients(law) for law in laws], refitting))
+
+    def confirmed(self, law: Law) -> Law:
+        """The law with its evidence."""
+        own = self._frame.gradients(law)
+        found = [one for one in self._again if _is_among(own, one.gradients)]
+        count, every = (sum(len(one.held_out) for one in some) for some in (found, self._again))
+        if count < FOUND_AGAIN * every:
+            return law.with_(evidence=_not_found_again(count, every))
+        rows: list[Row] = []
+        for one in found:
+            rows += self._confirmation.rows(one.refitting.law(law), one.held_out)
+        return law.with_(evidence=self._confirmation.decided(law, _apart(rows)))
+
+
+def _is_among(own: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -> bool:
+    return bool(others) and new_share(own, others) <= ALIKE
+
+
+def _not_found_again(count: int, every: int) -> Evidence:
+    reason = (
+        f"a search without them finds it again for {count} of {every} trajectories only; more "
+        "data or less noise would decide"
+    )
+    return Evidence(
+        UNDECIDED, reason, within=float("inf"), white=1.0, chance=1.0, trajectories=count
+    )
+
+
+def _apart(rows: Sequence[Row]) -> list[Row]:
+    """Rows with the errors of constants side by side: each search has constants of its own."""
+    starts: dict[int, int] = {}
+    width = 0
+    for row in rows:
+        if id(row.law) not in starts:
+            starts[id(row.law)] = width
+            width += row.tangents.shape[1]
+    wide = []
+    for row in rows:
+        tangents, start = np.zeros((len(row.values), width)), starts[id(row.law)]
+        tangents[:, start : start + row.tangents.shape[1]] = row.tangents
+        wide.append(replace(row, tangents=tangents))
+    return wide
