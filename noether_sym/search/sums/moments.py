@@ -36,9 +36,9 @@ class Moments:
         The units.
     deviations : array of shape (sample, term)
         From the means of trajectories, without the bias of noise.
-    within : array of shape (term, term)
-        Mean products of these.
-    noise : array of shape (term, term)
+    within : array of shape (group, term, term)
+        Sums of products of these over some trajectories, over the number of all samples.
+    noise : array of shape (group, term, term)
         As much of them is noise.
     reference : array of shape (term, term)
         As in `noether_sym.search.sums.observations`.
@@ -61,14 +61,19 @@ class Moments:
             tuple(self.terms[place] for place in places.tolist()),
             self.scale[places],
             self.deviations[:, places],
-            self.within[pick],
-            self.noise[pick],
+            self.within[:, places[:, None], places],
+            self.noise[:, places[:, None], places],
             self.reference[pick],
             self.fields[:, places],
         )
 
 
-def moments(terms: Sequence[Term], data: Observations, sigma: NDArray[np.float64]) -> Moments:
+def moments(
+    terms: Sequence[Term],
+    data: Observations,
+    sigma: NDArray[np.float64],
+    groups: NDArray[np.int64],
+) -> Moments:
     """Second moments of terms.
 
     Parameters
@@ -77,6 +82,8 @@ def moments(terms: Sequence[Term], data: Observations, sigma: NDArray[np.float64
     data : Observations
     sigma : array of shape (column,)
         Standard deviation of each column's noise; 0 for exact and for derived columns.
+    groups : array of shape (trajectory,)
+        Number of the group that a trajectory belongs to, from 0 without holes.
     """
     columns = evaluated(terms, data)
     usable = np.flatnonzero(columns.usable)
@@ -87,28 +94,34 @@ def moments(terms: Sequence[Term], data: Observations, sigma: NDArray[np.float64
     plain = plain - middle
     counts = np.bincount(data.segment).astype(float)
     weights = (1.0 - 1.0 / counts)[data.segment]
+    parts = [np.flatnonzero(groups[data.segment] == number) for number in range(groups.max() + 1)]
     noisy = np.flatnonzero(sigma > 0)
+
+    def products(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        chosen = [(values[:, part], weights[part]) for part in parts]
+        return np.stack([(own * weight) @ own.T for own, weight in chosen])
+
     right = plain.copy()
-    squares = (1.0 - len(noisy) * _WEIGHT) * (plain * weights) @ plain.T
+    squares = (1.0 - len(noisy) * _WEIGHT) * products(plain)
     for column in noisy:
         states = data.states.astype(np.complex128)
         states[column] += 1j * _NODE * sigma[column]
         moved = values_of(kept, _rederived(states, data)) / scale[:, None] - middle
         right += _WEIGHT * (moved.real - plain)
-        squares += _WEIGHT * (moved.real * weights) @ moved.real.T
-        squares -= _WEIGHT * (moved.imag * weights) @ moved.imag.T
+        squares += _WEIGHT * (products(moved.real) - products(moved.imag))
     deviations = data.centred(right.T)
-    noise = ((right * weights) @ right.T - squares) / data.count
+    noise = (products(right) - squares) / data.count
+    within = np.stack([deviations[part].T @ deviations[part] for part in parts]) / data.count
     found = Moments(
         tuple(kept),
         scale,
         deviations,
-        deviations.T @ deviations / data.count,
-        (noise + noise.T) / 2.0,
+        within,
+        (noise + noise.transpose(0, 2, 1)) / 2.0,
         fields.T @ fields / len(data.points),
         fields,
     )
-    share = np.diag(found.noise)
+    share = np.einsum("gtt->t", found.noise)
     return found.of(np.flatnonzero(np.isfinite(share) & (share < _SWAMPED)))
 
 

@@ -38,6 +38,9 @@ _VARIES = 0.01
 _OFTEN = 0.5
 _SWAMPED = 0.1
 _SWAPPED = 60
+_ORDERS = 16
+_TO_SWAP = 2
+_FORMS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,8 @@ class _Library:
         self, own: Moments, data: Observations, heads: Sequence[NDArray[np.float64]]
     ) -> None:
         self.own, self.data = own, data
-        self._form = own.within - (1.0 - _NOISE_KEPT) * own.noise
+        self._within, self._noise = own.within.sum(0), own.noise.sum(0)
+        self._form = self._within - (1.0 - _NOISE_KEPT) * self._noise
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
         self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
@@ -78,11 +82,11 @@ class _Library:
 
     def best(self, support: NDArray[np.int64]) -> _Step:
         """Least variation over the factors of a support; identities have none."""
-        pick, own = np.ix_(support, support), self.own
+        pick = np.ix_(support, support)
         _, factors = least_ratios(self._form[pick], self._reference[pick], _IDENTITY)
         first = factors[:, 0]
-        within, noise = first @ own.within[pick] @ first, first @ own.noise[pick] @ first
-        rest = own.deviations[:, support] @ first
+        within, noise = first @ self._within[pick] @ first, first @ self._noise[pick] @ first
+        rest = self.own.deviations[:, support] @ first
         memory = float((rest[1:] * rest[:-1])[self._pairs].sum()) / max(float(rest @ rest), 1e-300)
         return _Step(support, first, float(within - noise), float(noise), memory)
 
@@ -99,24 +103,50 @@ class _Library:
         return step.excess <= allowed * step.noise
 
     def forms(self, whole: _Step) -> list[_Step]:
-        """What is left of a combination without the terms that nobody misses, simplest first."""
-        thin = [self.thinned(whole, whole, by_size=flag) for flag in (True, False)]
-        thin = [one for one in thin if len(one.support) <= _MOST_TERMS]
+        """What is left of a combination without the terms that nobody misses: the best first.
+
+        There are many ways to leave terms out. Where trajectories come in groups, several are
+        tried, and what varies least on groups that the factors are not fitted to is the best;
+        among equals the simplest.
+        """
+        orders = [whole.support[::-1], None]
+        if len(self.own.within) > 1:
+            stream = np.random.default_rng(len(whole.support))
+            orders += [stream.permutation(whole.support) for _ in range(_ORDERS)]
+        thin = [self.thinned(whole, whole, order) for order in orders]
+        thin = sorted((one for one in thin if len(one.support) <= _MOST_TERMS), key=self.size)
         if not thin:
             return []
-        best = self.swapped(whole, min(thin, key=self.size))
-        chosen = {tuple(one.support): one for one in (best, *thin)}
-        return list(chosen.values())
+        thin += [self.swapped(whole, one) for one in thin[:_TO_SWAP]]
+        every = list({tuple(one.support): one for one in thin}.values())
+        unseen = [self._unseen(one) for one in every]
+        margin = min(unseen) + np.sqrt(2.0 / self.data.count)
+        order = sorted(
+            range(len(every)),
+            key=lambda n: (max(unseen[n], margin), self.size(every[n])),
+        )
+        return [every[number] for number in order[:_FORMS]]
 
-    def thinned(self, whole: _Step, start: _Step, *, by_size: bool) -> _Step:
-        """Without the terms that nobody misses: the last or the lightest first, many at once."""
+    def _unseen(self, step: _Step) -> float:
+        """Excess over noise on groups of trajectories, factors fitted to the others."""
+        pick = np.ix_(step.support, step.support)
+        excess = noise = 0.0
+        for within, own in zip(self.own.within, self.own.noise, strict=True):
+            form = self._form[pick] - (within - (1.0 - _NOISE_KEPT) * own)[pick]
+            factors = least_ratios(form, self._reference[pick], _IDENTITY)[1][:, 0]
+            excess += float(factors @ (within - own)[pick] @ factors)
+            noise += float(factors @ own[pick] @ factors)
+        return excess / noise if noise > 0 else float("inf")
+
+    def thinned(self, whole: _Step, start: _Step, order: NDArray[np.int64] | None = None) -> _Step:
+        """Without the terms that nobody misses: in an order, or the lightest first."""
         step, missed = start, True
         while missed and len(step.support) > 1:
             missed = False
-            order = self._order(step, by_size=by_size)
-            place, block = 0, max(1, len(order) // 4)
-            while place < len(order):
-                dropped = order[place : place + block]
+            tried = self._lightest(step) if order is None else order[np.isin(order, step.support)]
+            place, block = 0, max(1, len(tried) // 4)
+            while place < len(tried):
+                dropped = tried[place : place + block]
                 left = step.support[~np.isin(step.support, dropped)]
                 smaller = self.best(left) if len(left) else None
                 if smaller is not None and self.is_noise(smaller, whole):
@@ -128,11 +158,8 @@ class _Library:
                     place += 1
         return step
 
-    def _order(self, step: _Step, *, by_size: bool) -> NDArray[np.int64]:
-        """Terms of a support in the order in which they are tried."""
-        if by_size:
-            return step.support[::-1]
-        scatter = np.diag(self.own.within)[step.support]
+    def _lightest(self, step: _Step) -> NDArray[np.int64]:
+        scatter = np.diag(self._within)[step.support]
         weights = np.abs(step.factors) * np.sqrt(scatter)
         order: NDArray[np.int64] = step.support[np.argsort(weights, kind="stable")]
         return order
@@ -145,7 +172,7 @@ class _Library:
             others = np.setdiff1d(np.arange(len(self.own.terms)), step.support)
             for other in others[:_SWAPPED]:
                 larger = self.best(np.sort(np.append(step.support, other)))
-                found = self.thinned(whole, larger, by_size=False)
+                found = self.thinned(whole, larger)
                 if self.size(found) < self.size(step):
                     step, going = found, True
                     break
@@ -170,6 +197,7 @@ def from_noise(
     sigma: NDArray[np.float64],
     known: Sequence[Combination],
     most: int,
+    groups: NDArray[np.int64] | None = None,
 ) -> list[list[Combination]]:
     """Combinations whose variation along trajectories is noise: of each law a few, simplest first.
 
@@ -184,12 +212,16 @@ def from_noise(
         What is constant exactly.
     most : int
         Independent functions that can be constant.
+    groups : array of shape (trajectory,), optional
+        Groups of trajectories, each to be left out in turn when forms are compared.
     """
+    if groups is None:
+        groups = np.zeros(data.segments, dtype=np.int64)
     found: list[list[Combination]] = []
     heads = [one.gradients for one in known]
     count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
     for library in libraries:
-        every = moments(list(islice(library, 2 * count)), data, sigma)
+        every = moments(list(islice(library, 2 * count)), data, sigma, groups)
         for places in _subsets(every, len(data.spread), count):
             for forms in _laws(every.of(places), data, heads):
                 if forms:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.parts import folds_of, parts
@@ -144,13 +145,20 @@ def _in_noise(
     sigma = dataset_noise(replace(dataset, test=())).noise.sigma
     made_of = quantities(columns_of(dataset, _observed(dataset, seed)[1]))
 
-    def found(train: tuple[Trajectory, ...]) -> list[list[Combination]]:
+    def found(
+        train: tuple[Trajectory, ...], groups: NDArray[np.int64] | None = None
+    ) -> list[list[Combination]]:
         data = _observed(replace(dataset, train=train), seed)[1]
         exact = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in known]
-        return from_noise((polynomial(made_of), *mixed(made_of)), data, sigma, exact, most)
+        return from_noise((polynomial(made_of), *mixed(made_of)), data, sigma, exact, most, groups)
 
-    whole = found(dataset.train)
-    held_out = folds_of(dataset.train) if whole else []
+    held_out = folds_of(dataset.train)
+    groups = np.zeros(len(dataset.train), dtype=np.int64)
+    for number, held in enumerate(held_out):
+        groups[list(held)] = number
+    whole = found(dataset.train, groups)
+    if not whole:
+        return [], ()
     folds = []
     for number, held in enumerate(held_out):
         if progress is not None:
