@@ -13,7 +13,14 @@ from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError
 from noether_sym.noise import constants
 from noether_sym.noise.adjusted import adjusted, independent_parts, is_analytic
-from noether_sym.noise.constants import BLOCKS, NOTHING, TRAJECTORIES, change, refit
+from noether_sym.noise.constants import (
+    BLOCKS,
+    NOTHING,
+    TRAJECTORIES,
+    change,
+    refit,
+    refit_without,
+)
 from noether_sym.noise.rules import imaginary_rule
 from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, sums_of
 
@@ -221,12 +228,40 @@ def test_estimates_are_right_in_the_mean_where_plain_least_squares_are_not():
     assert np.mean(errors) == pytest.approx(np.std(known), rel=0.5)
 
 
+def problem_of(expression, values, states, sigma):
+    features = constants._Features.of(expression, np.array(values), states, sigma)
+    return constants._Problem(features, ones(states), np.ones(states.shape[1]))
+
+
+@pytest.mark.parametrize(
+    "text", ["p**2 - 3*cos(q)", "p**2/2 - 3*cos(q) + 0.1*q", "p**2 - 3*(q + 0.2*q**2)/p"]
+)
+def test_features_of_linear_constants_are_those_computed_anew(text):
+    expression, values = formula(text, "q", "p")
+    states, sigma = pendulum(), np.full(2, 0.05)
+    features = constants._Features.of(expression, np.array(values), states, sigma)
+    other = 1.3 * np.array(values) - 0.2
+    found, anew = features.at(other), adjusted(expression, other.tolist(), states, sigma)
+    assert found.features == pytest.approx(anew.features, rel=1e-9, abs=1e-9)
+    assert found.covariance == pytest.approx(anew.covariance, rel=1e-7, abs=1e-9)
+
+
+def test_fits_without_some_trajectories_are_those_of_the_others():
+    expression, values = formula("p**2 - 3*cos(1.1*q)", "q", "p")
+    states, sigma = pendulum(6), np.full(2, 0.05)
+    found = refit_without(expression, values, states, ones(states), sigma, [(0,), (2, 5)])
+    for own, kept in zip(found, ([1, 2, 3, 4, 5], [0, 1, 3, 4]), strict=True):
+        alone = refit(expression, values, states[:, kept], ones(states)[kept], sigma)
+        assert own.values == pytest.approx(alone.values, rel=1e-12)
+        assert own.errors == pytest.approx(alone.errors, rel=1e-9)
+
+
 def test_the_constant_is_where_the_ratio_is_least():
     states = pendulum()
     sigma = np.array([0.1, 0.1])
     found = refit(ENERGY, [1.0], states, ones(states), sigma)
     assert found.neighbours
-    problem = constants._Problem(ENERGY, states, ones(states), sigma, np.ones(12))
+    problem = problem_of(ENERGY, [1.0], states, sigma)
     problem = replace(
         problem, segment_weights=constants._weights(problem.at(found.values, NEXT_SAMPLE))
     )
@@ -239,7 +274,7 @@ def test_the_constant_is_where_the_ratio_is_least():
 def test_slopes_of_the_scatter_agree_with_finite_differences():
     expression, values = formula("p**2 - 3*cos(1.1*q)", "q", "p")
     states = pendulum()
-    problem = constants._Problem(expression, states, ones(states), np.full(2, 0.1), np.ones(12))
+    problem = problem_of(expression, values, states, np.full(2, 0.1))
     point = problem.at(np.array(values), NEXT_SAMPLE)
     for slot in range(2):
         moved = []
@@ -263,7 +298,7 @@ def test_the_errors_are_those_of_leaving_out_one_trajectory():
     states = pendulum(6)
     sigma = np.array([0.1, 0.1])
     found = refit(ENERGY, [3.0], states, ones(states), sigma)
-    problem = constants._Problem(ENERGY, states, ones(states), sigma, np.ones(6))
+    problem = problem_of(ENERGY, [3.0], states, sigma)
     first = constants._improved(
         problem, problem.at(np.array([3.0]), NEXT_SAMPLE), np.array([0]), NEXT_SAMPLE
     )
@@ -271,9 +306,8 @@ def test_the_errors_are_those_of_leaving_out_one_trajectory():
     values = []
     for row in range(6):
         kept = np.arange(6) != row
-        part = constants._Problem(
-            ENERGY, states[:, kept], ones(states)[kept], sigma, weights[kept]
-        ).at(found.values, NEXT_SAMPLE)
+        rest = problem_of(ENERGY, [3.0], states[:, kept], sigma)
+        part = replace(rest, segment_weights=weights[kept]).at(found.values, NEXT_SAMPLE)
         values.append(found.values[0] + change(part.total)[0])
     expected = np.sqrt(5 / 6 * np.sum((values - np.mean(values)) ** 2))
     assert found.resampled == TRAJECTORIES

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, eigh
 from scipy.stats import t as student
 
-from noether_sym.dsl.expression import Expression
+from noether_sym.dsl.expression import PARAMETER, Expression
+from noether_sym.dsl.operators import operator_of
 from noether_sym.errors import DatasetError
 from noether_sym.noise.adjusted import Adjusted, adjusted
 from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, Sums, compared, sums_of
@@ -150,13 +151,52 @@ def refit(
     DatasetError
         If sigma does not fit the columns.
     """
+    start = np.array(values, dtype=np.float64)
+    features = _Features.of(expression, start, states, _checked(sigma, len(states)))
+    labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
+    return _refitted(features, weights, labels)
+
+
+def refit_without(
+    expression: Expression,
+    values: Sequence[float],
+    states: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    left_out: Sequence[Sequence[int]],
+) -> list[Refit]:
+    """As `refit`, again and again without some of the segments, each a trajectory.
+
+    Parameters
+    ----------
+    expression, values, states, weights, sigma
+        As there.
+    left_out : sequence of sequence of int
+        Numbers of the segments that are left out each time.
+    """
+    start = np.array(values, dtype=np.float64)
+    features = _Features.of(expression, start, states, _checked(sigma, len(states)))
+    found = []
+    for some in left_out:
+        kept = np.setdiff1d(np.arange(len(weights)), some)
+        found.append(_refitted(features.restricted(kept), weights[kept], kept))
+    return found
+
+
+def _checked(sigma: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     sigma = np.asarray(sigma, dtype=np.float64)
-    if sigma.shape != (len(states),) or not (np.isfinite(sigma) & (sigma >= 0)).all():
+    if sigma.shape != (columns,) or not (np.isfinite(sigma) & (sigma >= 0)).all():
         raise DatasetError(
-            f"sigma {sigma.tolist()} for {len(states)} columns: give one number from 0 up for each"
+            f"sigma {sigma.tolist()} for {columns} columns: give one number from 0 up for each"
         )
-    problem = _Problem(expression, states, weights, sigma, np.ones(len(weights)))
-    point = problem.at(np.array(values, dtype=np.float64), SAME_SAMPLE)
+    return sigma
+
+
+def _refitted(
+    features: _Features, weights: NDArray[np.float64], labels: NDArray[np.int64]
+) -> Refit:
+    problem = _Problem(features, weights, np.ones(len(weights)))
+    point = problem.at(features.start, SAME_SAMPLE)
     free = _free_slots(point)
     lags: Sequence[float] = SAME_SAMPLE
     if len(free) and point.own.covariance.any():
@@ -167,7 +207,6 @@ def refit(
         point = _improved(problem, point, free, lags)
         problem = replace(problem, segment_weights=_weights(point))
         point = _improved(problem, problem.at(point.values, lags), free, lags)
-    labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
     covariance, degrees, resampled = _uncertainty(point, free, lags, labels)
     counted = point.own.approximate[point.mask > 0]
     return Refit(
@@ -175,7 +214,7 @@ def refit(
         covariance=covariance,
         degrees=degrees,
         resampled=resampled,
-        held=tuple(slot for slot in range(len(values)) if slot not in free),
+        held=tuple(slot for slot in range(len(point.values)) if slot not in free),
         neighbours=lags is NEXT_SAMPLE,
         approximate=float(counted.mean()) if counted.size else 0.0,
     )
@@ -200,17 +239,70 @@ class _Point:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Features:
+    """A formula's adjusted features for any constants.
+
+    Those of a formula that is linear in its constants are computed once.
+    """
+
+    expression: Expression
+    start: NDArray[np.float64]
+    states: NDArray[np.float64]
+    sigma: NDArray[np.float64]
+    first: Adjusted
+    linear: bool
+
+    @classmethod
+    def of(
+        cls,
+        expression: Expression,
+        start: NDArray[np.float64],
+        states: NDArray[np.float64],
+        sigma: NDArray[np.float64],
+    ) -> _Features:
+        first = adjusted(expression, start.tolist(), states, sigma)
+        return cls(expression, start, states, sigma, first, _degree(expression) <= 1)
+
+    def restricted(self, segments: NDArray[np.int64]) -> _Features:
+        own = self.first
+        first = Adjusted(
+            own.features[:, segments], own.covariance[:, :, segments], own.approximate[segments]
+        )
+        return replace(self, states=self.states[:, segments], first=first)
+
+    def at(self, values: NDArray[np.float64]) -> Adjusted:
+        if not self.linear:
+            return adjusted(self.expression, values.tolist(), self.states, self.sigma)
+        features, covariance = self.first.features.copy(), self.first.covariance.copy()
+        change = values - self.start
+        features[0] += np.tensordot(change, features[1:], 1)
+        covariance[0] += np.tensordot(change, covariance[1:], 1)
+        covariance[:, 0] += np.tensordot(change, covariance[:, 1:], (0, 1))
+        return replace(self.first, features=features, covariance=covariance)
+
+
+def _degree(expression: Expression) -> int:
+    """Degree of a formula in its constants; 2 for all that is not linear."""
+    if expression.is_leaf:
+        return int(expression.head == PARAMETER)
+    own = [_degree(part) for part in expression.arguments]
+    if expression.head == "mul":
+        return min(2, sum(own))
+    if operator_of(expression.head).is_sum or (expression.head == "div" and not own[1]):
+        return max(own)
+    return 2 * (max(own) > 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Problem:
     """What stays the same while constants change."""
 
-    expression: Expression
-    states: NDArray[np.float64]
+    features: _Features
     weights: NDArray[np.float64]
-    sigma: NDArray[np.float64]
     segment_weights: NDArray[np.float64]
 
     def at(self, values: NDArray[np.float64], lags: Sequence[float]) -> _Point:
-        own = adjusted(self.expression, values.tolist(), self.states, self.sigma)
+        own = self.features.at(values)
         finite = np.isfinite(own.features).all(axis=0) & np.isfinite(own.covariance).all((0, 1))
         mask = np.where(finite & (self.weights > 0), 1.0, 0.0)
         sums = sums_of(own.features, own.covariance, mask, lags)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.laws.law import LAW, Law
-from noether_sym.noise.constants import refit
+from noether_sym.noise.constants import Refit, refit, refit_without
 from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples, make_samples
 from noether_sym.verdict.independence import Judgement
@@ -53,26 +53,43 @@ class Refitting:
 
     def law(self, law: Law) -> Law:
         """The law with constants, standard errors and 95 % intervals from these trajectories."""
-        if not law.parameters or self._derived & law.expression.inputs:
+        if not self._can(law):
             return law
-        own = self.samples
+        own, sigma = self.samples, noise_of(law, self._sigma)
         with np.errstate(all="ignore"):
-            sigma = noise_of(law, self._sigma)
             found = refit(law.expression, law.values, own.states, own.weights, sigma)
-        if not np.isfinite(found.values).all():
-            return law
-        numbers = zip(law.parameters, found.values, found.errors, found.intervals(), strict=True)
-        return law.with_(
-            parameters=tuple(
-                replace(
-                    parameter,
-                    value=float(value),
-                    stderr=float(error) if np.isfinite(error) else parameter.stderr,
-                    interval=(float(low), float(high)) if np.isfinite(low) else None,
-                )
-                for parameter, value, error, (low, high) in numbers
+        return _with_constants(law, found)
+
+    def laws_without(self, law: Law, left_out: Sequence[Sequence[int]]) -> list[Law]:
+        """The law with constants from the other trajectories, for each group that is left out."""
+        if not self._can(law):
+            return [law] * len(left_out)
+        own, sigma = self.samples, noise_of(law, self._sigma)
+        with np.errstate(all="ignore"):
+            every = refit_without(
+                law.expression, law.values, own.states, own.weights, sigma, left_out
             )
+        return [_with_constants(law, found) for found in every]
+
+    def _can(self, law: Law) -> bool:
+        return bool(law.parameters) and not self._derived & law.expression.inputs
+
+
+def _with_constants(law: Law, found: Refit) -> Law:
+    if not np.isfinite(found.values).all():
+        return law
+    numbers = zip(law.parameters, found.values, found.errors, found.intervals(), strict=True)
+    return law.with_(
+        parameters=tuple(
+            replace(
+                parameter,
+                value=float(value),
+                stderr=float(error) if np.isfinite(error) else parameter.stderr,
+                interval=(float(low), float(high)) if np.isfinite(low) else None,
+            )
+            for parameter, value, error, (low, high) in numbers
         )
+    )
 
 
 def with_final_constants(judgement: Judgement, refitting: Refitting) -> Judgement:

@@ -17,7 +17,7 @@ from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples
 from noether_sym.verdict.allowed import with_allowed
 from noether_sym.verdict.confirm import Confirmation
-from noether_sym.verdict.crossfit import CrossFitting
+from noether_sym.verdict.crossfit import CrossFitting, Crosswise
 from noether_sym.verdict.evidence import Quarters, rank_ratio
 from noether_sym.verdict.gates import (
     QUARTERS,
@@ -56,7 +56,7 @@ def judge(
     constraints: Sequence[tuple[Candidate, Fitted]] = (),
     everything: bool = False,
     confirmation: Confirmation | None = None,
-    crosswise: tuple[CrossFitting, range] | None = None,
+    crosswise: Crosswise | None = None,
     shown: Samples | None = None,
     last: bool = True,
 ) -> Judgement:
@@ -75,10 +75,11 @@ def judge(
     `constraints` come from the search for sums. With `everything` formulas of columns that
     never change are judged too; a search would list too many of them.
     """
+    forms = {} if crosswise is None else crosswise.forms
+    ranked_numbers = sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
     order = [
-        number
-        for number in sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
-        if fits[number].status == NOT_CONSERVED
+        *forms,
+        *(n for n in ranked_numbers if fits[n].status == NOT_CONSERVED and n not in forms),
     ]
     frame = Frame.of(samples, dataset)
     laws = _first_laws(candidates, fits, order, samples, dataset, None if everything else frame)
@@ -87,6 +88,7 @@ def judge(
     beyond = held_out or shown
     beyond_frame = None if beyond is None else Frame.of(beyond, dataset)
     quarters = Quarters(samples)
+    settled: set[int] = set()
     entries = []
     for number in order:
         law = laws[number]
@@ -100,14 +102,17 @@ def judge(
         selected = None if held_out is None else law.heldout_ratio
         gates = () if fits[number].given else _gates(law, ranked, quarters, selected, factor)
         law, reason = through(law, gates)
-        if not reason and confirmation is not None:
-            own = crosswise is not None and number in crosswise[1]
-            law, reason = _confirmed(law, crosswise[0] if own and crosswise else confirmation)
+        if number in forms and forms[number] in settled:
+            reason = "a simpler form of it is confirmed"
+        elif crosswise is not None and number in forms:
+            law, reason = _confirmed(law, crosswise.fitting)
+            settled |= set() if reason else {forms[number]}
+        elif not reason and confirmation is not None:
+            law, reason = _confirmed(law, confirmation)
         entries.append(Judged(number, law, score, frame.gradients(law), reason))
     if confirmation is not None and last and all(entry.reason for entry in entries):
-        judged = range(0) if crosswise is None else crosswise[1]
         again = [
-            entry if entry.number in judged else _second(entry, confirmation)
+            entry if entry.number in forms else _second(entry, confirmation)
             for entry in entries[:_SECOND]
         ]
         entries = [*again, *entries[_SECOND:]]

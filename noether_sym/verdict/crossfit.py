@@ -8,13 +8,13 @@ fitted to the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.dataset import Dataset
 from noether_sym.laws.law import UNDECIDED, Evidence, Law
 from noether_sym.search.build import build_law
 from noether_sym.search.sums.stage import Fold
@@ -32,15 +32,15 @@ FOUND_AGAIN = 0.75
 """Share of the trajectories without which a law must be found again."""
 
 _SAMPLES = 4000
+_GROUPS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Again:
     """A search without some trajectories."""
 
-    held_out: tuple[Trajectory, ...]
+    held_out: int
     gradients: list[NDArray[np.float64]]
-    refitting: Refitting
 
 
 class CrossFitting:
@@ -59,25 +59,51 @@ class CrossFitting:
         self._confirmation = confirmation
         samples = make_samples(dataset.train, window=None, seed=0).thinned(_SAMPLES)
         self._frame = frame = Frame.of(samples, dataset)
+        self._known: dict[str, Evidence] = {}
         self._again = []
         for fold in folds:
             laws = [build_law(one.candidate, one.fit, dataset, samples) for one in fold.laws]
-            held = tuple(dataset.train[number] for number in fold.held_out)
-            rest = [own for own in dataset.train if own not in held]
-            refitting = Refitting(dataset, rest, confirmation.sigma)
-            self._again.append(_Again(held, [frame.gradients(law) for law in laws], refitting))
+            gradients = [frame.gradients(law) for law in laws]
+            self._again.append(_Again(len(fold.held_out), gradients))
+        self._trajectories = dataset.train
+        self._refitting = Refitting(dataset, dataset.train, confirmation.sigma)
+        count = len(dataset.train)
+        number = min(count, _GROUPS)
+        self._groups = [tuple(range(start, count, number)) for start in range(number)]
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence."""
+        key = law.text(17)
+        if key not in self._known:
+            self._known[key] = self._evidence(law)
+        return law.with_(evidence=self._known[key])
+
+    def _evidence(self, law: Law) -> Evidence:
         own = self._frame.gradients(law)
-        found = [one for one in self._again if _is_among(own, one.gradients)]
-        count, every = (sum(len(one.held_out) for one in some) for some in (found, self._again))
+        every = sum(one.held_out for one in self._again)
+        count = sum(one.held_out for one in self._again if _is_among(own, one.gradients))
         if count < FOUND_AGAIN * every:
-            return law.with_(evidence=_not_found_again(count, every))
+            return _not_found_again(count, every)
         rows: list[Row] = []
-        for one in found:
-            rows += self._confirmation.rows(one.refitting.law(law), one.held_out)
-        return law.with_(evidence=self._confirmation.decided(law, _apart(rows)))
+        laws = self._refitting.laws_without(law, self._groups)
+        for group, other in zip(self._groups, laws, strict=True):
+            rows += self._confirmation.rows(other, [self._trajectories[n] for n in group])
+        return self._confirmation.decided(law, _apart(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswise:
+    """Candidates that are judged so.
+
+    Attributes
+    ----------
+    fitting : CrossFitting
+    forms : mapping of int to int
+        From candidates to the number of the law that they may be forms of, the best form first.
+    """
+
+    fitting: CrossFitting
+    forms: Mapping[int, int]
 
 
 def _is_among(own: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -> bool:

@@ -27,7 +27,7 @@ from noether_sym.verdict.chance import FDR, paid_for
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting, with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
-from noether_sym.verdict.crossfit import CrossFitting
+from noether_sym.verdict.crossfit import CrossFitting, Crosswise
 from noether_sym.verdict.points import judge_points
 
 if TYPE_CHECKING:
@@ -135,12 +135,13 @@ def _fit(
     confirmation = Confirmation(dataset, own.confirm, own.fitted)
     dataset = replace(dataset, train=own.search, test=own.held_out)
     formulas = [] if distinct is None else distinct_candidates(distinct)
-    proposals = (*sums.laws, *sums.noisy)
+    proposals = [*sums.laws, *(one for forms in sums.noisy for one in forms)]
     candidates = [*formulas, *(one.candidate for one in proposals)]
     crosswise = None
     if sums.folds:
-        in_noise = range(len(candidates) - len(sums.noisy), len(candidates))
-        crosswise = CrossFitting(whole, sums.folds, confirmation), in_noise
+        places = iter(range(len(formulas) + len(sums.laws), len(candidates)))
+        forms = {next(places): law for law, own in enumerate(sums.noisy) for _ in own}
+        crosswise = Crosswise(CrossFitting(whole, sums.folds, confirmation), forms)
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     windows = windows_to_try(dataset.train, options.window)
     for look, window in enumerate(windows):

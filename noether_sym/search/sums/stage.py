@@ -68,9 +68,9 @@ class SumsFound:
     terms : int
         Terms that were looked at.
     seconds : float
-    noisy : tuple of Proposal
-        What varies along trajectories as noise does; several may stand for one law. All
-        training trajectories were searched for it.
+    noisy : tuple of tuple of Proposal
+        What varies along trajectories as noise does: a few forms of each law, the best first.
+        All training trajectories were searched for it.
     folds : tuple of Fold
         What the same search finds without each of some groups of trajectories, by which
         `noisy` is to be judged.
@@ -81,7 +81,7 @@ class SumsFound:
     complete: bool = False
     terms: int = 0
     seconds: float = 0.0
-    noisy: tuple[Proposal, ...] = ()
+    noisy: tuple[tuple[Proposal, ...], ...] = ()
     folds: tuple[Fold, ...] = ()
 
 
@@ -124,7 +124,7 @@ def search_sums(
         len(found.laws) + len(found.constraints) >= most,
         found.seen,
         time.perf_counter() - begin,
-        tuple(_proposal(one) for forms in noisy for one in forms),
+        tuple(tuple(_proposal(one) for one in forms) for forms in noisy),
         folds,
     )
 
