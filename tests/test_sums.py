@@ -549,7 +549,9 @@ def test_laws_are_found_in_noise(name):
     """Every exact law is a combination of those that are found with noise."""
     dataset = load(name)
     exact = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
-    noisy = sums(search_sums(with_noise(dataset, 0.01), limit=QUICK, seed=0).laws, dataset)
+    found = search_sums(with_noise(dataset, 0.01), limit=QUICK, seed=0)
+    assert len(found.folds) == 4 and all(fold.laws for fold in found.folds)
+    noisy = sums([forms[0] for forms in found.noisy], dataset)
     terms = sorted({term for law in (*exact, *noisy) for term in law})
     wanted, basis = (
         np.array([[law.get(term, 0.0) for term in terms] for law in laws]).T
@@ -563,7 +565,7 @@ def test_laws_are_found_in_noise(name):
 def test_noise_makes_no_law(name):
     dataset = load(name)
     found = search_sums(with_noise(dataset, 0.05), limit=QUICK, seed=0)
-    assert found.laws == found.constraints == ()
+    assert found.laws == found.constraints == found.noisy == found.folds == ()
 
 
 def test_every_mode_of_coupled_oscillators_is_a_law():
