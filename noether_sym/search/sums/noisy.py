@@ -37,6 +37,7 @@ _NOISE_KEPT = 0.5
 _VARIES = 0.01
 _OFTEN = 0.5
 _SWAMPED = 0.1
+_TIMES_USUAL = 30.0
 _SWAPPED = 60
 _ORDERS = 16
 _TO_SWAP = 2
@@ -73,6 +74,8 @@ class _Library:
         self._form = self._within - (1.0 - _NOISE_KEPT) * self._noise
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
+        usual = float(np.median(np.diag(self._noise))) if len(own.terms) else 0.0
+        self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
         self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
         points = len(data.points)
         fields = own.fields.reshape(points, -1, len(own.terms))
@@ -92,7 +95,7 @@ class _Library:
 
     def is_noise(self, step: _Step, whole: _Step | None = None) -> bool:
         """Whether a combination varies no more than noise does, and no more than a larger one."""
-        if not (0 < step.noise <= _SWAMPED and step.memory <= self._memory):
+        if not (0 < step.noise <= self._swamped and step.memory <= self._memory):
             return False
         if step.excess > min(_VARIES, _OFTEN * step.noise):
             return False
