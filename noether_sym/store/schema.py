@@ -243,7 +243,7 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
-ALGORITHM = 4
+ALGORITHM = 5
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 

@@ -29,19 +29,39 @@ SIGNIFICANT = 1e-3
 
 _SAMPLES_PER_TERM = 12
 _TERMS = 160
+"""Most terms of a library, also by the number of samples: more would fit noise."""
+
 _FIRST = 12
-_MOST_TERMS = 16
+"""Terms that are looked at first; then twice as many, and so on."""
+
 _SUBSETS = 64
+"""Most choices of some of the columns."""
+
 _IDENTITY = 1e-8
 _NOISE_KEPT = 0.5
+"""Share of the noise that counts as variation: its size is known to some percent only."""
+
 _VARIES = 0.01
+"""Largest variance beyond the noise over the reference: a tenth of the deviation."""
+
 _OFTEN = 0.5
+"""The same over the variance of the noise."""
+
 _SWAMPED = 0.1
 _TIMES_USUAL = 30.0
-_SWAPPED = 60
+"""Largest noise over the reference, by itself and over that of the usual term: where terms cancel,
+nothing may be left but noise."""
+
+_MOST_TERMS = 16
 _ORDERS = 16
+"""Random orders in which terms are left out."""
+
 _TO_SWAP = 2
+_SWAPPED = 60
+"""How many of the simplest forms are offered other terms, and how many terms."""
+
 _FORMS = 4
+"""Forms of a law that go to confirmation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
