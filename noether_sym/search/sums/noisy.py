@@ -214,6 +214,22 @@ class _Library:
         return field.reshape(len(self.data.points), -1)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A law in noise.
+
+    Attributes
+    ----------
+    forms : tuple of Combination
+        The best first.
+    library : tuple of Term
+        In which it was found.
+    """
+
+    forms: tuple[Combination, ...]
+    library: tuple[Term, ...]
+
+
 def from_noise(
     libraries: Iterable[Iterable[Term]],
     data: Observations,
@@ -221,8 +237,8 @@ def from_noise(
     known: Sequence[Combination],
     most: int,
     groups: NDArray[np.int64] | None = None,
-) -> list[list[Combination]]:
-    """Combinations whose variation along trajectories is noise: of each law a few, simplest first.
+) -> list[Found]:
+    """Laws whose variation along trajectories is noise.
 
     Parameters
     ----------
@@ -240,17 +256,31 @@ def from_noise(
     """
     if groups is None:
         groups = np.zeros(data.segments, dtype=np.int64)
-    found: list[list[Combination]] = []
+    found: list[Found] = []
     heads = [one.gradients for one in known]
     count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
     for library in libraries:
         every = moments(list(islice(library, 2 * count)), data, sigma, groups)
         for places in _subsets(every, len(data.spread), count):
-            for forms in _laws(every.of(places), data, heads):
-                if forms:
-                    found.append(forms)
-                if len(heads) >= most:
-                    return found
+            found += _laws(every.of(places), data, heads, most)
+            if len(heads) >= most:
+                return found
+    return found
+
+
+def found_again(
+    libraries: Iterable[Sequence[Term]],
+    data: Observations,
+    known: Sequence[Combination],
+    sigma: NDArray[np.float64],
+    most: int,
+) -> list[Found]:
+    """The same in libraries in which laws were found, on other data; see `from_noise`."""
+    groups = np.zeros(data.segments, dtype=np.int64)
+    found: list[Found] = []
+    heads = [one.gradients for one in known]
+    for library in libraries:
+        found += _laws(moments(library, data, sigma, groups), data, heads, most)
     return found
 
 
@@ -271,18 +301,20 @@ def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.in
 
 
 def _laws(
-    own: Moments, data: Observations, heads: list[NDArray[np.float64]]
-) -> Iterator[list[Combination]]:
-    """Laws of a library that add to those that are known, each in a few forms."""
+    own: Moments, data: Observations, heads: list[NDArray[np.float64]], most: int
+) -> Iterator[Found]:
+    """Laws of a library that add to those that are known, up to `most` in all."""
     end, terms = _FIRST, len(own.terms)
     library = _Library(own, data, heads)
-    while terms:
+    while terms and len(heads) < most:
         whole = library.best(np.arange(min(end, terms)))
         forms = library.forms(whole) if library.is_noise(whole) else []
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]
-            yield [one for one in laws if one.between > SAME * one.ratio]
+            laws = [one for one in laws if one.between > SAME * one.ratio]
+            if laws:
+                yield Found(tuple(laws), own.terms)
             library = _Library(own, data, heads)
         elif end >= terms:
             break

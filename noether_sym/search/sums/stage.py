@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.parts import folds_of, parts
@@ -19,7 +18,7 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
-from noether_sym.search.sums.noisy import from_noise
+from noether_sym.search.sums.noisy import Found, found_again, from_noise
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.propose import propose
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quantities, shifted
@@ -109,7 +108,7 @@ def search_sums(
         dataset = replace(dataset, train=parts(dataset.train).fitted)
     samples, data = _observed(dataset, seed)
     most = most_functions(dataset, samples)
-    noisy: list[list[Combination]] = []
+    noisy: list[Found] = []
     folds: tuple[Fold, ...] = ()
     with single_threaded():
         found = propose(data, columns_of(dataset, data), most=most, limit=limit, progress=progress)
@@ -124,7 +123,7 @@ def search_sums(
         len(found.laws) + len(found.constraints) >= most,
         found.seen,
         time.perf_counter() - begin,
-        tuple(tuple(_proposal(one) for one in forms) for forms in noisy),
+        tuple(tuple(_proposal(one) for one in law.forms) for law in noisy),
         folds,
     )
 
@@ -140,35 +139,36 @@ def _in_noise(
     most: int,
     seed: int,
     progress: Progress | None,
-) -> tuple[list[list[Combination]], tuple[Fold, ...]]:
+) -> tuple[list[Found], tuple[Fold, ...]]:
     """Search all trajectories for what noise hides, and again without each fold of them."""
     sigma = dataset_noise(replace(dataset, test=())).noise.sigma
     made_of = quantities(columns_of(dataset, _observed(dataset, seed)[1]))
 
-    def found(
-        train: tuple[Trajectory, ...], groups: NDArray[np.int64] | None = None
-    ) -> list[list[Combination]]:
+    def observed(
+        train: tuple[Trajectory, ...],
+    ) -> tuple[Observations, list[Combination]]:
         data = _observed(replace(dataset, train=train), seed)[1]
         exact = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in known]
-        return from_noise((polynomial(made_of), *mixed(made_of)), data, sigma, exact, most, groups)
+        return data, exact
 
     held_out = folds_of(dataset.train)
     groups = np.zeros(len(dataset.train), dtype=np.int64)
     for number, held in enumerate(held_out):
         groups[list(held)] = number
-    whole = found(dataset.train, groups)
-    if not whole:
-        return [], ()
+    data, exact = observed(dataset.train)
+    libraries = (polynomial(made_of), *mixed(made_of))
+    found = from_noise(libraries, data, sigma, exact, most, groups)
+    again = list(dict.fromkeys(one.library for one in found))
     folds = []
-    for number, held in enumerate(held_out):
+    for number, held in enumerate(held_out if found else ()):
         if progress is not None:
             progress("sums, crosswise", number, len(held_out))
         rest = tuple(own for n, own in enumerate(dataset.train) if n not in held)
-        laws = [forms[0] for forms in found(rest)]
-        folds.append(Fold(held, tuple(_proposal(one) for one in laws)))
-    if progress is not None and held_out:
+        laws = found_again(again, *observed(rest), sigma, most)
+        folds.append(Fold(held, tuple(_proposal(one.forms[0]) for one in laws)))
+    if progress is not None and folds:
         progress("sums, crosswise", 1, 1)
-    return whole, tuple(folds)
+    return found, tuple(folds)
 
 
 def most_functions(dataset: Dataset, samples: Samples) -> int:
