@@ -67,7 +67,7 @@ def judge(
     those of better laws is conserved too. Where nothing is held out to select by, ratios of
     held-out data are those of `shown`, and decide nothing.
 
-    Sums are sent there at once, for their search has told change from noise; so are, where
+    Sums in noise are sent there at once, for their search has told change from noise; so are, where
     nothing is accepted at the `last` look, the best of the rest: noise and slow drifts make
     variances large that are no sign of change.
 
@@ -100,7 +100,7 @@ def judge(
         ranked = rank_ratio(law, samples)
         score = max(law.conservation_ratio, ranked)
         selected = None if held_out is None else law.heldout_ratio
-        gates = () if fits[number].given else _gates(law, ranked, quarters, selected, factor)
+        gates = () if number in forms else _gates(law, ranked, quarters, selected, factor)
         law, reason = through(law, gates)
         if number in forms and forms[number] in settled:
             reason = "a simpler form of it is confirmed"

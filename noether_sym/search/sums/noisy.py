@@ -31,7 +31,7 @@ _SAMPLES_PER_TERM = 12
 _TERMS = 160
 """Most terms of a library, also by the number of samples: more would fit noise."""
 
-_FIRST = 12
+_FIRST = 3
 """Terms that are looked at first; then twice as many, and so on."""
 
 _SUBSETS = 64
@@ -46,6 +46,9 @@ _VARIES = 0.01
 
 _OFTEN = 0.5
 """The same over the variance of the noise."""
+
+_UNSURE = 0.02
+"""How far the sizes of the noise of two combinations may be off beside each other."""
 
 _SWAMPED = 0.1
 _TIMES_USUAL = 30.0
@@ -123,7 +126,7 @@ class _Library:
             return True
         dropped = max(1, len(whole.support) - len(step.support))
         allowed = max(whole.excess / whole.noise, 0.0) + self._missed[dropped] / self.data.count
-        return step.excess <= allowed * step.noise
+        return step.excess <= (allowed + _UNSURE) * step.noise
 
     def forms(self, whole: _Step) -> list[_Step]:
         """What is left of a combination without the terms that nobody misses: the best first.
