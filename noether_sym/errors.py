@@ -24,6 +24,10 @@ class DatasetError(NoetherSymError, ValueError):
     """A data set is unknown, missing or malformed."""
 
 
+class OptionError(NoetherSymError, TypeError, ValueError):
+    """An argument is not known, of a wrong type or out of range."""
+
+
 class DomainError(NoetherSymError, ValueError):
     """A formula is evaluated where it is not defined."""
 

@@ -90,6 +90,13 @@ def _named_number(text: str) -> tuple[str, float]:
         raise ValueError(f"{number.strip()!r} in {text!r} is not a number") from None
 
 
+def _quantity(text: str) -> tuple[str, str]:
+    name, sign, quantity = (part.strip() for part in text.partition("="))
+    if not sign or not name or not quantity:
+        raise ValueError(f"{text!r} is not of the form NAME=VALUE UNIT, as in g='9.81 m/s**2'")
+    return name, quantity
+
+
 def _names(text: str) -> tuple[str, ...]:
     try:
         names = [name.strip() for name in next(csv.reader([text], strict=True), [])]
@@ -178,6 +185,14 @@ reading_options = _together(
         multiple=True,
         help="Standard deviation of the noise of a column where it is known, in the "
         "column's unit; repeat for each.",
+    ),
+    click.option(
+        "--constant",
+        "constants",
+        type=_Written("NAME=VALUE UNIT", _quantity),
+        multiple=True,
+        help="A constant that is known, as in g='9.81 m/s**2'; formulas take it by name. "
+        "Repeat for each.",
     ),
     click.option(
         "--unit",
@@ -403,6 +418,7 @@ def data_from(values: dict[str, Any]) -> DataOptions:
     own["derive"] = _once("--derive", values["derive"])
     own["vectors"] = _once("--vector", values["vectors"])
     own["sigma"] = _once("--sigma", values["sigma"])
+    own["constants"] = _once("--constant", values["constants"])
     return DataOptions(**own)
 
 

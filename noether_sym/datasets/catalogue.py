@@ -70,6 +70,7 @@ def load(
     derive: Mapping[str, str] | None = None,
     vectors: Mapping[str, Sequence[str]] | None = None,
     sigma: Mapping[str, float] | None = None,
+    constants: Mapping[str, str] | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -110,6 +111,8 @@ def load(
     sigma : mapping of str to float, optional
         Standard deviation of the noise of columns where it is known, in the unit that the
         data give them in.
+    constants : mapping of str to str, optional
+        Constants that are known, as in ``{"g": "9.81 m/s**2"}``: columns that never change.
 
     Returns
     -------
@@ -126,6 +129,7 @@ def load(
         If a formula to derive is none of the columns.
     """
     from noether_sym.datasets import derive as added
+    from noether_sym.datasets.constants import with_constants
     from noether_sym.datasets.known_noise import with_known_noise
     from noether_sym.datasets.points import with_vectors
 
@@ -142,6 +146,7 @@ def load(
     dataset = _loaded(name_or_path, seed, noise, reading)
     if with_time:
         dataset = added.with_time(dataset)
+    dataset = with_constants(dataset, constants or {}, unitless=unitless)
     dataset = with_vectors(added.with_derived(dataset, derive or {}), vectors or {})
     return with_known_noise(dataset, sigma or {})
 

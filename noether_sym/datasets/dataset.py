@@ -25,6 +25,8 @@ LARGEST = 1e75
 NO_DERIVATIVE = "none"
 """What `Dataset.derivative` says where dx/dt is not known."""
 
+_SHOWN = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -54,7 +56,7 @@ class Point:
     columns: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Trajectory:
     """A sequence of states with times.
 
@@ -96,6 +98,9 @@ class Trajectory:
     def __len__(self) -> int:
         return len(self.times)
 
+    def __repr__(self) -> str:
+        return f"Trajectory({self.name!r}: {len(self):,} samples)"
+
     def part(self, start: int, stop: int) -> Trajectory:
         """The samples from `start` up to `stop`."""
         span = slice(start, stop)
@@ -116,7 +121,7 @@ class Trajectory:
         return tuple(self.part(start, stop) for start, stop in itertools.pairwise(edges))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dataset:
     """Trajectories with names and units, split into a training and a test part.
 
@@ -188,6 +193,15 @@ class Dataset:
                     f"trajectory {trajectory.name!r} has {trajectory.states.shape[1]} columns, "
                     f"the data set {len(self.columns)}"
                 )
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{own.name} [{own.unit.symbol}]" for own in self.columns[:_SHOWN])
+        more = f" and {len(self.columns) - _SHOWN} more" if len(self.columns) > _SHOWN else ""
+        samples = sum(map(len, (*self.train, *self.test)))
+        return (
+            f"Dataset({self.name!r}: {names}{more}; {len(self.train)} + {len(self.test)} "
+            f"trajectories, {samples:,} samples)"
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -186,7 +186,7 @@ def operator_of(name: str) -> Operator:
         raise GrammarError(f"unknown operation {name!r}; known: {known}") from None
 
 
-def register(operator: Operator) -> Operator:
+def register(operator: Operator, *, again: bool = False) -> Operator:
     """Add an operation: grammars, text, every evaluator and every export know it from now on.
 
     Worker processes know it if a module that they import registers it.
@@ -195,6 +195,8 @@ def register(operator: Operator) -> Operator:
     ----------
     operator : Operator
         Of one argument; its code is given here, by the order of registration.
+    again : bool
+        Take the place of an operation of that name which was registered before.
 
     Returns
     -------
@@ -207,7 +209,11 @@ def register(operator: Operator) -> Operator:
         If the name is taken or no word, the record does not fit together, or there are two
         arguments: the search knows sums and products only.
     """
-    if operator.name in (*OPERATORS, "input", "parameter") or not operator.name.isidentifier():
+    held = _records.get(operator.name)
+    replaced = held if again and held is not None and held.code >= _FIRST_FREE else None
+    taken = (*OPERATORS, "input", "parameter")
+    is_free = replaced is not None or operator.name not in taken
+    if not is_free or not operator.name.isidentifier():
         raise GrammarError(f"an operation cannot be called {operator.name!r}: taken, or no word")
     if operator.arity != 1:
         raise GrammarError(f"{operator.name!r} takes {operator.arity} arguments, not 1")
@@ -217,7 +223,10 @@ def register(operator: Operator) -> Operator:
         )
     if operator.unit_rule not in (UnitRule.POWER, UnitRule.ANGLE, UnitRule.PURE):
         raise GrammarError(f"{operator.name!r}: no rule for the unit of one argument")
-    return _added(operator)
+    if replaced is None:
+        return _added(operator)
+    _records[operator.name] = _by_code[replaced.code] = replace(operator, code=replaced.code)
+    return _records[operator.name]
 
 
 @contextmanager
@@ -336,3 +345,6 @@ for _record in (
     ),
 ):  # fmt: skip
     _added(_record)
+
+_FIRST_FREE = len(_by_code)
+"""Code of the first operation that is not the package's."""

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.export.json import laws_document
+from noether_sym.laws.by_name import with_known_constants
 from noether_sym.laws.expansion import with_expansions
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.store.schema import Counts, DecoysEntry, LawsDocument
@@ -25,8 +26,9 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
     """
     judgement = result.judgement
     fitted = sum(not one.given for one in result.fits)
+    laws = with_symmetries(judgement.laws, dataset)
     return laws_document(
-        with_expansions(with_symmetries(judgement.laws, dataset), dataset),
+        with_expansions(with_known_constants(laws, dataset), dataset),
         dataset=dataset.name,
         inputs=dataset.inputs,
         counts=Counts(formulas, distinct, fitted, len(judgement.laws)),

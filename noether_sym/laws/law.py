@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from noether_sym.errors import DatasetError
 from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import sympy
     from numpy.typing import NDArray
 
@@ -114,7 +116,7 @@ class Evidence:
     q_value: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Law:
     """A fitted formula g(x) of the state x, and how well it is conserved.
 
@@ -178,6 +180,9 @@ class Law:
     also_allowed: tuple[Law, ...] = ()
     gates: tuple[tuple[str, str], ...] = ()
 
+    typeset: ClassVar[Callable[[Law], str] | None] = None
+    """What writes a law for a notebook; the Python interface, which can, puts it here."""
+
     @property
     def size(self) -> int:
         """Number of nodes of the formula."""
@@ -227,6 +232,12 @@ class Law:
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        return f"Law({self.text()!r}: {self.verdict})"
+
+    def _repr_html_(self) -> str | None:
+        return None if Law.typeset is None else Law.typeset(self)
 
     def __call__(self, states: Any) -> NDArray[np.float64]:
         """Evaluate g.

@@ -31,6 +31,7 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     derive: dict[str, str] = {}
     vectors: dict[str, tuple[str, ...]] = {}
     sigma: dict[str, float] = {}
+    constants: dict[str, str] = {}
     seed: int = 0
 
     def load(self) -> Dataset:

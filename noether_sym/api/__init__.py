@@ -1,0 +1,20 @@
+"""The Python interface: from data to laws in one call, and the verbs beside it."""
+
+from noether_sym.api.discovery import Discovery, load_discovery
+from noether_sym.api.notebook import law as _typeset
+from noether_sym.api.operators import register_operator
+from noether_sym.api.searching import discover
+from noether_sym.api.verbs import check, export, inspect
+from noether_sym.laws.law import Law
+
+__all__ = [
+    "Discovery",
+    "check",
+    "discover",
+    "export",
+    "inspect",
+    "load_discovery",
+    "register_operator",
+]
+
+Law.typeset = _typeset

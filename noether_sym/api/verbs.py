@@ -1,0 +1,169 @@
+"""Verbs beside `discover`: what the command line does without a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from noether_sym.api.arguments import check_window, search_options
+from noether_sym.api.discovery import Discovery
+from noether_sym.api.memory import dataset_of
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.errors import OptionError
+from noether_sym.laws.law import Law
+
+if TYPE_CHECKING:
+    from noether_sym.check import Checked
+    from noether_sym.datasets.inspection import Inspection
+
+
+def check(
+    formula: str,
+    data: Any,
+    *,
+    acceptance: float = 100.0,
+    window: str | int = "auto",
+    seed: int = 0,
+    **reading: Any,
+) -> Checked:
+    """Test a formula on data, without a search; c0, c1, ... are fitted first.
+
+    Parameters
+    ----------
+    formula : str
+        As in ``"v**2 + c0*x**2"``. It is read, never run.
+    data : Dataset, or as `discover` takes it
+    acceptance : float
+        How many times better than random data it must be conserved.
+    window : str or int
+        ``auto``, ``full`` or a number of samples.
+    seed : int
+        Of the comparison with random data, and of generated data.
+    **reading
+        How to read the data, as `discover` takes it: ``names``, ``dt``, ``units``, ``time``, ...
+
+    Returns
+    -------
+    Checked
+        `verdict` (``law``, ``approximate law``, ``constraint``, ``undecided``, ``not a law``,
+        ...) and `reason` in words, `conserved` (bool), `law` (a `Law` with its constants,
+        their errors and units), `train` and `held_out` (drift and deviation as shares of the
+        spread), `notes`.
+
+    Raises
+    ------
+    GrammarError, UnitError
+        If the formula is none of the columns, or its units do not fit.
+    DatasetError, OptionError
+        If the data or an argument are not usable.
+
+    Examples
+    --------
+    >>> import noether_sym
+    >>> noether_sym.check("q**2 + c0*p**2", "ideal_spring").verdict
+    'law'
+    """
+    from noether_sym.check.checked import check as checked
+
+    if not isinstance(formula, str):
+        raise OptionError(f"formula is {formula!r}; give a text, as in 'v**2 + c0*x**2'")
+    own = search_options({"factor": acceptance})
+    check_window(window)
+    dataset = dataset_of(data, reading if isinstance(data, Dataset) else {"seed": seed, **reading})
+    return checked(formula, dataset, factor=own.factor, window=window, seed=seed)
+
+
+def inspect(data: Any, **reading: Any) -> Inspection:
+    """Say what is understood of data, before any search.
+
+    Parameters
+    ----------
+    data : Dataset, or as `discover` takes it
+    **reading
+        How to read the data, as `discover` takes it: ``names``, ``dt``, ``units``, ``time``, ...
+
+    Returns
+    -------
+    Inspection
+        `train` and `test` (samples of each trajectory), `steps` (least, median and largest
+        step in time), `columns` (name, unit, least, median and largest value, period, noise
+        and role of each), `vectors`, `notes`, ...; `to_json()` gives plain values.
+
+    Raises
+    ------
+    DatasetError, UnitError, GrammarError, OptionError
+        If the data or an argument are not usable.
+
+    Examples
+    --------
+    >>> import noether_sym
+    >>> [(one.name, one.unit) for one in noether_sym.inspect("ideal_pendulum").columns]
+    [('q', 'rad'), ('p', 'kg*m**2/s')]
+    """
+    return inspected(dataset_of(data, reading))
+
+
+def inspected(dataset: Dataset) -> Inspection:
+    """What was understood of a data set, with the noise that searches take."""
+    from noether_sym.datasets.inspection import inspect as facts
+    from noether_sym.noise import dataset_noise
+
+    found = facts(dataset)
+    sigma = dataset_noise(dataset).noise.sigma.tolist()
+    columns = [replace(own, noise=s) for own, s in zip(found.columns, sigma, strict=True)]
+    return replace(found, columns=tuple(columns))
+
+
+def export(
+    laws: Discovery | Law | Sequence[Law],
+    format: str,
+    *,
+    siunitx: bool = False,
+    document: bool = True,
+) -> str:
+    """Write laws in a form that people reuse.
+
+    Parameters
+    ----------
+    laws : Discovery, Law or sequence of Law
+        Of a discovery, one law of each family.
+    format : str
+        ``latex``, ``sympy``, ``python``, ``numpy``, ``torch``, ``c``, ``markdown``, ``mathml``
+        or ``json``.
+    siunitx, document : bool
+        For ``latex``: quantities for the siunitx package; a whole document, or what goes
+        into one.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ExportError
+        If the format is not known, or an option does not belong to it.
+    DomainError
+        If a formula has no real value anywhere and is asked for as code.
+    OptionError
+        If `laws` holds anything but laws.
+
+    Examples
+    --------
+    >>> import noether_sym
+    >>> found = noether_sym.discover("ideal_spring", search="sums")
+    >>> print(noether_sym.export(found, "mathml")[:5])
+    <math
+    """
+    from noether_sym.export.formats import export as written
+
+    if isinstance(laws, Discovery):
+        laws = laws.accepted
+    chosen = [laws] if isinstance(laws, Law) else laws
+    is_list = isinstance(chosen, Sequence) and not isinstance(chosen, str)
+    if not is_list or not all(isinstance(law, Law) for law in chosen):
+        raise OptionError(
+            f"laws is a {type(laws).__name__}; give what discover returned, a law, or a list of "
+            "laws"
+        )
+    return written(list(chosen), format, siunitx=siunitx, document=document)

@@ -1,0 +1,103 @@
+"""Constants of laws in terms of constants that are known: ``c0 = 19.62 m/s**2`` as ``2*g``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.dsl.expression import PARAMETER, Expression, call, input_, parameter
+from noether_sym.laws.law import Law, Parameter
+from noether_sym.units.dimension import DIMENSIONLESS, Dimension
+
+_POWERS = (0, 1, -1, 2, -2)
+_MOST = 4
+
+
+def with_known_constants(laws: Sequence[Law], dataset: Dataset) -> tuple[Law, ...]:
+    """The same laws, the unit of each fitted constant taken from known ones where it can be.
+
+    A fitted constant whose unit is that of a product of known constants becomes a pure number
+    times that product. The value of the law stays as it is.
+
+    Parameters
+    ----------
+    laws : sequence of Law
+        In the columns of `dataset`.
+    dataset : Dataset
+        Its parameters that have one value everywhere are the known constants.
+    """
+    known = _known(dataset)
+    return tuple(_named(law, known, dataset.dimensions) for law in laws) if known else tuple(laws)
+
+
+def _known(dataset: Dataset) -> dict[int, float]:
+    """Columns that are known constants, and their values; of too many, none is told apart."""
+    first = dataset.train[0].states[0]
+    whole = (*dataset.train, *dataset.test)
+    found = {
+        place: float(first[place])
+        for place in dataset.parameters
+        if place in dataset.base_columns
+        and all((one.states[:, place] == first[place]).all() for one in whole)
+    }
+    return found if len(found) <= _MOST else {}
+
+
+def _named(law: Law, known: Mapping[int, float], dimensions: Sequence[Dimension]) -> Law:
+    also = tuple(_named(own, known, dimensions) for own in law.also_allowed)
+    law, factors = law.with_(also_allowed=also), dict[int, Expression]()
+    parameters = list(law.parameters)
+    for slot, own in enumerate(law.parameters):
+        powers = _powers(own.dimension, known, dimensions)
+        if powers is None:
+            continue
+        node, scale = parameter(slot), 1.0
+        for place, power in powers.items():
+            constant = input_(place)
+            whole = call("square", constant) if abs(power) == 2 else constant
+            node = call("mul" if power > 0 else "div", node, whole)
+            scale *= known[place] ** power
+        factors[slot], parameters[slot] = node, _scaled(own, scale)
+    if not factors:
+        return law
+
+    def leaf(node: Expression) -> Expression:
+        return factors.get(node.index, node) if node.head == PARAMETER else node
+
+    return law.with_(expression=law.expression.mapped(leaf), parameters=tuple(parameters)).tidied()
+
+
+def _powers(
+    dimension: Dimension, known: Mapping[int, float], dimensions: Sequence[Dimension]
+) -> dict[int, int] | None:
+    """Powers of the known constants whose product has a dimension; None unless one is simplest."""
+    if dimension == DIMENSIONLESS:
+        return None
+    found: list[tuple[int, dict[int, int]]] = []
+    for powers in product(_POWERS, repeat=len(known)):
+        whole = DIMENSIONLESS
+        for place, power in zip(known, powers, strict=True):
+            whole = whole * dimensions[place] ** power
+        if whole == dimension:
+            own = {place: power for place, power in zip(known, powers, strict=True) if power}
+            found.append((sum(map(abs, powers)), own))
+    least = min((size for size, _ in found), default=0)
+    simplest = [own for size, own in found if size == least]
+    return simplest[0] if len(simplest) == 1 else None
+
+
+def _scaled(own: Parameter, scale: float) -> Parameter:
+    """The constant as a pure number, over `scale`."""
+    interval = own.interval
+    if interval is not None:
+        low, high = sorted(end / scale for end in interval)
+        interval = (low, high)
+    return replace(
+        own,
+        value=own.value / scale,
+        dimension=DIMENSIONLESS,
+        stderr=None if own.stderr is None else own.stderr / abs(scale),
+        interval=interval,
+    )
