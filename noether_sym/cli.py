@@ -5,7 +5,9 @@ Each verb lives in a module of `noether_sym.commands`, loaded when it is called.
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import io
 import os
 import sys
 
@@ -50,6 +52,18 @@ class _Verbs(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], _VERBS, n=1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            if os.path.exists(args[0]):
+                meant = f" It is a file: noether-sym run {args[0]}"
+            raise click.UsageError(error.message + meant, ctx) from None
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -64,7 +78,9 @@ class _Verbs(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except OSError as error:
-            click.echo(f"Error: {error}", err=True)
+            what = f"read or write {error.filename}" if error.filename else "write the output"
+            reason = error.strerror or type(error).__name__
+            click.echo(f"Error: cannot {what}: {reason}", err=True)
             ctx.exit(1)
 
 
@@ -74,12 +90,15 @@ def main() -> None:
     """Discover symbolic conservation laws from trajectory data.
 
     \b
-    noether-sym run --dataset real_pendulum      enumerate, fit, tailor, report
-    noether-sym run --dataset states.csv         the same on your own data
+    noether-sym run real_pendulum      enumerate, fit, tailor, report
+    noether-sym run states.csv         the same on your own data
     """
     # one thread a worker: the same sums in the same order, whatever the number of workers
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    for stream in (sys.stdout, sys.stderr):  # a θ on a terminal that has none is no error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """The Python interface: real small searches from what a program holds."""
 
+import inspect
+import pickle
 import subprocess
 import sys
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -10,7 +13,8 @@ import pytest
 
 import noether_sym
 from noether_sym import Discovery, discover
-from noether_sym.errors import DatasetError, RunError
+from noether_sym.dsl.operators import Operator, UnitRule, registered
+from noether_sym.errors import DatasetError, GrammarError, OptionError, RunError
 from noether_sym.tailor import TailorOptions
 from noether_sym.tailor.document import TailoringDocument
 
@@ -65,6 +69,92 @@ def test_notebooks_show_formulas(found):
     assert "<math" in found._repr_html_()
     assert found._repr_latex_() == f"${found.latex(found.best)}$"
     assert "1 " in found.summary()
+
+
+def test_notebooks_show_constants_errors_units_verdicts_and_notes(found):
+    page, law = found._repr_html_(), found.best
+    (own,) = law.parameters
+    for text in (f"{own.name} = ", " ± ", "s²", "m²", "law, by 5 trajectories", *found.notes):
+        assert text in page, text
+    assert "constant to within" in law._repr_html_()
+    assert "<math" in law._repr_html_()
+
+
+def test_names_are_escaped_and_notes_too():
+    found = discover(oscillations(("<b>", "v")), unitless=True, search="sums")
+    assert "<b>" not in found._repr_html_() + found.best._repr_html_()
+    assert "&lt;b&gt;" in found._repr_html_()
+
+
+def test_what_is_shown_in_a_line_is_short(found):
+    data = found.dataset
+    assert repr(data) == "Dataset('data': x [m], v [m/s]; 5 + 1 trajectories, 344 samples)"
+    assert repr(data.train[0]) == "Trajectory('0': 60 samples)"
+    assert repr(found.best) == f"Law({found.best.text()!r}: law)"
+    assert len(repr(noether_sym.check("x**2 + c0*v**2", data))) < 700
+
+
+def test_notes_say_what_was_done():
+    found = discover([table.assign(**{"m [kg]": 2.0}) for table in oscillations()], search="sums")
+    assert any("'m' has one value everywhere" in note for note in found.notes)
+
+
+def test_reports_are_where_they_are_said_to_be(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found = discover(oscillations(), search="sums")
+    written = found.report()
+    assert written == tmp_path / f"{found.run.name}.html"
+    named = found.report("own.html")
+    (tmp_path / "folder").mkdir()
+    inside = found.report(tmp_path / "folder")
+    kept = found.run.path
+    del found
+    assert not kept.exists()
+    assert named.read_text() == written.read_text() == inside.read_text()
+    assert "<math" in written.read_text()
+
+
+def test_reports_of_kept_runs_stay_with_them(found, tmp_path):
+    back = noether_sym.load_discovery(found.save(tmp_path / "saved"))
+    assert back.report() == tmp_path / "saved" / "report.html"
+    with pytest.raises(RunError, match="another path to report"):
+        back.report("/dev/full/report.html")
+
+
+def test_a_discovery_is_not_pickled(found):
+    with pytest.raises(RunError, match=r"found\.save\(path\)"):
+        pickle.dumps(found)
+    assert pickle.loads(pickle.dumps(found.best)) == found.best
+
+
+def test_verbs_stand_beside_discover(found):
+    tables = oscillations()
+    checked = noether_sym.check("x**2 + c0*v**2", tables, seed=0)
+    assert checked.conserved
+    assert checked.law.parameters[0].value == pytest.approx(0.25)
+    assert not noether_sym.check("x + c0*v", tables).conserved
+    read = noether_sym.inspect(tables)
+    assert (read.train, read.test) == ((60, 45, 70, 50, 64), (55,))
+    assert [(own.name, own.unit) for own in read.columns] == [("x", "m"), ("v", "m/s")]
+    assert read.columns[0].noise is not None
+    text = noether_sym.export(found, "python")
+    assert "def law_1(" in text
+    assert noether_sym.export(found.best, "c") == noether_sym.export(found.accepted, "c")
+    with pytest.raises(OptionError, match="laws is a str"):
+        noether_sym.export("results", "latex")
+    with pytest.raises(OptionError, match="a Dataset is read already"):
+        noether_sym.inspect(found.dataset, unitless=True)
+
+
+def test_rooms_that_are_verbs_stay_rooms():
+    from noether_sym.check import check_equations
+    from noether_sym.export import FORMATS
+
+    assert "latex" in FORMATS
+    assert noether_sym.check.check_equations is check_equations
+    assert "formula" in inspect.signature(noether_sym.check).parameters
+    code = "from noether_sym import check, export; assert callable(check) and callable(export)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_plot_draws_the_value_beside_the_control(found):
@@ -158,6 +248,44 @@ def test_any_name_of_a_column_gives_the_right_law(names):
     assert one == pytest.approx(two, rel=1e-3)
     assert "<script>" not in found._repr_html_()
     assert len(law.sympy().free_symbols) == 2
+
+
+def test_an_operation_of_ones_own_is_found_in_a_law():
+    angle = np.linspace(0.0, 6.0, 60)
+    tables = []
+    for number, level in enumerate(np.random.default_rng(2).uniform(-1.0, 1.0, 8)):
+        y = 1.5 * np.sin(angle + number)
+        tables.append(pd.DataFrame({"x": level + np.arctan(1.3 * y), "y": y}))
+
+    def slope(lib, value, x):
+        return 1 / (1 + x**2)
+
+    with restored_operators():
+        for _ in range(2):  # a cell of a notebook is run again
+            noether_sym.register_operator("atan", lambda lib, x: lib.atan(x), slope, parity="odd")
+        found = discover(
+            tables, unitless=True, search="formulas", depth=6, grammar="add,sub,mul,atan"
+        )
+        assert found.best.text().startswith("x - atan(")
+        assert found.best.values[0] == pytest.approx(1.3, rel=1e-6)
+        with pytest.raises(GrammarError, match="its derivative is not the slope"):
+            noether_sym.register_operator("tan2", lambda lib, x: lib.tan(x), slope)
+        with pytest.raises(GrammarError, match="it has another parity"):
+            noether_sym.register_operator("other", lambda lib, x: lib.atan(x), slope, parity="even")
+        with pytest.raises(GrammarError, match="taken"):
+            noether_sym.register_operator(
+                "sin", lambda lib, x: lib.sin(x), lambda lib, value, x: lib.cos(x)
+            )
+        with pytest.raises(GrammarError, match="take the library"):
+            noether_sym.register_operator("odd", np.arctan, slope)
+
+
+@contextmanager
+def restored_operators():
+    """Whatever is registered inside is forgotten after."""
+    mark = Operator("mark", 1, UnitRule.PURE, lambda lib, x: x, lambda lib, value, x: (1.0,))
+    with registered(mark):
+        yield
 
 
 def test_nothing_is_claimed_where_nothing_is_conserved():

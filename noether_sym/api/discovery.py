@@ -176,7 +176,8 @@ class Discovery:
         target = Path.cwd() if path is None else Path(path)
         if target.is_dir():
             target = target / f"{self.run.name}.html"
-        write_whole(target, lambda place: shutil.copyfile(written, place))
+        remedy = "free some space, or give another path to report()"
+        write_whole(target, lambda place: shutil.copyfile(written, place), remedy)
         return target
 
     def plot(self, law: Law | None = None) -> Any:

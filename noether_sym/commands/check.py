@@ -21,7 +21,6 @@ _LONGEST = 200
 
 @click.command("check", short_help="Test a formula of yours on data, without a search.")
 @click.argument("law")
-@click.argument("file", required=False, metavar="[FILE]")
 @data_options(required=False)
 @fit_options
 @click.option(
@@ -34,7 +33,7 @@ _LONGEST = 200
 @click.option("-q", "--quiet", is_flag=True, help="The verdict only.")
 @click.pass_context
 def command(context: click.Context, /, **values: Any) -> None:
-    """Test whether LAW is conserved in FILE: a file, or the name of a built-in data set.
+    """Test whether LAW is conserved in the data: a file, or a built-in data set.
 
     \b
     noether-sym check 'p**2 - 3*cos(q)' swings.csv
@@ -55,11 +54,6 @@ def command(context: click.Context, /, **values: Any) -> None:
     if values["equations"] is not None:
         _exactly(context, values)
         return
-    source = context.get_parameter_source("dataset")
-    by_option = source is not None and source.name != "DEFAULT"
-    if by_option == (values["file"] is not None):
-        raise click.UsageError("give the data once, as FILE or with --dataset")
-    values["dataset"] = values["file"] or values["dataset"]
     from noether_sym.check import check
     from noether_sym.export.check import checked_document
 
@@ -78,9 +72,9 @@ def command(context: click.Context, /, **values: Any) -> None:
 
 def _exactly(context: click.Context, values: dict[str, Any]) -> None:
     given = [
-        option.opts[0] if isinstance(option, click.Option) else "FILE"
+        option.opts[0] if option.name != "dataset" else "FILE"
         for option in context.command.params
-        if option.name not in ("law", "equations", "as_json", "quiet")
+        if option.name not in ("law", "file", "equations", "as_json", "quiet")
         and getattr(context.get_parameter_source(option.name or ""), "name", "") == "COMMANDLINE"
     ]
     if given:

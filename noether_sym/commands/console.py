@@ -20,12 +20,12 @@ _LINE_SECONDS = 5.0
 
 
 class Screen:
-    """Standard output for results, standard error for everything else.
+    """Standard output for results, standard error for progress.
 
     Parameters
     ----------
     as_json : bool
-        Results as JSON; tables are left out.
+        Results as JSON, and nothing else but progress.
     quiet : bool
         No progress and no tables.
     """
@@ -42,19 +42,17 @@ class Screen:
             click.echo(encode(document), nl=False)
 
     def say(self, text: str, *, important: bool = False) -> None:
-        """Print a line; `important` ones also when quiet (to standard error with JSON)."""
-        if important or not self.quiet:
-            click.echo(text, err=self.as_json)
+        """Print a line, `important` ones also when quiet; with JSON, none."""
+        if not self.as_json and (important or not self.quiet):
+            click.echo(text)
 
     def table(self, table: Table) -> None:
-        """Print a table."""
-        if self.quiet:
+        """Print a table; with JSON, none."""
+        if self.quiet or self.as_json:
             return
         from rich.console import Console
 
-        console = Console(
-            stderr=self.as_json, width=WIDTH, markup=False, highlight=False, emoji=False
-        )
+        console = Console(width=WIDTH, markup=False, highlight=False, emoji=False)
         console.print(table)
 
     @contextmanager

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from noether_sym.commands.console import Screen
-from noether_sym.commands.options import results_option
+from noether_sym.commands.completion import complete_runs
+from noether_sym.commands.options import OneOf, results_option
 
 _FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "mathml", "json")
 
 
 @click.command("export", short_help="Write laws as LaTeX, Markdown, SymPy, code or JSON.")
-@click.argument("run_folder", metavar="[RUN]", required=False)
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="latex", show_default=True)
+@click.argument("run_folder", metavar="[RUN]", required=False, shell_complete=complete_runs)
+@click.option("--format", "form", type=OneOf(_FORMATS), default="latex", show_default=True)
 @click.option(
     "--all", "everything", is_flag=True, help="Every accepted law, not one of each family."
 )
@@ -41,13 +41,14 @@ def command(
     results: Path,
     quiet: bool,
 ) -> None:
-    """Write the accepted laws of RUN (a folder; by default the newest run)."""
+    """Write the accepted laws of RUN (a folder or name; by default the newest run)."""
     if form != "latex" and (siunitx or document is not None):
         raise click.UsageError(
             f"--siunitx, --document and --fragment are for --format latex, not {form}"
         )
     from noether_sym.export import accepted_laws, export
     from noether_sym.store import runs
+    from noether_sym.store.files import storing
     from noether_sym.store.schema import LawsDocument
 
     run = runs.fitted_run(run_folder, results)
@@ -56,7 +57,8 @@ def command(
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
-    screen = Screen(as_json=True, quiet=quiet)
+        with storing(f"write {output}", "free some space or choose another file with --output"):
+            output.write_text(text, encoding="utf-8")
     where = f" to {output}" if output is not None else ""
-    screen.say(f"{len(laws)} law{'s' * (len(laws) != 1)} of {run.path}{where}")
+    if not quiet:
+        click.echo(f"{len(laws)} law{'s' * (len(laws) != 1)} of {run.path}{where}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noether_sym.commands.console import WIDTH, Screen
-from noether_sym.commands.options import data_from, json_option, reading_options, search_options
+from noether_sym.commands.options import data_from, data_options, json_option, search_options
 
 if TYPE_CHECKING:
     from noether_sym.datasets.inspection import ColumnFacts, Inspection
@@ -19,8 +19,7 @@ _SHOWN = 5
 
 
 @click.command("inspect", short_help="Show what was understood of a file, before any search.")
-@click.argument("dataset", metavar="NAME|FILE")
-@reading_options
+@data_options(required=True)
 @search_options
 @json_option
 def command(**values: Any) -> None:

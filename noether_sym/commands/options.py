@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from noether_sym.commands.completion import complete_data
 from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
 from noether_sym.runtime.workers import BACKENDS
 from noether_sym.store.limits import DEFAULT_BUDGET, METHODS
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from noether_sym.store.schema import Plan
     from noether_sym.store.search import Search
 
+_DATA = "ideal_pendulum"
+_FILE = "noether_sym.file"
 _TAILORING = TailorOptions()
 _SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -40,6 +45,19 @@ class _Written(click.ParamType):
             return self.read(value) if isinstance(value, str) else value
         except ValueError as error:
             self.fail(str(error))
+
+
+class OneOf(click.Choice[str]):
+    """One of a few words; an error names the one that was probably meant."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            close = difflib.get_close_matches(value, list(self.choices), n=1)
+            if not close:
+                raise
+            self.fail(f"{error.message} Did you mean {close[0]!r}?", param, ctx)
 
 
 def _window(text: str) -> str | int:
@@ -159,16 +177,43 @@ def _together(*options: Callable[[Any], Any]) -> Callable[[_Function], _Function
 
 
 def data_options(required: bool) -> Callable[[_Function], _Function]:
-    """Options that choose the data, and say how to read them."""
-    default: dict[str, Any] = {"required": True} if required else {"default": "ideal_pendulum"}
-    return lambda function: click.option(
-        "--dataset",
-        metavar="NAME|FILE",
-        show_default=not required,
-        help="A built-in data set (see `noether-sym datasets`), a CSV, Parquet or .npz file, or "
-        "a folder of one file a trajectory.",
-        **default,
-    )(reading_options(function))
+    """The argument that chooses the data, ``--dataset``, and how to read them.
+
+    A command takes the data as ``dataset``, however they were given.
+    """
+    default = "" if required else f"  [default: {_DATA}]"
+
+    def chosen(context: click.Context, _: click.Parameter, option: str | None) -> str | None:
+        file = context.meta.get(_FILE)
+        if option is not None and file is not None:
+            raise click.UsageError("give the data once, as an argument or with --dataset")
+        if file is not None:
+            context.set_parameter_source("dataset", ParameterSource.COMMANDLINE)
+        elif option is None and required and not context.resilient_parsing:
+            raise click.UsageError("Missing argument 'NAME|FILE': a built-in data set, or a file.")
+        return option or file or (None if required else _DATA)
+
+    def kept(context: click.Context, _: click.Parameter, file: str | None) -> None:
+        context.meta[_FILE] = file
+
+    return lambda function: click.argument(
+        "file",
+        metavar="NAME|FILE" if required else "[NAME|FILE]",
+        required=False,
+        is_eager=True,
+        expose_value=False,
+        callback=kept,
+        shell_complete=complete_data,
+    )(
+        click.option(
+            "--dataset",
+            metavar="NAME|FILE",
+            callback=chosen,
+            shell_complete=complete_data,
+            help="The same as the argument: a built-in data set (see `noether-sym datasets`), a "
+            f"CSV, Parquet or .npz file, or a folder of one file a trajectory.{default}",
+        )(reading_options(function))
+    )
 
 
 reading_options = _together(
@@ -284,7 +329,7 @@ search_options = _together(
     click.option(
         "--search",
         "method",
-        type=click.Choice(METHODS),
+        type=OneOf(METHODS),
         default=METHODS[0],
         show_default=True,
         help="Formulas up to a size, as in the paper; sums of simple terms; or both.",
@@ -368,7 +413,7 @@ tailor_options = _together(
     ),
     click.option(
         "--loss",
-        type=click.Choice(LOSSES),
+        type=OneOf(LOSSES),
         default=_TAILORING.loss,
         show_default=True,
         help="Noether loss: its limit for small time steps, or the paper's finite difference.",
@@ -381,7 +426,7 @@ common_options = _together(
     results_option,
     click.option(
         "--device",
-        type=click.Choice(DEVICES),
+        type=OneOf(DEVICES),
         default="auto",
         show_default=True,
         help="Where to compute.",
@@ -393,7 +438,7 @@ common_options = _together(
     ),
     click.option(
         "--backend",
-        type=click.Choice(BACKENDS),
+        type=OneOf(BACKENDS),
         default="threading",
         show_default=True,
         help="Who fits: threads, processes (loky), or the Dask cluster of --scheduler.",

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
+from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.options import results_option
 
 
 @click.command("report", short_help="Draw the figures and write report.html.")
-@click.argument("run_folder", metavar="[RUN]", required=False)
+@click.argument("run_folder", metavar="[RUN]", required=False, shell_complete=complete_runs)
 @results_option
 def command(run_folder: str | None, results: Path) -> None:
-    """Write figures/ and report.html of RUN (a folder; by default the newest run)."""
+    """Write figures/ and report.html of RUN (a folder or name; by default the newest run)."""
     from noether_sym.pipeline import run_report
     from noether_sym.store import runs
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
@@ -36,6 +37,7 @@ _FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json
     "--resume",
     metavar="RUN",
     default=None,
+    shell_complete=complete_runs,
     help="Go on with a run that was cut short, with the options that it was made with.",
 )
 @click.pass_context
@@ -59,7 +61,7 @@ def command(ctx: click.Context, **values: Any) -> None:
     if values["resume"] is not None:
         search = _resumed(values, given)
     elif "dataset" not in given:
-        raise click.UsageError("Missing option '--dataset' (or --resume RUN).")
+        raise click.UsageError("Missing argument 'NAME|FILE' (or --dataset, or --resume RUN).")
     else:
         search = search_from(values, _plan(values))
     options = tailoring_from(values, search)
@@ -106,7 +108,7 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
         raise click.UsageError(
             f"--resume takes the options of the run; leave out --{', --'.join(other)}"
         )
-    run = runs.find_run(values["resume"])
+    run = runs.find_run(values["resume"], values["results"])
     held = run.read(RunDocument)
     if held.tailoring is None:
         raise click.UsageError(

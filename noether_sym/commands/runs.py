@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.options import json_option, results_option
 
 if TYPE_CHECKING:
@@ -49,22 +50,17 @@ def command(ctx: click.Context, results: Path, keep: int | None, yes: bool, as_j
 
 
 @command.command("rm", short_help="Remove runs.")
-@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_runs)
 @_YES
 @click.pass_context
 def remove(ctx: click.Context, names: tuple[str, ...], yes: bool) -> None:
     """Remove runs, and nothing else: folders, or names in the results folder."""
     assert ctx.parent is not None
-    results = ctx.parent.params["results"]
-    found = [_named(name, results) for name in names]
-    _remove(ctx, list({run.path.absolute(): run for run in found}.values()), yes=yes)
-
-
-def _named(name: str, results: Path) -> Run:
     from noether_sym.store import runs
 
-    inside = results / name
-    return runs.find_run(name if Path(name).exists() or not inside.is_dir() else str(inside))
+    results = ctx.parent.params["results"]
+    found = [runs.find_run(name, results) for name in names]
+    _remove(ctx, list({run.path.absolute(): run for run in found}.values()), yes=yes)
 
 
 def _when(run: Run) -> float:

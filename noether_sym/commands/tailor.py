@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import SEED, common_options, jobs_from, tailor_options
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 @click.option(
     "--run",
     "run_folder",
-    metavar="DIR",
-    help="A fitted run.  [default: the newest]",
+    metavar="RUN",
+    shell_complete=complete_runs,
+    help="A fitted run, by folder or name.  [default: the newest]",
 )
 @click.option(
     "--seed",

@@ -34,7 +34,7 @@ _MOST_NODES_TO_FIT = 60
 _MOST_FREE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Formula:
     """A formula that was read.
 
@@ -51,6 +51,9 @@ class Formula:
     text: str
     expression: Expression
     constants: tuple[Constant, ...]
+
+    def __repr__(self) -> str:
+        return f"Formula({self.text!r})"
 
     @property
     def free(self) -> tuple[int, ...]:

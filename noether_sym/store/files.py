@@ -15,9 +15,12 @@ PARTIAL = ".part-"
 """How names of half-written files begin."""
 
 
+ELSEWHERE = "free some space or choose another folder with --results"
+
+
 @contextmanager
-def storing(what: str) -> Iterator[None]:
-    """Turn what the system refuses into an error in words: ``cannot <what>: ...``.
+def storing(what: str, remedy: str = ELSEWHERE) -> Iterator[None]:
+    """Turn what the system refuses into an error in words: ``cannot <what>: ...; <remedy>``.
 
     Raises
     ------
@@ -27,10 +30,7 @@ def storing(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"cannot {what}: {error.strerror or error}; free some space or choose another "
-            "folder with --results"
-        ) from error
+        raise StorageError(f"cannot {what}: {error.strerror or error}; {remedy}") from error
 
 
 def refuse_link(path: Path) -> None:
@@ -45,7 +45,7 @@ def refuse_link(path: Path) -> None:
         raise RunError(f"{path} is a symbolic link, which a run never holds; remove it")
 
 
-def write_whole(target: Path, writer: Callable[[Path], object]) -> None:
+def write_whole(target: Path, writer: Callable[[Path], object], remedy: str = ELSEWHERE) -> None:
     """Let `writer` make a file beside its place, then move it there in one step.
 
     Raises
@@ -53,7 +53,7 @@ def write_whole(target: Path, writer: Callable[[Path], object]) -> None:
     StorageError
         If the folder cannot be written, or the disk is full.
     """
-    with storing(f"write {target}"):
+    with storing(f"write {target}", remedy):
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=PARTIAL, suffix=target.suffix)
         os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -94,8 +95,8 @@ def _create(run: Run, document: RunDocument) -> None:
         shutil.rmtree(made.path, ignore_errors=True)
 
 
-def find_run(text: str) -> Run:
-    """Open a run by its folder.
+def find_run(text: str, results: Path | None = None) -> Run:
+    """Open a run by its folder, or by its name in a folder of runs.
 
     Raises
     ------
@@ -103,8 +104,13 @@ def find_run(text: str) -> Run:
         If the folder is not that of a run.
     """
     run = Run(Path(text))
+    if results is not None and not run.path.exists() and (results / text).is_dir():
+        run = Run(results / text)
     if not run.has(RUN_FILE):
-        raise RunError(f"{text} is not the folder of a run: it has no {RUN_FILE}")
+        names = [] if results is None else [own.name for own in run_like(results)]
+        close = difflib.get_close_matches(text, names, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise RunError(f"{text} is not the folder of a run: it has no {RUN_FILE}{meant}")
     if decode(run.content(RUN_FILE), _Versioned, str(run.file(RUN_FILE))).format != FORMAT:
         raise RunError(f"{text} was written by another version of noether-sym; run it again")
     return run
@@ -133,7 +139,7 @@ def fitted_run(text: str | None, results: Path) -> Run:
     RunError
         If there is none, or its laws cannot be read.
     """
-    run = newest_run(results, LAWS_FILE) if text is None else find_run(text)
+    run = newest_run(results, LAWS_FILE) if text is None else find_run(text, results)
     run.read(LawsDocument)
     return run
 
