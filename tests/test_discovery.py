@@ -81,7 +81,7 @@ def test_notebooks_show_constants_errors_units_verdicts_and_notes(found):
 
 
 def test_names_are_escaped_and_notes_too():
-    found = discover(oscillations(("<b>", "v")), unitless=True, search="sums")
+    found = discover(oscillations(("<b>", "v")), unitless=True, search="sums", budget=1)
     assert "<b>" not in found._repr_html_() + found.best._repr_html_()
     assert "&lt;b&gt;" in found._repr_html_()
 
@@ -95,13 +95,15 @@ def test_what_is_shown_in_a_line_is_short(found):
 
 
 def test_notes_say_what_was_done():
-    found = discover([table.assign(**{"m [kg]": 2.0}) for table in oscillations()], search="sums")
+    found = discover(
+        [table.assign(**{"m [kg]": 2.0}) for table in oscillations()], search="sums", budget=1
+    )
     assert any("'m' has one value everywhere" in note for note in found.notes)
 
 
 def test_reports_are_where_they_are_said_to_be(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    found = discover(oscillations(), search="sums")
+    found = discover(oscillations(), search="sums", budget=1)
     written = found.report()
     assert written == tmp_path / f"{found.run.name}.html"
     named = found.report("own.html")

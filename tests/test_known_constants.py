@@ -30,7 +30,7 @@ def throws(unit="m", length=1.0):
 
 @pytest.mark.parametrize(("unit", "length"), [("m", 1.0), ("cm", 100.0)])
 def test_a_law_names_the_constant_and_fits_a_pure_number(unit, length):
-    found = noether_sym.discover(throws(unit, length), constants=G, search="sums")
+    found = noether_sym.discover(throws(unit, length), constants=G, search="sums", budget=1)
     assert found.independent == 1
     law = found.best
     assert law.text() == "y + 0.5/g*v**2"
@@ -42,7 +42,7 @@ def test_a_law_names_the_constant_and_fits_a_pure_number(unit, length):
     assert law.inputs[-1] == ("g", f"{unit}/s**2")
     assert f"constant g = {9.81 * length:g} {unit}/s**2" in found.notes
     # the value is that of the fit without the name
-    plain = noether_sym.discover(throws(unit, length), search="sums").best
+    plain = noether_sym.discover(throws(unit, length), search="sums", budget=1).best
     states = np.array([[1.0, 2.0], [0.5, -3.0]]) * length
     known = np.column_stack([states, [9.81 * length] * 2])
     np.testing.assert_allclose(law(known), plain(states), rtol=1e-9)
@@ -96,7 +96,16 @@ def test_saved_runs_keep_it_and_the_command_line_takes_it(tmp_path):
     path = tmp_path / "throws.csv"
     rows = [table.assign(trajectory=number) for number, table in enumerate(throws())]
     pd.concat(rows).to_csv(path, index=False)
-    options = ["--constant", "g=9.81 m/s**2", "--search", "sums", "--results", str(tmp_path)]
+    options = [
+        "--constant",
+        "g=9.81 m/s**2",
+        "--search",
+        "sums",
+        "--budget",
+        "1",
+        "--results",
+        str(tmp_path),
+    ]
     done = CliRunner().invoke(main, ["fit", str(path), *options, "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["laws"][0]["expression"] == "y + 0.5/g*v**2"

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import noether_sym
+import noether_sym.datasets
 from noether_sym.datasets.readers.frame import as_table
 from noether_sym.errors import DatasetError, NoetherSymError, OptionError
 
@@ -173,6 +174,13 @@ def test_wrong_arguments_are_refused_in_words(options, message):
     with pytest.raises(OptionError, match=message) as caught:
         noether_sym.discover("ideal_spring", **options)
     assert isinstance(caught.value, NoetherSymError | TypeError)
+
+
+def test_a_data_set_that_is_read_is_taken_where_nothing_is_kept():
+    data = noether_sym.datasets.load("ideal_spring")
+    assert noether_sym.inspect(data) == noether_sym.inspect("ideal_spring")
+    with pytest.raises(OptionError, match="with the arguments that load was given"):
+        noether_sym.discover(data)
 
 
 def test_one_name_is_a_sequence_of_one_and_numpy_scalars_are_numbers():

@@ -61,6 +61,11 @@ def loaded(
             raise OptionError("time holds times, and the data are named; give a column's name")
         yield Loaded(None, data_options(str(data), reading), None)
         return
+    if isinstance(data, Dataset):
+        raise OptionError(
+            "a Dataset does not say how it was read, so that its run could not be opened again; "
+            "give discover the name, path or table, with the arguments that load was given"
+        )
     from noether_sym.datasets.readers.frame import as_table, write_frame
 
     own = {name: reading.get(name) for name in ("time", "trajectory", "units")}

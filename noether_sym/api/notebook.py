@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 
 from noether_sym.errors import NoetherSymError
-from noether_sym.export import accepted_laws
+from noether_sym.export import accepted_laws, law_from_entry
 from noether_sym.export.mathml import law_mathml
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.report import words
@@ -22,6 +22,10 @@ def discovery(document: LawsDocument, summary: str, dataset: DatasetEntry) -> st
     notes = Markup("").join(map(Markup("<li>{}</li>").format, dataset.notes))
     parts = [Markup("<p>{}</p>").format(summary)]
     parts += [_table(laws, dataset.time_unit)] if laws else []
+    if document.constraints:
+        same = [law_from_entry(entry) for entry in document.constraints]
+        parts.append(Markup("<p>The same on all trajectories, untested as laws:</p>"))
+        parts.append(_table(same, dataset.time_unit))
     if notes:
         parts.append(Markup("<details><summary>Notes on the data</summary><ul>{}</ul></details>"))
         parts[-1] = parts[-1].format(notes)
