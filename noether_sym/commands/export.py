@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from noether_sym.commands.completion import complete_runs
-from noether_sym.commands.options import OneOf, results_option
+from noether_sym.commands.options import results_option
+from noether_sym.commands.values import OneOf
 
 _FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "mathml", "json")
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
-import math
-import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +11,20 @@ import click
 from click.core import ParameterSource
 
 from noether_sym.commands.completion import complete_data
+from noether_sym.commands.values import (
+    OneOf,
+    Written,
+    above,
+    budget,
+    definition,
+    named_number,
+    named_unit,
+    names_in,
+    pairs_in,
+    quantity,
+    vector,
+    window,
+)
 from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
 from noether_sym.runtime.workers import BACKENDS
 from noether_sym.store.limits import DEFAULT_BUDGET, METHODS
@@ -29,131 +38,14 @@ if TYPE_CHECKING:
 _DATA = "ideal_pendulum"
 _FILE = "noether_sym.file"
 _TAILORING = TailorOptions()
-_SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Value = TypeVar("_Value")
 
 
-class _Written(click.ParamType):
-    """A value that a function reads from text; its ValueError says what is wrong."""
-
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
-        self.name, self.read = name, read
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return self.read(value) if isinstance(value, str) else value
-        except ValueError as error:
-            self.fail(str(error))
-
-
-class OneOf(click.Choice[str]):
-    """One of a few words; an error names the one that was probably meant."""
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter as error:
-            close = difflib.get_close_matches(value, list(self.choices), n=1)
-            if not close:
-                raise
-            self.fail(f"{error.message} Did you mean {close[0]!r}?", param, ctx)
-
-
-def _window(text: str) -> str | int:
-    if text in ("auto", "full"):
-        return text
-    with suppress(ValueError):
-        if (number := int(text)) > 1:
-            return number
-    raise ValueError(f"{text!r} is neither 'auto', 'full' nor a number of samples above 1")
-
-
-def _above(least: float, text: str, *, inclusive: bool = False) -> float:
-    """A finite number above a bound."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-    high_enough = number >= least if inclusive else number > least
-    if not math.isfinite(number) or not high_enough:
-        raise ValueError(f"{text} is not {'at least' if inclusive else 'above'} {least:g}")
-    return number
-
-
-def _budget(text: str) -> float:
-    """A time: seconds, or a number with a unit."""
-    match = re.fullmatch(r"\s*([0-9.]+)\s*(s|min|m|h)?\s*", text)
-    with suppress(ValueError):
-        seconds = float(match[1]) * _SECONDS.get(match[2], 1.0) if match else 0.0
-        if 0 < seconds < math.inf:
-            return seconds
-    raise ValueError(f"{text!r} is not a time above zero, as in 20s or 5min")
-
-
-def _named_unit(text: str) -> tuple[str, str]:
-    name, sign, unit = text.rpartition("=")
-    if not sign or not name:
-        raise ValueError(f"{text!r} is not of the form NAME=UNIT, as in q=rad")
-    return name.strip(), unit.strip()
-
-
-def _named_number(text: str) -> tuple[str, float]:
-    name, sign, number = text.rpartition("=")
-    if not sign or not name.strip():
-        raise ValueError(f"{text!r} is not of the form NAME=VALUE, as in q=0.01")
-    try:
-        return name.strip(), float(number)
-    except ValueError:
-        raise ValueError(f"{number.strip()!r} in {text!r} is not a number") from None
-
-
-def _quantity(text: str) -> tuple[str, str]:
-    name, sign, quantity = (part.strip() for part in text.partition("="))
-    if not sign or not name or not quantity:
-        raise ValueError(f"{text!r} is not of the form NAME=VALUE UNIT, as in g='9.81 m/s**2'")
-    return name, quantity
-
-
-def _names(text: str) -> tuple[str, ...]:
-    try:
-        names = [name.strip() for name in next(csv.reader([text], strict=True), [])]
-    except csv.Error:
-        names = []
-    if not names or "" in names:
-        raise ValueError(f"{text!r} is not a list of names with commas, as in q,p")
-    return tuple(names)
-
-
-def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    """Names with names, as in ``x=vx,y=vy``."""
-    pairs = []
-    for item in _names(text):
-        name, sign, column = (part.strip() for part in item.partition("="))
-        if not sign or not name or not column:
-            raise ValueError(f"{text!r} is not of the form NAME=COLUMN,..., as in x=vx,y=vy")
-        pairs.append((name, column))
-    return tuple(pairs)
-
-
-def _vector(text: str) -> tuple[str, tuple[str, ...]]:
-    name, sign, columns = text.partition("=")
-    if not sign or not name.strip():
-        raise ValueError(f"{text!r} is not of the form NAME=A,B,C, as in r1=x1,y1,z1")
-    return name.strip(), _names(columns)
-
-
-def _definition(text: str) -> tuple[str, str]:
-    name, sign, formula = (part.strip() for part in text.partition("="))
-    if not sign or not name or not formula:
-        raise ValueError(f"{text!r} is not of the form NAME = FORMULA, as in r = sqrt(x**2 + y**2)")
-    return name, formula
-
-
 SEED = click.IntRange(min=0, max=2**31 - 1)
 _COUNT = click.IntRange(min=1)
-_NAMES = _Written("A,B,...", _names)
-_NOT_NEGATIVE = _Written("number", partial(_above, 0.0, inclusive=True))
+_NAMES = Written("A,B,...", names_in)
+_NOT_NEGATIVE = Written("number", partial(above, 0.0, inclusive=True))
 
 results_option = click.option(
     "--results",
@@ -226,7 +118,7 @@ reading_options = _together(
     ),
     click.option(
         "--sigma",
-        type=_Written("NAME=VALUE", _named_number),
+        type=Written("NAME=VALUE", named_number),
         multiple=True,
         help="Standard deviation of the noise of a column where it is known, in the "
         "column's unit; repeat for each.",
@@ -234,7 +126,7 @@ reading_options = _together(
     click.option(
         "--constant",
         "constants",
-        type=_Written("NAME=VALUE UNIT", _quantity),
+        type=Written("NAME=VALUE UNIT", quantity),
         multiple=True,
         help="A constant that is known, as in g='9.81 m/s**2'; formulas take it by name. "
         "Repeat for each.",
@@ -242,7 +134,7 @@ reading_options = _together(
     click.option(
         "--unit",
         "units",
-        type=_Written("NAME=UNIT", _named_unit),
+        type=Written("NAME=UNIT", named_unit),
         multiple=True,
         help="Unit of a column of a file; repeat for each.",
     ),
@@ -274,7 +166,7 @@ reading_options = _together(
     ),
     click.option(
         "--rates",
-        type=_Written("NAME=COLUMN,...", _pairs),
+        type=Written("NAME=COLUMN,...", pairs_in),
         multiple=True,
         help="A file's columns that hold dx/dt of others, as in x=vx,y=vy. With them rows "
         "need no time and no order.",
@@ -282,14 +174,14 @@ reading_options = _together(
     click.option("--with-time", is_flag=True, help="Let the time enter as a column."),
     click.option(
         "--derive",
-        type=_Written("NAME = FORMULA", _definition),
+        type=Written("NAME = FORMULA", definition),
         multiple=True,
         help="Add a column that is a formula of others; repeat for each, in order.",
     ),
     click.option(
         "--vector",
         "vectors",
-        type=_Written("NAME=A,B[,C]", _vector),
+        type=Written("NAME=A,B[,C]", vector),
         multiple=True,
         help="Columns that are components of a vector, where names do not tell; repeat for each.",
     ),
@@ -336,7 +228,7 @@ search_options = _together(
     ),
     click.option(
         "--budget",
-        type=_Written("TIME", _budget),
+        type=Written("TIME", budget),
         default=f"{DEFAULT_BUDGET:g}s",
         show_default=True,
         help="About how long to search at most, on two cores; it becomes limits of "
@@ -350,7 +242,7 @@ search_options = _together(
 fit_options = _together(
     click.option(
         "--acceptance",
-        type=_Written("number", partial(_above, 1.0)),
+        type=Written("number", partial(above, 1.0)),
         default=100.0,
         show_default=True,
         help="How many times better than random data a law must be conserved.",
@@ -364,7 +256,7 @@ fit_options = _together(
     ),
     click.option(
         "--window",
-        type=_Written("auto|full|N", _window),
+        type=Written("auto|full|N", window),
         default="auto",
         show_default=True,
         help="Compare over whole sequences (full), windows of N samples, or whole "
