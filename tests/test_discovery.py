@@ -334,3 +334,11 @@ def test_import_is_light():
     assert "discover" in dir(noether_sym)
     with pytest.raises(AttributeError, match="nothing"):
         _ = noether_sym.nothing
+
+
+@pytest.mark.parametrize(("samples", "columns"), [(5, 1), (8, 2), (14, 5), (20, 5)])
+def test_short_recordings_are_searched_and_nothing_is_claimed(samples, columns):
+    noise = np.random.default_rng(0).normal(size=(samples, columns))
+    names = [f"x{number}" for number in range(columns)]
+    found = discover(noise, names=names, dt=0.1, unitless=True, search="sums", budget=1)
+    assert found.best is None

@@ -12,6 +12,8 @@ from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.datasets.constants import with_constants
 from noether_sym.errors import DatasetError, UnitError
+from noether_sym.report.command import command_line
+from noether_sym.store.schema import RunDocument
 
 G = {"g": "9.81 m/s**2"}
 
@@ -112,7 +114,10 @@ def test_saved_runs_keep_it_and_the_command_line_takes_it(tmp_path):
     (run,) = [own for own in tmp_path.iterdir() if own.is_dir()]
     held = json.loads((run / "run.json").read_text())
     assert held["data"]["constants"] == G
-    assert noether_sym.load_discovery(run).best.text() == "y + 0.5/g*v**2"
+    found = noether_sym.load_discovery(run)
+    assert found.best.text() == "y + 0.5/g*v**2"
+    again = command_line(found.run.read(RunDocument))
+    assert "--constant 'g=9.81 m/s**2'" in again
     for wrong in ("g", "g=", "=3 m"):
         done = CliRunner().invoke(main, ["fit", str(path), "--constant", wrong])
         assert done.exit_code == 2

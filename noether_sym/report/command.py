@@ -37,6 +37,8 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
         words += ["--vector", f"{name}={_listed(columns)}"]
     for name, sigma in data.sigma.items():
         words += ["--sigma", f"{name}={sigma!r}"]
+    for name, text in data.constants.items():
+        words += ["--constant", f"{name}={text}"]
     words += ["--search", search.method, "--grammar", search.grammar]
     words += ["--depth", str(search.depth)] if search.given else []
     words += ["--budget", f"{search.budget:g}s"]

@@ -263,7 +263,10 @@ def from_noise(
     heads = [one.gradients for one in known]
     count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
     for library in libraries:
-        every = moments(list(islice(library, 2 * count)), data, sigma, groups)
+        terms = list(islice(library, 2 * count))
+        if not terms:  # there are too few samples to tell noise from motion
+            continue
+        every = moments(terms, data, sigma, groups)
         for places in _subsets(every, len(data.spread), count):
             found += _laws(every.of(places), data, heads, most)
             if len(heads) >= most:
@@ -308,8 +311,10 @@ def _laws(
 ) -> Iterator[Found]:
     """Laws of a library that add to those that are known, up to `most` in all."""
     end, terms = _FIRST, len(own.terms)
+    if not terms:
+        return
     library = _Library(own, data, heads)
-    while terms and len(heads) < most:
+    while len(heads) < most:
         whole = library.best(np.arange(min(end, terms)))
         forms = library.forms(whole) if library.is_noise(whole) else []
         if forms:
