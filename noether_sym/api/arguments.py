@@ -52,7 +52,7 @@ def data_options(dataset: str, reading: Mapping[str, Any]) -> DataOptions:
             meant = f"; did you mean {close[0]!r}?" if close else ""
             raise OptionError(f"there is no argument {name!r}{meant}")
     given = {name: value for name, value in reading.items() if value is not None}
-    for name in ("columns", "parameters"):
+    for name in ("columns", "parameters", "derivatives"):
         if isinstance(given.get(name), str):
             given[name] = (given[name],)
     if isinstance(given.get("constants"), Mapping):
@@ -210,7 +210,8 @@ def _converted(kind: type[_Options], given: Mapping[str, Any]) -> _Options:
         shown = f"{name} is {value!r}" if len(repr(value)) < 80 else name
         within = " inside" if inside else ""
         said = re.sub(r"[a-z]+", lambda word: _WORDS.get(word[0], word[0]), match[1])
-        said = said.replace("`", "").replace(" | ", " or ").replace(">= 0.0", "from 0 up")
+        said = said.replace("`", "").replace(" | ", " or ")
+        said = re.sub(r">= 0(\.0)?$", "from 0 up", said)
         raise OptionError(f"{shown}; {said[0].lower()}{said[1:]}{within}") from None
 
 

@@ -39,6 +39,10 @@ def discover(
     vectors: Mapping[str, Sequence[str]] | None = None,
     sigma: Mapping[str, float] | None = None,
     constants: Mapping[str, str] | None = None,
+    skip_rows: int = 0,
+    comment: str = "",
+    particle: str | None = None,
+    derivatives: Sequence[str] = (),
     noise: float = 0.0,
     search: str = "both",
     budget: float = DEFAULT_BUDGET,
@@ -106,6 +110,16 @@ def discover(
     constants : mapping of str to str, optional
         Constants that are known, as in ``{"g": "9.81 m/s**2"}``. They enter formulas by name,
         as parameters that are not fitted.
+    skip_rows : int
+        Lines of a text file, or rows of a sheet, to pass over before anything else.
+    comment : str
+        Each of these characters begins a comment in a text file; empty for ``#`` and ``%``
+        at the beginning of a line.
+    particle : str, optional
+        The column that says which particle a row of a long table is of; ``x`` of particle 1
+        becomes ``x1``.
+    derivatives : sequence of str
+        States whose dx/dt, as estimated, becomes a column too: ``x_dot`` from ``x``.
     noise : float
         Noise on generated data.
     search : str
@@ -189,6 +203,10 @@ def discover(
         "vectors": vectors,
         "sigma": sigma,
         "constants": constants,
+        "skip_rows": skip_rows,
+        "comment": comment,
+        "particle": particle,
+        "derivatives": derivatives,
         "seed": seed,
     }
     with loaded(data, names, dt, reading) as given:

@@ -71,12 +71,15 @@ def _show_papers_rule(screen: Screen, laws: LawsDocument, search: Search) -> Non
 
 def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bool) -> None:
     """Print what was found, the laws with their constants, and the closest of the rest."""
+    from noether_sym.datasets.velocities import advice
     from noether_sym.report import words
     from noether_sym.store.schema import RunDocument
 
     shown = laws.laws[:_SHOWN]
     held = search.run.read(RunDocument)
     screen.say(words.found(laws, held.search, plain=True), important=True)
+    if not shown and (hint := advice(search.dataset)):
+        screen.say(hint, important=True)
     if shown:
         screen.table(_law_table(shown, "law"))
         for law in shown:

@@ -171,6 +171,30 @@ reading_options = _together(
         help="A file's columns that hold dx/dt of others, as in x=vx,y=vy. With them rows "
         "need no time and no order.",
     ),
+    click.option(
+        "--skip-rows",
+        type=click.IntRange(min=0),
+        default=0,
+        help="Lines of a text file, or rows of a sheet, to pass over before anything else.",
+    ),
+    click.option(
+        "--comment",
+        metavar="CHARS",
+        default="",
+        help="Characters that begin a comment in a text file, each of them.  [default: # and %, "
+        "at the beginning of a line]",
+    ),
+    click.option(
+        "--particle",
+        metavar="COLUMN",
+        help="A file's column that says which particle a row is of: x of particle 1 becomes x1.",
+    ),
+    click.option(
+        "--derivatives",
+        type=_NAMES,
+        multiple=True,
+        help="A file's columns whose dx/dt becomes a column too: x_dot from x.",
+    ),
     click.option("--with-time", is_flag=True, help="Let the time enter as a column."),
     click.option(
         "--derive",
@@ -350,7 +374,8 @@ def data_from(values: dict[str, Any]) -> DataOptions:
 
     own = {name: values[name] for name in DataOptions.__struct_fields__}
     own["units"] = dict(values["units"])
-    own["parameters"] = tuple(name for names in values["parameters"] for name in names)
+    for name in ("parameters", "derivatives"):
+        own[name] = tuple(one for names in values[name] for one in names)
     own["rates"] = _once("--rates", [pair for pairs in values["rates"] for pair in pairs])
     own["derive"] = _once("--derive", values["derive"])
     own["vectors"] = _once("--vector", values["vectors"])

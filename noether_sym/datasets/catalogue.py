@@ -71,14 +71,18 @@ def load(
     vectors: Mapping[str, Sequence[str]] | None = None,
     sigma: Mapping[str, float] | None = None,
     constants: Mapping[str, str] | None = None,
+    skip_rows: int = 0,
+    comment: str = "",
+    particle: str | None = None,
+    derivatives: Sequence[str] = (),
 ) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
     name_or_path : str
-        A name that `available` lists, or the path of a CSV, Parquet or NumPy ``.npz``
-        file, or of a folder of such files, one a trajectory.
+        A name that `available` lists, or the path of a file (docs/files.md lists the kinds
+        that are read), or of a folder of such files, one a trajectory.
     seed : int
         Of generated data.
     noise : float
@@ -113,6 +117,16 @@ def load(
         data give them in.
     constants : mapping of str to str, optional
         Constants that are known, as in ``{"g": "9.81 m/s**2"}``: columns that never change.
+    skip_rows : int
+        Lines of a text file, or rows of a sheet, to pass over before anything else.
+    comment : str
+        Each of these characters begins a comment in a text file; empty for ``#`` and ``%``
+        at the beginning of a line.
+    particle : str, optional
+        Name of the column that says which particle a row of a long table is of; ``x`` of
+        particle 1 becomes ``x1``.
+    derivatives : sequence of str
+        Columns of a file whose dx/dt, as estimated, becomes a column too: ``x_dot``.
 
     Returns
     -------
@@ -142,6 +156,10 @@ def load(
         drop_missing,
         tuple(parameters),
         rates or {},
+        skip_rows,
+        comment,
+        particle,
+        tuple(derivatives),
     )
     dataset = _loaded(name_or_path, seed, noise, reading)
     if with_time:

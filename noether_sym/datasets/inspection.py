@@ -11,6 +11,7 @@ import numpy as np
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.derivatives import estimate_errors
 from noether_sym.datasets.points import angles, points
+from noether_sym.datasets.velocities import advice
 from noether_sym.datasets.windows import choose_window
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Inspection:
     vectors : tuple of (str, tuple of str)
         Name and columns of what is taken as vectors.
     notes : tuple of str
-        What was done to the data.
+        What was done to the data, and what they lack.
     """
 
     name: str
@@ -160,7 +161,7 @@ def inspect(dataset: Dataset) -> Inspection:
             (own.name, tuple(dataset.names[column] for column in own.columns))
             for own in points(dataset)
         ),
-        notes=dataset.notes,
+        notes=(*dataset.notes, *filter(None, [advice(dataset)])),
     )
 
 

@@ -25,7 +25,7 @@ def with_known_noise(dataset: Dataset, sigma: Mapping[str, float]) -> Dataset:
     DatasetError
         If there is no such column, it is derived, or a number is negative or not finite.
     """
-    known = []
+    known = dict(dataset.noise_given)
     for name, value in sigma.items():
         if name not in dataset.names:
             close = difflib.get_close_matches(name, dataset.names, n=1)
@@ -46,5 +46,5 @@ def with_known_noise(dataset: Dataset, sigma: Mapping[str, float]) -> Dataset:
                 f"noise {value:g} of column {name!r} is not a standard deviation; give a number "
                 f"from 0 up, in {unit.given}"
             )
-        known.append((place, value * unit.factor))
-    return replace(dataset, noise_given=tuple(sorted(known)))
+        known[place] = value * unit.factor
+    return replace(dataset, noise_given=tuple(sorted(known.items())))

@@ -32,6 +32,10 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vectors: dict[str, tuple[str, ...]] = {}
     sigma: dict[str, float] = {}
     constants: dict[str, str] = {}
+    skip_rows: Annotated[int, msgspec.Meta(ge=0)] = 0
+    comment: str = ""
+    particle: str | None = None
+    derivatives: tuple[str, ...] = ()
     seed: int = 0
 
     def load(self) -> Dataset:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POINT, COMMA = ".", ","
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "#n/a"})
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "#n/a"})
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?|[+-]?\d+(?:_\d+)+")
 _LONGEST_SHOWN = 40
@@ -100,7 +100,7 @@ def _number(cell: Any, decimal: str) -> float:
     """A cell's number, NaN if it is missing, and infinity if it is no number."""
     if isinstance(cell, str):
         text = cell.strip()
-        if text.lower() in _MISSING:
+        if text.lower() in MISSING:
             return np.nan
         number = text_number(text, decimal)
         return np.inf if number is None else number

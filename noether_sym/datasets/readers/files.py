@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from noether_sym.datasets.readers import KINDS, PARQUET_SUFFIXES, SUFFIXES
-from noether_sym.datasets.readers.npz import read_npz
+from noether_sym.datasets.readers import FEATHER_SUFFIXES, KINDS, PARQUET_SUFFIXES, SUFFIXES
+from noether_sym.datasets.readers.archive import member_names, members, natural
+from noether_sym.datasets.readers.arrange import arranged
+from noether_sym.datasets.readers.foreign import refuse_foreign
+from noether_sym.datasets.readers.npz import read_npy, read_npz
+from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import MOST_CELLS, RawTable
+from noether_sym.datasets.readers.source import FEATHER_MAGIC, PARQUET_MAGIC, Source, source_of
 from noether_sym.datasets.readers.text import read_text
 from noether_sym.errors import DatasetError
 
 
-def read_tables(path: Path, trajectory: str | None = None) -> tuple[list[RawTable], list[str]]:
+def read_tables(path: Path, options: TableOptions) -> tuple[list[RawTable], list[str]]:
     """Read a file, or every table in a folder in the natural order of their names.
 
     Parameters
     ----------
     path : Path
-    trajectory : str, optional
-        Name of the column that tells trajectories apart.
+    options : TableOptions
 
     Returns
     -------
@@ -35,43 +40,31 @@ def read_tables(path: Path, trajectory: str | None = None) -> tuple[list[RawTabl
         files of a folder differ in their columns.
     """
     if not path.is_dir():
-        table = read_table(path, trajectory)
-        return [table], list(table.notes)
-    files, notes = _files(path)
-    tables: list[RawTable] = []
-    for file in files:
-        tables.append(read_table(file, trajectory))
-        _compare(tables[0], tables[-1])
-        if sum(one.frame.size for one in tables) > MOST_CELLS:
-            raise DatasetError(
-                f"{path} holds more than {MOST_CELLS:,} numbers up to {file.name}; give "
-                "a folder of fewer files, or only the columns that matter"
-            )
+        tables = _together(path, ((path, read_file(path, options)),))
+        if len(tables) == 1:
+            return tables, list(tables[0].notes)
+        notes: list[str] = []
+    else:
+        files, notes = _files(path)
+        tables = _together(path, ((file, read_file(file, options)) for file in files))
+    word = "files" if path.is_dir() else "tables"
     for note in dict.fromkeys(note for table in tables for note in table.notes):
-        notes.append(f"{note} ({sum(note in table.notes for table in tables)} files)")
+        notes.append(f"{note} ({sum(note in table.notes for table in tables)} {word})")
     return tables, notes
 
 
-def read_table(path: Path, trajectory: str | None = None) -> RawTable:
-    """Read a file: Parquet or npz when its first bytes say so, and text otherwise.
+def read_file(path: Path, options: TableOptions) -> list[RawTable]:
+    """Read a file; an archive or a workbook may hold several tables, one a trajectory.
 
     Raises
     ------
     DatasetError
-        If the file is missing, is none of these, or its header is not usable.
+        If the file is missing, of a format that is not read, or its header is not usable.
     """
     try:
         if path.exists() and not path.is_file():
             raise DatasetError(f"{path} is neither a file nor a folder")
-        with path.open("rb") as file:
-            magic = file.read(4)
-        if magic == b"PAR1" or path.suffix.lower() in PARQUET_SUFFIXES:
-            from noether_sym.datasets.readers.parquet import read_parquet
-
-            return read_parquet(path, trajectory)
-        if magic == b"PK\x03\x04" or path.suffix.lower() == ".npz":
-            return read_npz(path, trajectory)
-        return read_text(path, trajectory)
+        return [arranged(table, options) for table in _tables(source_of(path), options)]
     except FileNotFoundError as error:
         raise DatasetError(f"there is no file {path}") from error
     except OSError as error:
@@ -83,12 +76,83 @@ def read_table(path: Path, trajectory: str | None = None) -> RawTable:
         raise DatasetError(f"{str(path)!r} is not the path of a file: {error}") from error
 
 
+def _tables(source: Source, options: TableOptions) -> list[RawTable]:
+    """The tables of a file by what its first bytes say, else by its suffix, else as text."""
+    head = source.head()
+    if head.startswith(PARQUET_MAGIC) or source.kind in PARQUET_SUFFIXES:
+        from noether_sym.datasets.readers.parquet import read_parquet
+
+        return [read_parquet(source, options)]
+    if head.startswith((FEATHER_MAGIC, b"FEA1")) or source.kind in FEATHER_SUFFIXES:
+        from noether_sym.datasets.readers.parquet import read_feather
+
+        return [read_feather(source, options)]
+    if head.startswith(b"\x93NUMPY") or source.kind == ".npy":
+        return [read_npy(source, options)]
+    if head.startswith(b"MATLAB 5.0 MAT-file") or source.kind == ".mat":
+        from noether_sym.datasets.readers.matlab import read_matlab
+
+        return [read_matlab(source, options)]
+    refuse_foreign(source, head)
+    if head.startswith(b"PK\x03\x04") or source.kind in (".npz", ".zip"):
+        return _of_archive(source, options)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _of_workbook(source, options)
+    if head.lstrip(b"\xef\xbb\xbf").startswith(b"LabVIEW Measurement"):
+        from noether_sym.datasets.readers.labview import read_labview
+
+        return [read_labview(source, options)]
+    return [read_text(source, options)]
+
+
+def _of_archive(source: Source, options: TableOptions) -> list[RawTable]:
+    """The tables of a zip file: a workbook, an ``.npz`` file, or files of one trajectory each."""
+    names = member_names(source)
+    if any(name.startswith(("xl/", "content.xml")) for name in names):
+        return _of_workbook(source, options)
+    if source.kind == ".npz" or all(name.endswith(".npy") for name in names):
+        return [read_npz(source, options)]
+    inner = members(source, names)
+    tables: list[RawTable] = []
+    for one in inner:
+        tables += _tables(one, options)
+    others = sorted(set(names) - {str(one.path.relative_to(source.path)) for one in inner})
+    if others and tables:
+        note = f"passed over in the archive: {', '.join(others)}"
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, note))
+    return tables
+
+
+def _of_workbook(source: Source, options: TableOptions) -> list[RawTable]:
+    from noether_sym.datasets.readers.workbook import read_workbook
+
+    return read_workbook(source, options)
+
+
+def _together(path: Path, files: Iterable[tuple[Path, list[RawTable]]]) -> list[RawTable]:
+    """All tables, which must have the same columns and not be too large together."""
+    tables: list[RawTable] = []
+    for file, own in files:
+        for table in own:
+            tables.append(table)
+            _compare(tables[0], table)
+        if len(tables) > 1 and sum(one.frame.size for one in tables) > MOST_CELLS:
+            raise DatasetError(
+                f"{path} holds more than {MOST_CELLS:,} numbers up to {file.name}; give "
+                "a folder of fewer files, or only the columns that matter"
+            )
+    return tables
+
+
 def _files(folder: Path) -> tuple[list[Path], list[str]]:
     """The tables of a folder in order, and a note on what else it holds."""
     try:
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
         home = folder.resolve()
-        files = sorted((one for one in entries if one.suffix.lower() in SUFFIXES), key=_natural)
+        files = sorted(
+            (one for one in entries if one.suffix.lower() in SUFFIXES),
+            key=lambda one: natural(one.name),
+        )
         for file in files:
             if file.is_symlink() and not file.resolve().is_relative_to(home):
                 raise DatasetError(
@@ -104,13 +168,6 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
     others = sorted(entry.name for entry in entries if entry not in files)
     notes = [f"passed over in the folder: {', '.join(others)}"] if others else []
     return files, notes
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
-    """A key that puts run2 before run10."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", path.name)
-    key = [(0, int(one), "") if one[0] in "0123456789" else (1, 0, one) for one in parts]
-    return key, path.name
 
 
 def _compare(first: RawTable, other: RawTable) -> None:

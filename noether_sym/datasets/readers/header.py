@@ -1,4 +1,10 @@
-"""The header of a table: names of columns, with units in square brackets."""
+"""The header of a table: names of columns and their units, runs side by side, labels.
+
+Units stand in square brackets (``q [rad]``), in round ones (``Time (s)``, as Vernier, PASCO
+and spreadsheets write them), behind a stroke (``t / s``, as physics textbooks do), or in a
+line of their own. Vernier writes ``Run 1: Time (s)`` and PASCO ``Time (s) Run #1``, one run
+beside the other.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +12,27 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from noether_sym.datasets.readers.cells import COMMA, POINT, text_number
-from noether_sym.errors import DatasetError
+from noether_sym.datasets.readers.options import TableOptions
+from noether_sym.errors import DatasetError, UnitError
+from noether_sym.units.coherent import coherent_units
 
-_CELL = re.compile(r"(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]*)\])?", re.DOTALL)
+_SQUARE = re.compile(r"(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]*)\])?", re.DOTALL)
+_ROUND = re.compile(
+    r"(?P<name>.*\S)(?P<gap>\s*)\((?P<unit>[^()]*(?:\([^()]*\)[^()]*)*)\)", re.DOTALL
+)
+_STROKE = re.compile(r"(?P<name>.+?)(?:\s+/\s+|\s+in\s+)(?P<unit>.+)|(?P<short>[^/]+)/(?P<of>.+)")
+_BEFORE = re.compile(r"(?P<run>[^:]{1,60}?)\s*:\s*(?P<name>\S.*)", re.DOTALL)
+_AFTER = re.compile(r"(?P<name>.*\S)\s+(?P<run>Run\s*#\s*\d+)", re.DOTALL | re.IGNORECASE)
+_TIMES = frozenset({"t", "time"})
 _TRAJECTORY = "trajectory"
+_LABELS = re.compile(
+    r"(traj(ectory)?|trial|run|experiment|episode|simulation)?_*(id|no|nr|num|number|index)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +45,35 @@ class Header:
         Unit of each column by its name, in the order of the file; None where none is given.
     trajectory : str or None
         Name of the column that says which trajectory a row belongs to.
+    guessed : bool
+        Whether that is likely by its name only, and its cells decide.
+    particle : str or None
+        Name of the column that says which particle a row is of.
+    runs : tuple of (str, dict of str to str)
+        Runs that stand side by side: the name of each, and from the name of a quantity to
+        that of its column. Empty where there is one table.
+    notes : tuple of str
     """
 
     units: dict[str, str | None]
     trajectory: str | None
+    guessed: bool = False
+    particle: str | None = None
+    runs: tuple[tuple[str, dict[str, str]], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Columns whose cells are names, not numbers."""
+        return tuple(name for name in (self.trajectory, self.particle) if name is not None)
 
 
-def parse_header(path: Path, cells: Sequence[str], trajectory: str | None = None) -> Header:
+def parse_header(
+    path: Path,
+    cells: Sequence[str],
+    options: TableOptions,
+    units: Sequence[str | None] | None = None,
+) -> Header:
     """Take names and units apart.
 
     Parameters
@@ -40,44 +82,154 @@ def parse_header(path: Path, cells: Sequence[str], trajectory: str | None = None
         Of the file, for messages.
     cells : sequence of str
         Names with or without units, as in ``q [rad]``.
-    trajectory : str, optional
-        Name of the column of trajectories; without it a column of that very name.
+    options : TableOptions
+    units : sequence of (str or None), optional
+        Units that a line of their own gives.
 
     Raises
     ------
     DatasetError
         If these are numbers, a name is missing or stands twice, there is one column only,
-        or no column of trajectories under the name given.
+        or no column of trajectories or particles under the name given.
     """
     if all(text_number(cell.replace(COMMA, POINT)) is not None for cell in cells):
         raise DatasetError(
             f"{path} has no header: its first line is {', '.join(cells[:4])!r}; begin with "
             "the names of the columns, as in 't [s],q [rad],p [kg*m**2/s]'"
         )
-    found = [_CELL.fullmatch(cell.strip()) for cell in cells]
-    names = [match["name"] if match else "" for match in found]
+    bare, runs, note = _runs([cell.strip() for cell in cells])
+    names, found = _names_and_units(bare)
     if "" in names:
         place = names.index("")
         raise DatasetError(
             f"{path}: column {place + 1} has no name (its header is {cells[place]!r}); name it, "
-            "or leave it out (pandas: to_csv(..., index=False))"
+            "or leave it out (pandas: to_csv(..., index=False); R: row.names = FALSE)"
         )
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if units is not None:
+        found = [own or row for own, row in zip(found, units, strict=True)]
+    side_by_side = len(set(runs)) > 1
+    keys = (
+        [f"{run}: {name}" for run, name in zip(runs, names, strict=True)] if side_by_side else names
+    )
+    twice = sorted(name for name, count in Counter(keys).items() if count > 1)
     if twice:
         raise DatasetError(
             f"{path}: more than one column is called {', '.join(map(repr, twice))}; rename them"
         )
-    if len(names) < 2:
+    if len(keys) < 2:
         raise DatasetError(
             f"{path} has one column only, {', '.join(map(repr, cells))}; give a time column and "
-            "at least one other, separated by commas, semicolons or tabs"
+            "at least one other, separated by commas, semicolons, tabs or blanks"
         )
-    if trajectory is None:
-        trajectory = next((name for name in names if name.lower() == _TRAJECTORY), None)
-    elif trajectory not in names:
-        raise DatasetError(
-            f"{path} has no column {trajectory!r} to tell trajectories apart; its columns: "
-            f"{', '.join(names)}"
-        )
-    units = [match["unit"] if match else None for match in found]
-    return Header(dict(zip(names, units, strict=True)), trajectory)
+    for own, purpose in ((options.trajectory, "trajectories"), (options.particle, "particles")):
+        if own is not None and own not in keys:
+            raise DatasetError(
+                f"{path} has no column {own!r} to tell {purpose} apart; its columns: "
+                f"{', '.join(keys)}"
+            )
+    header_units = dict(zip(keys, found, strict=True))
+    trajectory, guessed = _trajectory(header_units, options)
+    blocks: dict[str, dict[str, str]] = {}
+    for run, name, key in zip(runs, names, keys, strict=True):
+        blocks.setdefault(run, {})[name] = key
+    return Header(
+        header_units,
+        trajectory,
+        guessed,
+        options.particle,
+        tuple(blocks.items()) if side_by_side else (),
+        note,
+    )
+
+
+def unit_row(cells: Sequence[str]) -> list[str | None] | None:
+    """The units that a line gives, in brackets or not; None if it gives anything else."""
+    found = [_bare(cell) for cell in cells]
+    if not any(unit and unit not in ("-", "1") for unit in found):
+        return None
+    plain = ["dimensionless" if unit in ("-", "1") else unit for unit in found]
+    return [unit or None for unit in plain] if all(not u or _is_unit(u) for u in plain) else None
+
+
+def is_time(name: str) -> bool:
+    """Whether a column is called as times are, its unit and run left out."""
+    bare, _, _ = _runs([name.strip(), name.strip()])
+    return _split(bare[0], stroke=True)[0].lower() in _TIMES
+
+
+def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
+    """Names without their run, the run of each, and a note; no runs where not all have one."""
+    for pattern in (_BEFORE, _AFTER):
+        found = [pattern.fullmatch(cell) for cell in cells]
+        runs = [one["run"] for one in found if one]
+        if len(runs) == len(cells) > 1 and min(Counter(runs).values()) > 1:
+            every = list(dict.fromkeys(runs))
+            note = f"{every[0]!r} left out of the names of the columns"
+            if len(every) > 1:
+                note = f"runs side by side taken as a trajectory each: {', '.join(every)}"
+            return [one["name"] for one in found if one], runs, (note,)
+    return cells, [""] * len(cells), ()
+
+
+def _names_and_units(cells: Sequence[str]) -> tuple[list[str], list[str | None]]:
+    # a stroke may also be a quotient, so the time must show that it stands for units here
+    stroke = any(
+        name.lower() in _TIMES and unit is not None
+        for name, unit in (_split(cell, stroke=True) for cell in cells)
+    )
+    pairs = [_split(cell, stroke=stroke) for cell in cells]
+    return [name for name, _ in pairs], [unit for _, unit in pairs]
+
+
+def _split(cell: str, *, stroke: bool) -> tuple[str, str | None]:
+    """A name and its unit, None where none is given."""
+    square = _SQUARE.fullmatch(cell)
+    if square and square["unit"] is not None:
+        return square["name"], square["unit"]
+    within = _ROUND.fullmatch(cell)
+    # x(t) is a function of t, not x in tonnes
+    if (
+        within
+        and within["name"][-1] != "/"
+        and within["unit"].lower() not in _TIMES
+        and _is_unit(_bare(within["unit"]))
+    ):
+        return within["name"], _bare(within["unit"])
+    parts = _STROKE.fullmatch(cell) if stroke else None
+    if parts:
+        name, unit = parts["name"] or parts["short"], _bare(parts["unit"] or parts["of"])
+        # dx/dt is no column dx in decitonnes
+        if _is_unit(unit) and not (parts["of"] and name[:1] == unit[:1] == "d"):
+            return name.strip(), unit
+    return cell, None
+
+
+def _bare(text: str) -> str:
+    """A unit without the brackets around it."""
+    text = text.strip()
+    if text[:1] + text[-1:] in ("[]", "()") and len(text) > 1:
+        text = text[1:-1].strip()
+    return text
+
+
+@cache
+def _is_unit(text: str) -> bool:
+    try:
+        return bool(text) and bool(coherent_units([text]))
+    except UnitError:
+        return False
+
+
+def _trajectory(units: dict[str, str | None], options: TableOptions) -> tuple[str | None, bool]:
+    """The column that tells trajectories apart, and whether its name only suggests it."""
+    if options.trajectory is not None:
+        return options.trajectory, False
+    for name in units:
+        if name.lower() == _TRAJECTORY:
+            return name, False
+    for name, unit in units.items():
+        bare = name.strip().replace(" ", "_").replace("-", "_").strip("_")
+        used = name in options.states or name in (options.particle, options.time)
+        if bare and unit is None and not used and _LABELS.fullmatch(bare):
+            return name, True
+    return None, False

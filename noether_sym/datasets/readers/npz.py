@@ -1,26 +1,27 @@
-"""Read a NumPy ``.npz`` file: named arrays of one length. Objects are never unpickled."""
+"""Read a NumPy ``.npz`` or ``.npy`` file: named arrays. Objects are never unpickled."""
 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from noether_sym.datasets.readers.archive import DAMAGE
 from noether_sym.datasets.readers.header import parse_header
+from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import MOST_CELLS, RawTable, build_table
+from noether_sym.datasets.readers.source import Source
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _TEXT = "U"
 
 
-def read_npz(path: Path, trajectory: str | None = None) -> RawTable:
+def read_npz(source: Source, options: TableOptions) -> RawTable:
     """Read named arrays of shape (row,), a name such as ``q [rad]`` with or without its unit.
 
     Raises
@@ -30,14 +31,15 @@ def read_npz(path: Path, trajectory: str | None = None) -> RawTable:
         array has more than one dimension, another length than the others, or holds anything
         but numbers (or, for the trajectories, text).
     """
+    path = source.path
     try:
-        with zipfile.ZipFile(path) as archive:
+        with source.open() as stream, zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             _check_members(path, members)
             arrays = {
                 one.filename.removesuffix(".npy"): _array(path, archive, one) for one in members
             }
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise DatasetError(
             f"{path} is not a readable .npz file ({error}); write it again with numpy.savez"
         ) from error
@@ -48,12 +50,36 @@ def read_npz(path: Path, trajectory: str | None = None) -> RawTable:
             f"{path}: the arrays differ in length ({listed}); give one number a sample in each, "
             "or one file a trajectory"
         )
-    header = parse_header(path, list(arrays), trajectory)
+    header = parse_header(path, list(arrays), options)
     for name, array in zip(header.units, arrays.values(), strict=True):
-        if array.dtype.kind == _TEXT and name != header.trajectory:
+        if array.dtype.kind == _TEXT and name not in header.labels:
             raise DatasetError(f"{path}, array {name!r}: text where numbers are needed")
     rows = np.arange(1, 1 + next(iter(lengths.values())))
     return build_table(path, "row", header, [(rows, list(arrays.values()))])
+
+
+def read_npy(source: Source, options: TableOptions) -> RawTable:
+    """Read one array with named fields (NumPy's structured dtypes), one row a sample.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged, or the array has no names for its columns.
+    """
+    path = source.path
+    with source.open() as stream:
+        array = _read_array(str(path), stream)
+    if array.dtype.names is None:
+        shown = f"{array.shape[1]} columns" if array.ndim == 2 else f"shape {array.shape}"
+        raise DatasetError(
+            f"{path} is an array of {shown} without names; give it from Python, "
+            "noether_sym.discover(array, names=['t [s]', 'q [m]', ...]), or save the columns with "
+            "their names: numpy.savez('data.npz', **{'t [s]': array[:, 0], ...})"
+        )
+    names = list(array.dtype.names)
+    columns = [_checked(f"{path}, field {name!r}", array[name]) for name in names]
+    header = parse_header(path, names, options)
+    return build_table(path, "row", header, [(np.arange(1, 1 + len(array)), columns)])
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -78,17 +104,25 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
 def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     where = f"{path}, array {member.filename.removesuffix('.npy')!r}"
     with archive.open(member) as stream:
-        try:
-            array = np.lib.format.read_array(stream, allow_pickle=False)
-        except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-            # the words of NumPy, which has one kind of error for all of these
-            if "allow_pickle" in str(error):
-                raise DatasetError(
-                    f"{where}: holds pickled objects, which are never opened; save plain numbers"
-                ) from error
-            if "array data" in str(error) or isinstance(error, MemoryError):
-                raise DatasetError(f"{where}: truncated; write it again") from error
-            raise DatasetError(f"{where}: damaged ({error})") from error
+        return _checked(where, _read_array(where, stream))
+
+
+def _read_array(where: str, stream: IO[bytes]) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        # the words of NumPy, which has one kind of error for all of these
+        if "allow_pickle" in str(error):
+            raise DatasetError(
+                f"{where}: holds pickled objects, which are never opened; save plain numbers"
+            ) from error
+        if "array data" in str(error) or isinstance(error, MemoryError):
+            raise DatasetError(f"{where}: truncated; write it again") from error
+        raise DatasetError(f"{where}: damaged ({error})") from error
+    return array
+
+
+def _checked(where: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim != 1:
         raise DatasetError(
             f"{where}: has the shape {array.shape}; give one array a column, of shape (row,)"

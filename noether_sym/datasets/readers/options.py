@@ -28,6 +28,15 @@ class TableOptions:
         Columns that are parameters of the system: constant along each trajectory.
     rates : mapping of str to str
         From a state to the column that holds its dx/dt.
+    skip_rows : int
+        Lines of a text file, or rows of a sheet, to pass over before anything else.
+    comment : str
+        Each of these characters begins a comment in a text file; empty for ``#`` and ``%``
+        at the beginning of a line.
+    particle : str or None
+        Name of the column that says which particle a row of a long table is of.
+    derivatives : tuple of str
+        States whose dx/dt becomes a state too.
     """
 
     units: Mapping[str, str] = field(default_factory=dict)
@@ -38,3 +47,12 @@ class TableOptions:
     drop_missing: bool = False
     parameters: tuple[str, ...] = ()
     rates: Mapping[str, str] = field(default_factory=dict)
+    skip_rows: int = 0
+    comment: str = ""
+    particle: str | None = None
+    derivatives: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> frozenset[str]:
+        """Columns that were named as something other than a label."""
+        return frozenset((*self.columns, *self.parameters, *self.rates, *self.rates.values()))

@@ -13,6 +13,7 @@ from pandas.api.types import union_categoricals
 
 from noether_sym.datasets.readers.cells import POINT, fault_of, to_numbers
 from noether_sym.datasets.readers.header import Header
+from noether_sym.datasets.readers.stamps import Stamps
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class RawTable:
     path : Path
     row_word : str
         What the places of rows count: ``line`` of a CSV file, ``row`` of any other.
+    header : Header
+        As the file has it.
     frame : DataFrame of shape (row, column)
         The columns of numbers, NaN where a cell is missing or at fault; the index says where
         each row stood, from 1.
@@ -66,17 +69,21 @@ class RawTable:
         Name of the column that says which trajectory a row belongs to.
     trajectories : Categorical of shape (row,)
         The trajectory of each row; categories in the order of first appearance.
+    particles : Categorical of shape (row,), or None
+        The particle of each row, where a column says it.
     notes : tuple of str
         What was assumed in reading.
     """
 
     path: Path
     row_word: str
+    header: Header
     frame: pd.DataFrame
     units: dict[str, str | None]
     faults: dict[str, Fault]
     trajectory: str | None
     trajectories: pd.Categorical
+    particles: pd.Categorical | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -148,20 +155,27 @@ def build_table(
     DatasetError
         If there are no rows or too many of them, or a row does not say its trajectory.
     """
-    names = [name for name in header.units if name != header.trajectory]
+    names = [name for name in header.units if name not in header.labels]
     places: list[NDArray[np.int64]] = []
     numbers: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
-    trajectories: list[pd.Categorical] = []
+    labels: dict[str, list[pd.Categorical]] = {name: [] for name in header.labels}
     faults: dict[str, Fault] = {}
+    clocks: dict[str, Stamps] = {}
     count = 0
     for rows, columns in blocks:
         check_size(path, count + len(rows), len(header.units))
         places.append(np.asarray(rows, np.int64))
         for name, cells in zip(header.units, columns, strict=True):
-            if name == header.trajectory:
-                trajectories.append(_labels(cells, f"{path}, {row_word}", rows, name))
+            if name in labels:
+                labels[name].append(_labels(cells, f"{path}, {row_word}", rows, name))
                 continue
             values, bad = to_numbers(cells, decimal)
+            if len(bad) and name not in faults:
+                clock = clocks.get(name) or Stamps.of(cells[bad[0]])
+                found = None if clock is None else clock.seconds(cells)
+                if clock is not None and found is not None and (count == 0 or name in clocks):
+                    clocks[name] = clock
+                    values, bad = found, np.zeros(0, np.intp)
             numbers[name].append(values)
             if len(bad):
                 first = faults.get(name) or Fault(
@@ -176,16 +190,21 @@ def build_table(
     return RawTable(
         path=path,
         row_word=row_word,
+        header=header,
         frame=pd.DataFrame(whole, index=index, copy=False),
-        units={name: header.units[name] for name in names},
+        units={name: "s" if name in clocks else header.units[name] for name in names},
         faults=faults,
         trajectory=header.trajectory,
         trajectories=(
-            union_categoricals(trajectories)
-            if trajectories
-            else pd.Categorical.from_codes(np.zeros(count, np.int8), [path.stem])
+            pd.Categorical.from_codes(np.zeros(count, np.int8), [path.stem])
+            if header.trajectory is None
+            else union_categoricals(labels[header.trajectory])
         ),
-        notes=tuple(notes),
+        particles=None if header.particle is None else union_categoricals(labels[header.particle]),
+        notes=(
+            *notes,
+            *(f"time stamps of column {name!r} read as seconds from the first" for name in clocks),
+        ),
     )
 
 
@@ -210,7 +229,7 @@ def _labels(cells: Sequence[Any], where: str, places: Places, name: str) -> pd.C
     texts = ["" if cell is None or cell != cell else str(cell).strip() for cell in plain]
     if "" in texts:
         raise DatasetError(
-            f"{where} {places[texts.index('')]}, column {name!r}: blank; say which trajectory "
+            f"{where} {places[texts.index('')]}, column {name!r}: blank; say which one "
             "the row belongs to"
         )
     codes, labels = pd.factorize(np.array(texts, dtype=object))

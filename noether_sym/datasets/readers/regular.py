@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from noether_sym.datasets.readers.header import Header
+from noether_sym.datasets.readers.source import Source
 
 if TYPE_CHECKING:
     from noether_sym.datasets.readers.raw_table import Block
@@ -27,14 +27,14 @@ class IrregularError(ValueError):
 
 
 def regular_blocks(
-    path: Path, header: Header, before: int, separator: str, decimal: str
+    source: Source, header: Header, before: int, separator: str, decimal: str
 ) -> Iterator[Block]:
     """The rows many at a time: the line each stands on, and its cells column by column.
 
     Parameters
     ----------
-    path : Path
-        Of a file in UTF-8.
+    source : Source
+        Of text in UTF-8.
     header : Header
     before : int
         Lines up to the end of the header.
@@ -48,8 +48,7 @@ def regular_blocks(
         a finite number, or is in quotes.
     """
     kinds = {name: pa.float64() for name in header.units}
-    if header.trajectory is not None:
-        kinds[header.trajectory] = pa.string()
+    kinds |= dict.fromkeys(header.labels, pa.string())
     options = {
         "read_options": pyarrow.csv.ReadOptions(column_names=list(kinds), skip_rows=before),
         "parse_options": pyarrow.csv.ParseOptions(
@@ -61,7 +60,7 @@ def regular_blocks(
     }
     line = before + 1
     try:
-        with path.open("rb") as file, pyarrow.csv.open_csv(file, **options) as reader:
+        with source.open() as file, pyarrow.csv.open_csv(file, **options) as reader:
             for batch in reader:
                 lines = np.arange(line, line + len(batch))
                 line += len(batch)
@@ -70,10 +69,10 @@ def regular_blocks(
                     column.to_numpy(zero_copy_only=False) for column in batch.filter(held).columns
                 ]
                 if any(map(_is_strange, columns)):
-                    raise IrregularError(path)
+                    raise IrregularError(source.path)
                 yield lines[held.to_numpy(zero_copy_only=False)], columns
     except pa.ArrowException as error:
-        raise IrregularError(path) from error
+        raise IrregularError(source.path) from error
 
 
 def _is_strange(column: np.ndarray) -> bool:

@@ -71,8 +71,8 @@ def slopes(
             f"estimate it from; give --rates {wanted} too, or leave them out with --columns"
         )
     parts = [(clock, one[:, rest]) for clock, one in zip(clocks, states, strict=True)]
-    estimated, penalties = _estimated(path, parts)
-    for own, slope in zip(found, estimated, strict=True):
+    rates, penalties = estimated(path, parts)
+    for own, slope in zip(found, rates, strict=True):
         own[:, rest] = slope
     words = _words(names, penalties)
     if roles.rates:
@@ -81,9 +81,16 @@ def slopes(
     return found, words
 
 
-def _estimated(
+def estimated(
     path: Path, samples: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
 ) -> tuple[Arrays, tuple[float, ...]]:
+    """dx/dt of samples, and the penalties, as `estimate_derivatives` returns them.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be estimated, or is too large to compute with.
+    """
     try:
         with np.errstate(all="ignore"):
             derivatives, penalties = estimate_derivatives(samples)

@@ -11,6 +11,8 @@ import numpy as np
 
 from noether_sym.datasets.constancy import SAME, constant_columns
 from noether_sym.datasets.dataset import LARGEST, Column, Dataset, Trajectory
+from noether_sym.datasets.readers import COMPRESSED_SUFFIXES
+from noether_sym.datasets.readers.added_rates import added_rates
 from noether_sym.datasets.readers.files import read_tables
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
@@ -18,6 +20,7 @@ from noether_sym.datasets.readers.roles import Roles, find_roles, given_units, r
 from noether_sym.datasets.readers.segments import FEWEST_ROWS, Segment, cut_into_segments
 from noether_sym.datasets.readers.slopes import slopes
 from noether_sym.datasets.readers.thinning import thin
+from noether_sym.datasets.readers.turns import unwrapped
 from noether_sym.errors import DatasetError
 from noether_sym.units.coherent import Unit
 
@@ -34,7 +37,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     Parameters
     ----------
     path : str or Path
-        CSV, Parquet or ``.npz``: one row a sample and a header such as
+        Of a kind that docs/files.md lists: one row a sample and a header such as
         ``trajectory,t [s],q [rad],p [kg*m**2/s]``. ``trajectory`` may be missing (one
         sequence); sequences may differ in length and be sampled irregularly. The time may be
         missing where ``trajectory`` is there, and both where rates are given.
@@ -56,7 +59,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
         If a unit is not known.
     """
     path = Path(path)
-    tables, notes = read_tables(path, options.trajectory)
+    tables, notes = read_tables(path, options)
     first = tables[0]
     roles = find_roles(first, path, options)
     given = given_units(first, path, roles.known, options)
@@ -85,9 +88,17 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
         {name: _convert(path, name, unit, one.numbers(name)) for name, unit in units.items()}
         for one in segments
     ]
+    numbers, turns = unwrapped(numbers, units) if roles.ordered else (numbers, [])
     clocks = [
         np.arange(float(len(one))) if roles.time is None else own[roles.time]
         for one, own in zip(segments, numbers, strict=True)
+    ]
+    added = added_rates(path, roles, options.derivatives, clocks, numbers, units, time)
+    searched += [one.name for one in added]
+    roles = replace(roles, states=tuple(searched))
+    units |= {one.name: one.unit for one in added}
+    numbers = [
+        own | {one.name: one.values[place] for one in added} for place, own in enumerate(numbers)
     ]
     states = [np.stack([own[name] for name in searched], axis=-1) for own in numbers]
     derivatives, derivative = slopes(path, roles, clocks, states, numbers)
@@ -97,7 +108,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     ]
     train, test, split_note = _split(trajectories, "time" if roles.time else "samples")
     return Dataset(
-        name=path.stem or path.resolve().stem or "data",
+        name=_name(path),
         columns=tuple(Column(name, units[name]) for name in searched),
         time_unit=time,
         train=train,
@@ -111,6 +122,8 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
             *aside,
             *thinned,
             *_conversions(units),
+            *turns,
+            *(one.note for one in added),
             *(("all columns taken as dimensionless",) if options.unitless else ()),
             *_without_time(roles),
             split_note,
@@ -119,7 +132,16 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
         timed=roles.time is not None,
         time_name=roles.time or "t",
         ordered=roles.ordered,
+        noise_given=tuple(
+            (searched.index(one.name), one.noise) for one in added if one.noise is not None
+        ),
     )
+
+
+def _name(path: Path) -> str:
+    """What a data set is called: its file without the suffixes, or its folder."""
+    plain = path.stem if path.suffix.lower() in COMPRESSED_SUFFIXES else path.name
+    return Path(plain).stem or path.resolve().stem or "data"
 
 
 def _set_aside(

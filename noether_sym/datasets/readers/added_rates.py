@@ -1,0 +1,138 @@
+"""Rates of change as columns of their own: velocities where only positions were measured."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_errors
+from noether_sym.datasets.readers.roles import Roles
+from noether_sym.datasets.readers.slopes import estimated
+from noether_sym.errors import DatasetError
+from noether_sym.units.coherent import Unit
+from noether_sym.units.dimension import Dimension
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SUFFIX = "_dot"
+_LONG_ENOUGH = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddedRate:
+    """A column that is dx/dt of another.
+
+    Attributes
+    ----------
+    name : str
+    unit : Unit
+    values : list of array of shape (time,)
+        One a segment.
+    noise : float or None
+        Estimated error of the values; None where segments are too short to tell.
+    note : str
+    """
+
+    name: str
+    unit: Unit
+    values: list[NDArray[np.float64]]
+    noise: float | None
+    note: str
+
+
+def added_rates(
+    path: Path,
+    roles: Roles,
+    wanted: Sequence[str],
+    clocks: Sequence[NDArray[np.float64]],
+    numbers: Sequence[Mapping[str, NDArray[np.float64]]],
+    units: Mapping[str, Unit],
+    time: Unit,
+) -> list[AddedRate]:
+    """dx/dt of the columns that are wanted, by the splines that estimate it for all states.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    roles : Roles
+    wanted : sequence of str
+    clocks : sequence of array of shape (time,)
+    numbers : sequence of mapping
+        Columns by name; one a segment.
+    units : mapping of str to Unit
+    time : Unit
+
+    Raises
+    ------
+    DatasetError
+        If there is no time, or a column is no state, is constant, or its rate has the name
+        of a column.
+    """
+    names = list(dict.fromkeys(wanted))
+    _check(path, roles, names, units)
+    if not names:
+        return []
+    parts = [
+        (clock, np.stack([own[name] for name in names], axis=-1))
+        for clock, own in zip(clocks, numbers, strict=True)
+    ]
+    derivatives, penalties = estimated(path, parts)
+    long = [place for place, clock in enumerate(clocks) if len(clock) >= _LONG_ENOUGH]
+    noises: list[float | None] = [None] * len(names)
+    if long:
+        _, errors = estimate_errors(
+            [parts[place] for place in long], [derivatives[place] for place in long]
+        )
+        sizes = np.sqrt(np.mean(np.concatenate(derivatives) ** 2, axis=0))
+        noises = [float(one) for one in errors * sizes]
+    added = []
+    for place, (name, penalty, noise) in enumerate(zip(names, penalties, noises, strict=True)):
+        unit = _unit(units[name], time)
+        about = "" if noise is None else f", error about {noise:.2g} {unit.symbol}"
+        added.append(
+            AddedRate(
+                name + _SUFFIX,
+                unit,
+                [one[:, place] for one in derivatives],
+                noise,
+                f"column {name + _SUFFIX!r} [{unit.symbol}] is d{name}/d{roles.time} "
+                f"({SMOOTHED if penalty else INTERPOLATED}{about})",
+            )
+        )
+    return added
+
+
+def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, Unit]) -> None:
+    for name in names:
+        where = f"{path}: the derivative of {name!r}"
+        if roles.time is None:
+            raise DatasetError(
+                f"{where} needs a time column; name it with --time (time= in Python)"
+            )
+        if name not in roles.states:
+            close = difflib.get_close_matches(name, roles.states, n=1)
+            meant = f"; did you mean {close[0]!r}?" if close else "."
+            raise DatasetError(
+                f"{where} was asked for, which is no state that changes{meant} States: "
+                f"{', '.join(roles.states)}"
+            )
+        if name in roles.parameters:
+            raise DatasetError(f"{where} was asked for, which is a parameter and does not change")
+        if name + _SUFFIX in units:
+            raise DatasetError(
+                f"{where} would be called {name + _SUFFIX!r}, as a column is; leave it out of "
+                "--derivatives (derivatives= in Python), or rename the column"
+            )
+
+
+def _unit(unit: Unit, time: Unit) -> Unit:
+    dimension = unit.dimension / time.dimension
+    shown = Dimension.of({"rad": 1}) / time.dimension if unit.is_angle else dimension
+    return Unit(str(shown), str(shown), dimension)

@@ -1,0 +1,211 @@
+"""Bring a table into one row a sample: runs side by side, likely labels, long tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from noether_sym.datasets.readers.cells import fault_of, to_numbers
+from noether_sym.datasets.readers.header import is_time
+from noether_sym.datasets.readers.options import TableOptions
+from noether_sym.datasets.readers.raw_table import Fault, RawTable
+from noether_sym.errors import DatasetError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_RUN = "run"
+_FEWEST_ROWS = 5
+_MOST_PARTICLES = 200
+
+
+def arranged(table: RawTable, options: TableOptions) -> RawTable:
+    """The table with one row a sample, and what was done in its notes.
+
+    Parameters
+    ----------
+    table : RawTable
+        As its file has it.
+    options : TableOptions
+
+    Raises
+    ------
+    DatasetError
+        If runs differ in their columns or units, or a particle has two rows of one time.
+    """
+    if table.header.runs:
+        table = _one_below_the_other(table)
+    if table.header.guessed:
+        table = _settled(table)
+    return table if table.particles is None else _pivoted(table, options)
+
+
+def _one_below_the_other(table: RawTable) -> RawTable:
+    """Runs that stand side by side as trajectories."""
+    shared = [set(columns) for _, columns in table.header.runs]
+    names = [name for name in table.header.runs[0][1] if all(name in one for one in shared)]
+    units: dict[str, str | None] = {}
+    faults: dict[str, Fault] = {}
+    frames, labels, left = [], [], []
+    count = 0
+    for run, columns in table.header.runs:
+        left += [column for name, column in columns.items() if name not in names]
+        for name in names:
+            unit = table.units[columns[name]]
+            if units.setdefault(name, unit) != unit:
+                raise DatasetError(
+                    f"{table.path}: {name!r} is in {unit or 'no unit'} in {run!r} and in "
+                    f"{units[name] or 'no unit'} before; give one unit to all runs"
+                )
+        frame = table.frame[[columns[name] for name in names]].set_axis(names, axis=1)
+        own = {name: table.faults[columns[name]] for name in names if columns[name] in table.faults}
+        filled = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
+        # below a shorter run the cells are blank
+        last = max([*filled[-1:].tolist(), *(fault.row for fault in own.values())], default=-1)
+        for name, fault in own.items():
+            faults.setdefault(name, replace(fault, row=fault.row + count))
+        frames.append(frame.iloc[: last + 1])
+        labels.append((run, last + 1))
+        count += last + 1
+    if len(names) < 2:
+        raise DatasetError(
+            f"{table.path}: the runs {', '.join(run for run, _ in labels)} have no two columns in "
+            "common; give each run in a file of its own"
+        )
+    kept = [(run, length) for run, length in labels if length]
+    codes = np.repeat(np.arange(len(kept)), [length for _, length in kept])
+    notes = [f"columns that not every run has left out: {', '.join(left)}"] if left else []
+    return replace(
+        table,
+        frame=pd.concat(frames),
+        units=units,
+        faults=faults,
+        trajectory=_RUN if _RUN not in names else None,
+        trajectories=pd.Categorical.from_codes(codes, pd.Index([run for run, _ in kept])),
+        notes=(*table.notes, *notes),
+    )
+
+
+def _settled(table: RawTable) -> RawTable:
+    """The table with a likely label as its trajectory, or as numbers where that is not safe.
+
+    It is safe where the label stays the same over stretches of rows, and each comes once.
+    """
+    name, codes = table.trajectory, table.trajectories.codes
+    counts = np.bincount(codes)
+    stretches = 1 + int(np.count_nonzero(np.diff(codes)))
+    if stretches == len(counts) and counts.min() >= _FEWEST_ROWS:
+        words = "trajectory" if len(counts) == 1 else f"{len(counts):,} trajectories"
+        note = f"column {name!r} tells trajectories apart ({words}); --columns makes it a state"
+        return replace(table, notes=(*table.notes, note))
+    values, bad = to_numbers(table.labels)
+    numbers = values[codes]
+    faults = dict(table.faults)
+    if len(bad):
+        wrong = np.flatnonzero(np.isin(codes, bad))
+        cell = table.labels[int(codes[wrong[0]])]
+        faults[str(name)] = Fault(int(wrong[0]), fault_of(cell), len(wrong))
+    # where it stood, between the columns of numbers
+    place = list(table.header.units).index(str(name))
+    frame = table.frame.copy(deep=False)
+    frame.insert(min(place, frame.shape[1]), name, numbers)
+    units = {own: table.header.units[own] for own in frame.columns}
+    whole = np.zeros(len(frame), np.int8)
+    return replace(
+        table,
+        frame=frame,
+        units=units,
+        faults=faults,
+        trajectory=None,
+        trajectories=pd.Categorical.from_codes(whole, [table.path.stem]),
+        header=replace(table.header, trajectory=None),
+    )
+
+
+def _pivoted(table: RawTable, options: TableOptions) -> RawTable:
+    """A long table with the columns of each particle beside those of the others."""
+    assert table.particles is not None
+    labels = [str(label) for label in table.particles.categories]
+    if len(labels) > _MOST_PARTICLES:
+        raise DatasetError(
+            f"{table.path}: column {options.particle!r} tells {len(labels):,} particles apart; at "
+            f"most {_MOST_PARTICLES} are taken. Give the column that numbers the particles"
+        )
+    time = options.time or next((name for name in table.names if is_time(name)), None)
+    names = [name for name in table.names if name != time]
+    samples, firsts = _samples(table, time)
+    codes = table.particles.codes
+    cells = samples * len(labels) + codes
+    order = np.argsort(cells, kind="stable")
+    again = np.flatnonzero(np.diff(cells[order]) == 0)
+    if len(again):
+        rows = order[again[0] : again[0] + 2]
+        raise DatasetError(
+            f"{table.path}: particle {labels[codes[rows[0]]]!r} has two rows of one time "
+            f"({table.places(rows)}); leave one out, or name the column of trajectories with "
+            "--trajectory"
+        )
+    count = len(firsts)
+    columns: dict[str, NDArray[np.float64]] = {}
+    units: dict[str, str | None] = {}
+    faults: dict[str, Fault] = {}
+    if time is not None:
+        columns[time] = table.frame[time].to_numpy()[firsts]
+        units[time] = table.units[time]
+        if time in table.faults:
+            faults[time] = replace(table.faults[time], row=int(samples[table.faults[time].row]))
+    for number, label in enumerate(labels):
+        own = codes == number
+        for name in names:
+            key = _name(name, label)
+            columns[key] = np.full(count, np.nan)
+            columns[key][samples[own]] = table.frame[name].to_numpy()[own]
+            units[key] = table.units[name]
+            fault = table.faults.get(name)
+            if fault is not None and own[fault.row]:
+                faults[key] = replace(fault, row=int(samples[fault.row]))
+    if len(columns) < len(names) * len(labels):
+        raise DatasetError(
+            f"{table.path}: names of columns and particles run together; rename the particles"
+        )
+    shown = ", ".join(_name(names[0], label) for label in labels[:3]) if names else ""
+    more = ", ..." * (len(labels) > 3)
+    return replace(
+        table,
+        frame=pd.DataFrame(columns, index=table.frame.index[firsts]),
+        units=units,
+        faults=faults,
+        trajectories=table.trajectories[firsts],
+        particles=None,
+        notes=(
+            *table.notes,
+            f"{len(labels)} particles told apart by column {options.particle!r}: {names[0]} "
+            f"became {shown}{more}, and so on",
+        ),
+    )
+
+
+def _samples(table: RawTable, time: str | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which sample each row is of, and the first row of each, in the order of the rows.
+
+    A sample is a time of a trajectory; without a time it is the n-th row of each particle.
+    """
+    assert table.particles is not None
+    groups = {"trajectory": table.trajectories.codes}
+    if time is None:
+        pairs = pd.DataFrame({**groups, "particle": table.particles.codes})
+        clock = pairs.groupby(["trajectory", "particle"]).cumcount().to_numpy()
+    else:
+        clock = table.frame[time].to_numpy()
+    keys = pd.MultiIndex.from_arrays([groups["trajectory"], clock])
+    samples, _ = pd.factorize(keys)
+    _, firsts = np.unique(samples, return_index=True)
+    return samples, firsts
+
+
+def _name(name: str, label: str) -> str:
+    """``x1`` for x of particle 1; ``x_sun`` for that of sun."""
+    return f"{name}{label}" if label.isdecimal() and not name[-1].isdigit() else f"{name}_{label}"
