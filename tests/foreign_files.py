@@ -377,7 +377,7 @@ def clock_times(path):
 
 
 def windows_1252(path):
-    head = "Time (s);Angle (°);Velocity (°/s)"
+    head = "Time (s);Position (µm);Velocity (µm/s)"
     return text(path, head, *lines(motion(), "{:.6f}", ";"), encoding="cp1252", newline="\r\n")
 
 
@@ -495,7 +495,7 @@ READ = {
     "OpenModelica": Foreign(
         "a.csv", openmodelica, ("--unitless",), 1, ("x", "der(x)"), "1 row left out"
     ),
-    "Windows-1252": Foreign("a.csv", windows_1252, (), 1, ("Angle", "Velocity"), "Windows-1252"),
+    "Windows-1252": Foreign("a.csv", windows_1252, (), 1, LONG, "Windows-1252"),
     "time stamps": Foreign("a.csv", clock_times, note="time stamps"),
 }
 """By program or kind."""
@@ -515,7 +515,7 @@ REFUSED = {
     "pickle": ("a.pkl", content(b"\x80\x04N."), "pickle, which is never opened"),
     "Tracker project": ("a.trk", content(b"<?xml version='1.0'?><object/>"), "Export > Data File"),
     "Vernier document": ("a.cmbl", content(b"<?xml version='1.0'?><Document/>"), "Export > CSV"),
-    "PASCO document": ("a.cap", content(b"PK\x03\x04" + bytes(40)), "In Capstone"),
+    "PASCO document": ("a.cap", content(b"PK\x03\x04" + bytes(40)), "in Capstone"),
     "Octave": ("a.txt", octave, "a text file of Octave, which is not read; save it with save -v7"),
     "R's write.table": ("a.txt", r_table, "R: row.names = FALSE"),
     "JSON": ("a.json", content(b'{"t": [0, 1]}'), "a JSON file"),

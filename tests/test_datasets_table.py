@@ -365,7 +365,8 @@ def test_time_by_any_name(file):
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("t [s],q [m]\n", "a header but no rows"),
-        ("t q p\n0 1 2\n", "one column only, 't q p'"),
+        ("t q p\n0 1 2\n", "trajectory 'mine' has 1 row"),
+        ("t\n0\n1\n", "one column only, 't'"),
         ("t [s];q [m]\n0,5;1,5\n1.5;2,5\n", "line 3, column 't': '1.5' has a decimal point"),
         ("t [s];q [m]\n0.5;1.5\n1,5;2.5\n", "line 3, column 't': '1,5' has a decimal comma"),
         ('t [s],q [m]\n0,"1\n', "line 2: not CSV (unexpected end of data); look for a quote"),
@@ -521,6 +522,9 @@ def test_parquet_that_is_none(tmp_path):
     assert "a header but no rows" in complaint(path)
     stamps = pandas.date_range("2020-01-01", periods=6)
     pandas.DataFrame({"t": stamps, "q [m]": range(6)}).to_parquet(path)
+    (train,) = load_table(path).train
+    assert np.diff(train.times) == pytest.approx(86400.0)
+    pandas.DataFrame({"t": [b"1"] * 6, "q [m]": range(6)}).to_parquet(path)
     assert "is not a number; give numbers" in complaint(path, units={"t": "s"})
 
 

@@ -1,12 +1,23 @@
 """Files of other programs: each is read and searched, or refused with the way out."""
 
 import json
+import re
 
 import foreign_files as foreign
 import pytest
 from click.testing import CliRunner
 
 from noether_sym.cli import main
+
+SEARCH = ("--search", "sums", "--budget", "1s", "-q")
+
+
+def energy(law, columns):
+    """The factor c of x**2 + c*v**2."""
+    x, v = (re.escape(name if name.isidentifier() else f"`{name}`") for name in columns)
+    found = re.fullmatch(rf"{x}\*\*2 \+ ([0-9.]+)\*{v}\*\*2", law["expression"])
+    assert found, law["expression"]
+    return float(found[1])
 
 
 def call(*arguments, code=0):
@@ -24,6 +35,15 @@ def test_files_that_are_read(tmp_path, kind):
     assert tuple(column["name"] for column in found["columns"]) == own.columns
     assert max(len(found["train"]), len(found["test"])) == own.trajectories
     assert own.note in " ".join(found["notes"])
+    results = tmp_path / "results"
+    call("fit", "--dataset", path, *own.options, *SEARCH, "--results", results)
+    (laws,) = (json.loads(file.read_text()) for file in results.glob("*/laws.json"))
+    # one run of one and a half periods is little to call a law by, but the closest is the energy
+    best = (laws["laws"] or laws["candidates_not_accepted"])[0]
+    if len(own.columns) == 2:
+        assert energy(best, own.columns) == pytest.approx(0.25, rel=0.02)
+    else:
+        assert [one["name"] for one in laws["inputs"]] == list(own.columns)
 
 
 @pytest.mark.parametrize("kind", foreign.REFUSED)

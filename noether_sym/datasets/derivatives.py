@@ -48,16 +48,16 @@ def estimate_derivatives(
         For each column, the penalty of the smoothing, for times in median steps; 0 where
         the spline goes through the samples.
     """
-    step, columns = _scaled(parts)
-    penalties = []
-    derivatives = [np.empty_like(states) for _, states in parts]
-    for place, (scale, column) in enumerate(columns):
-        penalty, _ = choose_penalty(column)
-        penalties.append(penalty)
-        for (clock, values), derivative in zip(column, derivatives, strict=True):
-            derivative[:, place] = _spline(clock, values, penalty).derivative()(clock)
-            derivative[:, place] *= scale / step
-    return derivatives, tuple(penalties)
+    step, scales, scaled = _scaled(parts)
+    penalties, _ = choose_penalties(scaled)
+    derivatives = []
+    for clock, values in scaled:
+        slopes = np.empty_like(values)
+        for penalty in np.unique(penalties):
+            own = penalties == penalty
+            slopes[:, own] = _spline(clock, values[:, own], penalty).derivative()(clock)
+        derivatives.append(slopes * (scales / step))
+    return derivatives, tuple(penalties.tolist())
 
 
 def estimate_errors(
@@ -83,51 +83,50 @@ def estimate_errors(
     errors : list of float
         Root mean square error of each column's derivative over its root mean square.
     """
-    step, columns = _scaled(parts)
-    noises, errors = [], []
-    for place, (scale, column) in enumerate(columns):
-        penalty, noise = choose_penalty(column)
-        noises.append(noise * scale)
-        off = whole = 0.0
-        for (clock, values), derivative in zip(column, derivatives, strict=True):
-            slopes = derivative[:, place] * (step / scale)
-            for first in (0, 1):
-                half = _spline(clock[first::2], values[first::2], penalty / 2)
-                inside = slice(2, -2)  # beyond its samples a spline knows nothing
-                off += float(np.sum((half.derivative()(clock) - slopes)[inside] ** 2))
-                whole += float(np.sum(slopes[inside] ** 2))
-        errors.append(float(np.sqrt(off / whole)) if whole else 0.0)
-    return noises, errors
+    step, scales, scaled = _scaled(parts)
+    penalties, noises = choose_penalties(scaled)
+    off, whole = np.zeros(len(scales)), np.zeros(len(scales))
+    for (clock, values), derivative in zip(scaled, derivatives, strict=True):
+        slopes = derivative * (step / scales)
+        for first in (0, 1):
+            half = np.empty_like(values)
+            for penalty in np.unique(penalties):
+                own = penalties == penalty
+                spline = _spline(clock[first::2], values[first::2][:, own], penalty / 2)
+                half[:, own] = spline.derivative()(clock)
+            inside = slice(2, -2)  # beyond its samples a spline knows nothing
+            off += np.sum((half - slopes)[inside] ** 2, axis=0)
+            whole += np.sum(slopes[inside] ** 2, axis=0)
+    errors = np.sqrt(np.divide(off, whole, out=np.zeros_like(off), where=whole > 0))
+    return (noises * scales).tolist(), errors.tolist()
 
 
-def _scaled(parts: Sequence[Sampled]) -> tuple[float, list[tuple[float, list[Sampled]]]]:
-    """The median step, and by column its scale and its (times in steps, values of size 1)."""
+def _scaled(parts: Sequence[Sampled]) -> tuple[float, NDArray[np.float64], list[Sampled]]:
+    """The median step, the scale of each column, and (times in steps, values of size 1)."""
     step = float(np.median(np.concatenate([np.diff(times) for times, _ in parts])))
-    clocks = [(times - times[0]) / step for times, _ in parts]
-    columns = []
-    for place in range(parts[0][1].shape[1]):
-        values = [states[:, place] for _, states in parts]
-        scale = float(max(np.max(np.abs(one)) for one in values)) or 1.0
-        columns.append((scale, [(c, one / scale) for c, one in zip(clocks, values, strict=True)]))
-    return step, columns
+    scales = np.max([np.max(np.abs(states), axis=0) for _, states in parts], axis=0)
+    scales = np.where(scales > 0, scales, 1.0)
+    return step, scales, [((times - times[0]) / step, states / scales) for times, states in parts]
 
 
-def choose_penalty(parts: Sequence[Sampled]) -> tuple[float, float]:
+def choose_penalties(
+    parts: Sequence[Sampled],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The penalty that predicts left-out samples best (0 is interpolation), and how well.
 
     Parameters
     ----------
     parts : sequence of (times, values)
-        Both of shape (time,), times in median steps. Trajectories too short to leave
-        samples out of are passed over; without any other the penalty is 0.
+        Of shapes (time,) and (time, column), times in median steps. Trajectories too short
+        to leave samples out of are passed over; without any other the penalties are 0.
 
     Returns
     -------
-    penalty : float
-    error : float
-        Root mean square error of the prediction; 0 if nothing was predicted.
+    penalties : array of shape (column,)
+    errors : array of shape (column,)
+        Root mean square errors of the predictions; 0 if nothing was predicted.
     """
-    errors = np.zeros(len(_PENALTIES))
+    errors = np.zeros((len(_PENALTIES), parts[0][1].shape[1]))
     used = predicted = 0
     for clock, values in parts:
         if len(clock) < _SHORTEST or used >= _MOST_SAMPLES:
@@ -142,9 +141,10 @@ def choose_penalty(parts: Sequence[Sampled]) -> tuple[float, float]:
                 # fewer samples pull the spline, so the penalty shrinks alike
                 fair = penalty * (1 - 1 / _FOLDS)
                 spline = _spline(clock[~left_out], values[~left_out], fair)
-                errors[index] += np.sum((spline(clock[left_out]) - values[left_out]) ** 2)
-    best = int(np.argmin(errors))
-    return _PENALTIES[best], float(np.sqrt(errors[best] / max(predicted, 1)))
+                errors[index] += np.sum((spline(clock[left_out]) - values[left_out]) ** 2, axis=0)
+    best = np.argmin(errors, axis=0)
+    least = np.take_along_axis(errors, best[None], axis=0)[0]
+    return np.array(_PENALTIES)[best], np.sqrt(least / max(predicted, 1))
 
 
 def _spline(clock: NDArray[np.float64], values: NDArray[np.float64], penalty: float) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _SUFFIX = "_dot"
 _LONG_ENOUGH = 12
+_FEWEST = 16
+"""Samples that a segment keeps at least; a few less if its ends are left out."""
+
+_ORDINALS = {2: "nd", 3: "rd"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +41,9 @@ class AddedRate:
         One a segment.
     noise : float or None
         Estimated error of the values; None where segments are too short to tell.
+    reach : int
+        Samples over which the errors of the values are alike, and over which they are larger
+        at the ends of a segment; 0 where nothing was smoothed.
     note : str
     """
 
@@ -43,6 +51,7 @@ class AddedRate:
     unit: Unit
     values: list[NDArray[np.float64]]
     noise: float | None
+    reach: int
     note: str
 
 
@@ -102,11 +111,53 @@ def added_rates(
                 unit,
                 [one[:, place] for one in derivatives],
                 noise,
+                _reach(penalty),
                 f"column {name + _SUFFIX!r} [{unit.symbol}] is d{name}/d{roles.time} "
                 f"({SMOOTHED if penalty else INTERPOLATED}{about})",
             )
         )
     return added
+
+
+def independent(
+    added: Sequence[AddedRate], *arrays: Sequence[NDArray[np.float64]]
+) -> tuple[list[list[NDArray[np.float64]]], list[str]]:
+    """The samples of segments at which added rates are good, and their errors independent.
+
+    A smoothing spline knows little at its ends, and what noise does to it, it does to
+    neighbouring samples alike; a verdict takes noise to be white.
+
+    Parameters
+    ----------
+    added : sequence of AddedRate
+    *arrays : sequences of array of shape (time, ...)
+        One array a segment.
+
+    Returns
+    -------
+    arrays : list of list of array
+    notes : list of str
+    """
+    reach = max((one.reach for one in added), default=0)
+    reach = min(reach, min(map(len, arrays[0])) // _FEWEST)
+    if not reach:
+        return [list(own) for own in arrays], []
+    kept = [[one[reach : len(one) - reach : reach] for one in own] for own in arrays]
+    every = f"every {reach}{_ORDINALS.get(reach, 'th')} sample kept, and " if reach > 1 else ""
+    plural = "s" * (reach > 1)
+    return kept, [
+        f"{every}{reach} sample{plural} at either end of a trajectory left out: smoothing makes "
+        "the errors of rates alike in neighbouring samples, and large at the ends"
+    ]
+
+
+def _reach(penalty: float) -> int:
+    """Samples over which a smoothing spline feels its end, and noise: twice its bandwidth.
+
+    For times in samples the bandwidth is the fourth root of the penalty (Silverman 1984,
+    'Spline smoothing: the equivalent variable kernel method', Ann. Statist. 12).
+    """
+    return math.ceil(2.0 * penalty**0.25)
 
 
 def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, Unit]) -> None:

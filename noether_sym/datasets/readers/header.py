@@ -157,6 +157,12 @@ def is_time(name: str) -> bool:
     return _split(bare[0], stroke=True)[0].lower() in _TIMES
 
 
+def is_label(name: str) -> bool:
+    """Whether a column is called as those are that number trials, runs or experiments."""
+    bare = name.strip().replace(" ", "_").replace("-", "_").strip("_")
+    return bool(bare and _LABELS.fullmatch(bare))
+
+
 def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
     """Names without their run, the run of each, and a note; no runs where not all have one."""
     for pattern in (_BEFORE, _AFTER):
@@ -228,8 +234,7 @@ def _trajectory(units: dict[str, str | None], options: TableOptions) -> tuple[st
         if name.lower() == _TRAJECTORY:
             return name, False
     for name, unit in units.items():
-        bare = name.strip().replace(" ", "_").replace("-", "_").strip("_")
         used = name in options.states or name in (options.particle, options.time)
-        if bare and unit is None and not used and _LABELS.fullmatch(bare):
+        if unit is None and not used and is_label(name):
             return name, True
     return None, False

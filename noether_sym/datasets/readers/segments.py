@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from noether_sym.datasets.dataset import longest_step
+from noether_sym.datasets.readers.header import is_label
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError
 
@@ -261,6 +262,9 @@ def _check_order(
             f"{start} stands in {stands} too, with other states{more}; leave one of the two out"
         )
     hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
+    likely = next((repr(name) for name in table.names if is_label(name)), "")
+    if likely and not several:
+        hint += f", or name the one that tells them apart with --trajectory, {likely} perhaps"
     raise DatasetError(
         f"{start} does not come after {times[before]:g} of {stands}{more}; sort the rows by "
         f"time{hint}"

@@ -12,7 +12,7 @@ import numpy as np
 from noether_sym.datasets.constancy import SAME, constant_columns
 from noether_sym.datasets.dataset import LARGEST, Column, Dataset, Trajectory
 from noether_sym.datasets.readers import COMPRESSED_SUFFIXES
-from noether_sym.datasets.readers.added_rates import added_rates
+from noether_sym.datasets.readers.added_rates import added_rates, independent
 from noether_sym.datasets.readers.files import read_tables
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
@@ -102,9 +102,9 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     ]
     states = [np.stack([own[name] for name in searched], axis=-1) for own in numbers]
     derivatives, derivative = slopes(path, roles, clocks, states, numbers)
+    arrays, thinner = independent(added, clocks, states, derivatives)
     trajectories = [
-        Trajectory(one.label, *arrays)
-        for one, *arrays in zip(segments, clocks, states, derivatives, strict=True)
+        Trajectory(one.label, *own) for one, *own in zip(segments, *arrays, strict=True)
     ]
     train, test, split_note = _split(trajectories, "time" if roles.time else "samples")
     return Dataset(
@@ -124,6 +124,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
             *_conversions(units),
             *turns,
             *(one.note for one in added),
+            *thinner,
             *(("all columns taken as dimensionless",) if options.unitless else ()),
             *_without_time(roles),
             split_note,

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     Row = tuple[int, list[str]]
 
 _UTF_8 = "utf-8-sig"
-_ANSI, _ANSI_NAME = "cp1252", "Windows-1252"
+_ANSI = "cp1252"
+_SIGNS = {*map(chr, range(128)), *"°±²³µ·"}
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",  # before that of UTF-16, which it begins with
     codecs.BOM_UTF32_BE: "utf-32",
@@ -58,16 +59,26 @@ def read_text(source: Source, options: TableOptions) -> RawTable:
         If the file is empty, not text in that encoding, ragged, or its header is not usable.
     """
     encoding = _encoding(source)
-    with contextlib.suppress(UnicodeError):
+    try:
         return _decoded(source, options, encoding)
-    with contextlib.suppress(UnicodeError):
-        if encoding == _UTF_8:
+    except UnicodeError as error:
+        if encoding == _UTF_8 and _has_only_signs(source):
             table = _decoded(source, options, _ANSI)
-            return replace(table, notes=(f"read as {_ANSI_NAME} text", *table.notes))
-    raise DatasetError(
-        f"{source.path} is not text in {encoding.removesuffix('-sig').upper()}; save it as a CSV "
-        "file in UTF-8"
-    )
+            return replace(table, notes=("read as Windows-1252 text", *table.notes))
+        reason = getattr(error, "reason", "") or str(error)
+        raise DatasetError(
+            f"{source.path} is not text in {encoding.removesuffix('-sig').upper()} ({reason}); "
+            "save it as a CSV file in UTF-8"
+        ) from error
+
+
+def _has_only_signs(source: Source) -> bool:
+    """Whether all that is not ASCII are signs that units need, the same in many encodings."""
+    with source.open() as stream:
+        while block := stream.read(_LONGEST_LINE):
+            if not set(block.decode(_ANSI, "replace")) <= _SIGNS:
+                return False
+    return True
 
 
 def _decoded(source: Source, options: TableOptions, encoding: str) -> RawTable:
