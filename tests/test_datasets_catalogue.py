@@ -30,7 +30,7 @@ def test_unknown_name():
         load("ideal_pendulm")
     for info in available():
         assert info.name in str(caught.value)
-    assert "CSV, Parquet or NumPy .npz file, or of a folder of them, is accepted" in str(
+    assert "CSV, Excel, Parquet, NumPy or MATLAB file, or of a folder of them, is accepted" in str(
         caught.value
     )
 

@@ -207,7 +207,7 @@ def test_links_out_of_a_folder_are_refused(folder, tmp_path):
 
 
 def test_a_folder_without_files(tmp_path):
-    assert "without a CSV, Parquet or NumPy .npz file" in complaint(tmp_path)
+    assert "without a CSV, Excel, Parquet, NumPy or MATLAB file" in complaint(tmp_path)
 
 
 def test_a_folder_read_from_inside(folder, monkeypatch):

@@ -216,11 +216,11 @@ def test_angles_that_do_not_wrap(file):
     assert not [one for one in load(str(jump)).notes if "turn" in one]
 
 
-def positions(file, noise=0.0, count=8):
+def positions(file, noise=0.0, count=8, samples=120):
     rng = np.random.default_rng(0)
     tables = []
     for number in range(count):
-        t, x, _ = foreign.motion(number, 120)
+        t, x, _ = foreign.motion(number, samples)
         tables.append(
             pandas.DataFrame(
                 {"run": number, "t [s]": t, "x [m]": x + noise * rng.standard_normal(len(t))}
@@ -279,7 +279,7 @@ def test_rates_without_time_or_of_a_taken_name(file):
 
 
 def test_positions_only_are_told(file):
-    dataset = load(str(positions(file)))
+    dataset = load(str(positions(file, count=2, samples=40)))
     assert positions_only(dataset) == ("x",)
     assert "--derivatives x (derivatives= in Python)" in advice(dataset)
     assert positions_only(load(str(file), derivatives=["x"])) == ()

@@ -524,7 +524,7 @@ def test_parquet_that_is_none(tmp_path):
     pandas.DataFrame({"t": stamps, "q [m]": range(6)}).to_parquet(path)
     (train,) = load_table(path).train
     assert np.diff(train.times) == pytest.approx(86400.0)
-    pandas.DataFrame({"t": [b"1"] * 6, "q [m]": range(6)}).to_parquet(path)
+    pandas.DataFrame({"t": [[1.0]] * 6, "q [m]": range(6)}).to_parquet(path)
     assert "is not a number; give numbers" in complaint(path, units={"t": "s"})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import foreign_files as foreign
 import pytest
@@ -53,3 +54,10 @@ def test_files_that_are_refused(tmp_path, kind):
     said = call("inspect", path, code=2).output
     assert message in said
     assert str(path) in said
+
+
+def test_the_documents_list_every_kind():
+    text = (Path(__file__).parents[1] / "docs" / "files.md").read_text(encoding="utf-8")
+    first = [line.split("|")[1].strip() for line in text.split("\n") if line.startswith("| ")]
+    listed = {name for cell in first for name in (cell, *cell.split(", "))}
+    assert {*foreign.READ, *foreign.REFUSED} <= listed

@@ -25,8 +25,8 @@ _SHOWN = 5
 def command(**values: Any) -> None:
     """Show trajectories, steps, units, ranges and notes of a data set, without a search.
 
-    NAME|FILE is a built-in data set, a CSV, Parquet or .npz file, or a folder of one file a
-    trajectory.
+    NAME|FILE is a built-in data set, a file (CSV, Excel, Parquet, NumPy, MATLAB and more;
+    docs/files.md lists them), or a folder of one file a trajectory.
     """
     from noether_sym.datasets.inspection import inspect
     from noether_sym.dsl.enumeration import count_formulas

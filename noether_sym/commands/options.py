@@ -103,7 +103,8 @@ def data_options(required: bool) -> Callable[[_Function], _Function]:
             callback=chosen,
             shell_complete=complete_data,
             help="The same as the argument: a built-in data set (see `noether-sym datasets`), a "
-            f"CSV, Parquet or .npz file, or a folder of one file a trajectory.{default}",
+            "file (CSV, Excel, Parquet, NumPy, MATLAB and more), or a folder of one file a "
+            f"trajectory.{default}",
         )(reading_options(function))
     )
 

@@ -15,4 +15,4 @@ TABLE_SUFFIXES = (
     ".mat",
 )
 SUFFIXES = (*TABLE_SUFFIXES, *COMPRESSED_SUFFIXES, ".zip")
-KINDS = "CSV, Parquet or NumPy .npz"
+KINDS = "CSV, Excel, Parquet, NumPy or MATLAB"

@@ -259,7 +259,9 @@ def _check_order(
     start = f"{table.where(after, time)}: time {times[after]:g}"
     if times[before] == times[after]:
         raise DatasetError(
-            f"{start} stands in {stands} too, with other states{more}; leave one of the two out"
+            f"{start} stands in {stands} too, with other states{more}; leave one of the two out, "
+            "or, if they are of two particles, name the column that tells them apart with "
+            "--particle (particle= in Python)"
         )
     hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
     likely = next((repr(name) for name in table.names if is_label(name)), "")
