@@ -124,13 +124,12 @@ def test_labels_told_by_their_names(file, name, labels):
 
 def test_labels_that_are_not_safe(file):
     table = foreign.frame()
-    rest = {"units": {"id": "m"}}
-    counted = load(str(csv(file, table.assign(id=np.arange(len(table)) ** 2))), **rest)
+    counted = load(str(csv(file, table.assign(id=np.arange(len(table)) ** 2))), unitless=True)
     assert counted.names == ("x", "v", "id")
     assert counted.train[0].states[3, 2] == 9
     mixed = pandas.concat([runs([1, 2]), runs([1, 2])])
     mixed["t [s]"] = np.arange(len(mixed))
-    assert "run" in load(str(csv(file, mixed)), units={"run": "m"}).names
+    assert "run" in load(str(csv(file, mixed)), unitless=True).names
     csv(file, runs([1.5, 2.5]).rename(columns={"run": "run [m]"}))
     assert "tells them apart with --trajectory, 'run' perhaps" in complaint(file)
 
@@ -138,8 +137,10 @@ def test_labels_that_are_not_safe(file):
 def test_a_label_that_is_wanted_as_a_column(file):
     table = runs([1.5, 2.5]).rename(columns={"run": "id"})
     table["t [s]"] += 10 * (table["id"] > 2)
-    dataset = load(str(csv(file, table)), columns=["x", "v", "id"], units={"id": "m"})
-    assert dataset.names == ("x", "v", "id")
+    csv(file, table)
+    assert load(str(file)).names == ("x", "v")
+    assert load(str(file), units={"id": "m"}).names == ("x", "v", "id")
+    assert load(str(file), columns=["x", "id"], unitless=True).names == ("x", "id")
 
 
 def particles(file, labels, time=True, count=40):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtri
 
 from noether_sym.datasets.constancy import constant_columns
 from noether_sym.datasets.dataset import Dataset, Trajectory
@@ -112,7 +112,7 @@ def noise_report(
     sigma, error, steps = np.zeros(count), np.zeros(count), np.zeros(count)
     spans, values = _spans(trajectories, states, moving)
     shared = Ladder(spans)
-    threshold = float(norm.isf(LEVEL / 2 / max(1, len(states) * len(moving))))
+    threshold = float(-ndtri(LEVEL / 2 / max(1, len(states) * len(moving))))
     outliers: list[tuple[int, int, Outlier]] = []
     samples: dict[int, tuple[Ladder, list[NDArray[np.float64]], Rung]] = {}
     for column in moving:
@@ -247,7 +247,7 @@ def _uneven(
         whole = np.sqrt(freedom @ scales**2 / freedom.sum())
         spread = 2.0 / (9.0 * freedom)
         deviates = ((scales / whole) ** (2.0 / 3.0) - (1.0 - spread)) / np.sqrt(spread)
-        chance = float(chi2.sf(float(deviates @ deviates), len(own) - 1))
+        chance = float(chdtrc(len(own) - 1, float(deviates @ deviates)))
         errors = np.array([one.error for _, one in own])
         labels = tuple(names[place] for place, _ in own)
         found.append(Uneven(column, chance, labels, scales, errors))

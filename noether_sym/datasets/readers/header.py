@@ -234,7 +234,7 @@ def _trajectory(units: dict[str, str | None], options: TableOptions) -> tuple[st
         if name.lower() == _TRAJECTORY:
             return name, False
     for name, unit in units.items():
-        used = name in options.states or name in (options.particle, options.time)
+        used = name in options.numbers or name in (options.particle, options.time)
         if unit is None and not used and is_label(name):
             return name, True
     return None, False

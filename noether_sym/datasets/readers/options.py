@@ -53,6 +53,7 @@ class TableOptions:
     derivatives: tuple[str, ...] = ()
 
     @property
-    def states(self) -> frozenset[str]:
-        """Columns that were named as something other than a label."""
-        return frozenset((*self.columns, *self.parameters, *self.rates, *self.rates.values()))
+    def numbers(self) -> frozenset[str]:
+        """Columns that were named as something that holds numbers."""
+        rates = (*self.rates, *self.rates.values())
+        return frozenset((*self.columns, *self.parameters, *self.units, *rates))
