@@ -1,14 +1,19 @@
 """Files of other programs: each is read and searched, or refused with the way out."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
 
 import foreign_files as foreign
+import numpy as np
 import pytest
+import scipy.io
 from click.testing import CliRunner
 
 from noether_sym.cli import main
+from noether_sym.datasets import load
+from noether_sym.errors import DatasetError, NoetherSymError
 
 SEARCH = ("--search", "sums", "--budget", "1s", "-q")
 
@@ -61,3 +66,35 @@ def test_the_documents_list_every_kind():
     first = [line.split("|")[1].strip() for line in text.split("\n") if line.startswith("| ")]
     listed = {name for cell in first for name in (cell, *cell.split(", "))}
     assert {*foreign.READ, *foreign.REFUSED} <= listed
+
+
+@pytest.mark.parametrize("kind", foreign.READ)
+def test_damaged_files_are_read_or_refused(tmp_path, kind):
+    """Cut short, a byte changed, a stretch lost: a data set or a message, nothing else."""
+    own = foreign.READ[kind]
+    rng = np.random.default_rng(len(kind))
+    whole = own.write(tmp_path / own.file).read_bytes()
+    for damage in ("cut", "byte", "lost"):
+        place = int(rng.integers(len(whole)))
+        rest = {"cut": b"", "byte": bytes([rng.integers(256)]) + whole[place + 1 :]}
+        path = tmp_path / own.file
+        path.write_bytes(whole[:place] + rest.get(damage, whole[place + 40 :]))
+        with contextlib.suppress(NoetherSymError):
+            assert load(str(path), unitless=True).train
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_variables_of_matlab_that_lie_about_their_size(tmp_path, packed):
+    """What SciPy would take at its word, beyond the end of the file."""
+    t, x, v = foreign.motion()
+    path = tmp_path / "a.mat"
+    scipy.io.savemat(path, {"t": t, "x": x, "v": v}, do_compression=packed)
+    assert load(str(path), unitless=True).names == ("x", "v")
+    whole = bytearray(path.read_bytes())
+    if packed:
+        whole[140] ^= 0xFF
+    else:
+        whole[132 + 36] = 0x7F  # a dimension
+    path.write_bytes(bytes(whole))
+    with pytest.raises(DatasetError, match="is not a readable MATLAB file"):
+        load(str(path), unitless=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import warnings
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +21,12 @@ from noether_sym.errors import DatasetError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_MATRIX, _COMPRESSED, _FLAGS, _DIMENSIONS, _NAME = 14, 15, 6, 5, 1
+_KINDS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 14: 0, 16: 1, 17: 2, 18: 4}
+"""Kinds of elements, and the bytes that one number of each takes."""
+
+_FIRST_NUMBERS, _LAST_NUMBERS, _COMPLEX = 6, 15, 0x800
+_HEADER = 128
 _HDF5 = b"\x89HDF"
 _HDF5_AT = 512
 
@@ -33,7 +42,6 @@ def read_matlab(source: Source, options: TableOptions) -> RawTable:
         If the file is damaged or of version 7.3, or holds no columns of one length.
     """
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     path = source.path
     head = source.head()
@@ -45,9 +53,9 @@ def read_matlab(source: Source, options: TableOptions) -> RawTable:
     try:
         with source.open() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of variables that are passed over below
+            _check_elements(stream)
             found = loadmat(stream, squeeze_me=True, struct_as_record=True)
-    except (MatReadError, NotImplementedError, ValueError, TypeError, OSError, KeyError, IndexError,
-            MemoryError, EOFError) as error:  # fmt: skip
+    except Exception as error:  # SciPy has many kinds of errors for a damaged file
         raise DatasetError(
             f"{path} is not a readable MATLAB file ({error or type(error).__name__}); save it "
             "again with '-v7', or as CSV"
@@ -71,6 +79,66 @@ def read_matlab(source: Source, options: TableOptions) -> RawTable:
     table = build_table(path, "row", header, [(np.arange(1, 1 + rows), values)])
     notes = [f"variables left out, which are no vectors of numbers: {', '.join(left)}"] * bool(left)
     return replace(table, notes=(*header.notes, *notes, *table.notes))
+
+
+def _check_elements(stream: IO[bytes]) -> None:
+    """Check the sizes that a file of version 5 to 7 states, which SciPy trusts to the letter.
+
+    Raises
+    ------
+    ValueError
+        If an element reaches beyond what holds it, or is of no kind.
+    """
+    content = stream.read()
+    stream.seek(0)
+    order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
+    if order is None:
+        return  # version 4, which has no elements
+    place = _HEADER
+    while place < len(content):
+        kind, size = struct.unpack_from(f"{order}II", content, place)
+        body = content[place + 8 : place + 8 + size]
+        if kind not in (_MATRIX, _COMPRESSED) or len(body) < size:
+            raise ValueError(f"a variable of {size} bytes where {len(body)} are left")
+        if kind == _MATRIX:
+            _check_matrix(memoryview(body), order)
+        else:
+            inner = memoryview(zlib.decompress(body))
+            _check_matrix(inner[8:], order)
+        place += 8 + size
+
+
+def _check_matrix(body: memoryview, order: str) -> None:
+    """The elements of a variable: flags, dimensions, a name, and numbers or more variables."""
+    place, elements = 0, []
+    while place + 8 <= len(body):
+        kind, size = struct.unpack_from(f"{order}II", body, place)
+        start = place + 8
+        if kind >> 16:  # up to four bytes stand in the tag itself
+            kind, size, start = kind & 0xFFFF, kind >> 16, place + 4
+        if kind not in _KINDS or start + size > len(body) or (start == place + 4 and size > 4):
+            raise ValueError(f"an element of kind {kind} and {size} bytes")
+        elements.append((kind, body[start : start + size]))
+        if kind == _MATRIX:
+            _check_matrix(elements[-1][1], order)
+        place = start + -(-size // 8) * 8 if start == place + 8 else place + 8
+    if not elements:
+        return  # an empty variable
+    if len(elements) < 3 or (elements[0][0], len(elements[0][1])) != (_FLAGS, 8):
+        raise ValueError("a variable without flags")
+    (flags,) = struct.unpack_from(f"{order}I", elements[0][1])
+    if elements[1][0] != _DIMENSIONS or len(elements[1][1]) % 4 or elements[2][0] != _NAME:
+        raise ValueError("a variable without dimensions or a name")
+    shape = struct.unpack_from(f"{order}{len(elements[1][1]) // 4}i", elements[1][1])
+    if not 2 <= len(shape) <= 32 or min(shape) < 0:
+        raise ValueError(f"a variable of shape {shape}")
+    plain = _FIRST_NUMBERS <= flags & 0xFF <= _LAST_NUMBERS
+    parts = 1 + bool(flags & _COMPLEX)
+    if plain and (
+        len(elements) != 3 + parts
+        or any(len(own) != math.prod(shape) * _KINDS[kind] for kind, own in elements[3:])
+    ):
+        raise ValueError(f"a variable of shape {shape} with other numbers")
 
 
 def _columns(found: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str]]:
