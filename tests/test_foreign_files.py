@@ -98,3 +98,17 @@ def test_variables_of_matlab_that_lie_about_their_size(tmp_path, packed):
     path.write_bytes(bytes(whole))
     with pytest.raises(DatasetError, match="is not a readable MATLAB file"):
         load(str(path), unitless=True)
+
+
+def test_a_search_without_laws_says_that_velocities_are_missing(tmp_path):
+    t, x, _ = foreign.motion()
+    path = foreign.text(tmp_path / "a.csv", "t [s],x [m]", *foreign.lines((t, x)))
+    advice = "--derivatives x"
+    assert advice in " ".join(call("inspect", path, "--depth", 5).output.split())
+    options = ("--dataset", path, *SEARCH, "--results", tmp_path / "results")
+    said = " ".join(call("fit", *options).output.split())
+    assert "No law found" in said
+    assert f"an energy needs velocities too; {advice}" in said
+    said = call("fit", *options, "--derivatives", "x").output
+    assert "velocities" not in said
+    assert "x**2 + 0.25" in said
