@@ -287,19 +287,35 @@ def test_the_report_of_an_older_run_leaves_them_out():
     assert "Symmetries" not in page_of(dataset, (make(dataset, input_(0)),))
 
 
-def test_angles_and_their_rates_are_a_pair(tmp_path):
+def _swings(folder, units, other=None):
+    """A file of swings whose columns have these units; beside them `other`, a formula of (q, w)."""
     import pandas as pd
     from scipy.integrate import solve_ivp
 
     parts = []
     for number, start in enumerate((0.5, 1.0, 1.6, 2.2)):
         times = np.linspace(0, 4, 150)
-        path = solve_ivp(
+        q, w = solve_ivp(
             lambda t, y: [y[1], -4 * np.sin(y[0])], (0, 4), [start, 0.0], t_eval=times, rtol=1e-9
         ).y
-        table = {"trajectory": number, "t [s]": times, "q [rad]": path[0], "w [rad/s]": path[1]}
-        parts.append(pd.DataFrame(table))
-    pd.concat(parts).to_csv(tmp_path / "swings.csv", index=False)
-    found = canonical_coordinates(load(str(tmp_path / "swings.csv")))
+        factor = 180 / np.pi if "deg" in units[0] else 1.0
+        table = {"trajectory": number, "t [s]": times, f"q [{units[0]}]": factor * q}
+        table |= {} if other is None else {"k [1/s]": other(q, w)}
+        parts.append(pd.DataFrame(table | {f"w [{units[1]}]": w}))
+    pd.concat(parts).to_csv(folder / "swings.csv", index=False)
+    return load(str(folder / "swings.csv"))
+
+
+@pytest.mark.parametrize(
+    "units",
+    [("rad", "rad/s"), ("rad", "1/s"), ("rad", "s⁻¹"), ("rad", "Hz"), ("deg", "1/s"), ("1", "1/s")],
+)
+def test_angles_and_their_rates_are_a_pair_however_the_units_are_spelt(units, tmp_path):
+    found = canonical_coordinates(_swings(tmp_path, units))
     assert found.pairs == ((0, 1),)
     assert "moment of inertia" in found.note
+
+
+def test_of_several_columns_per_time_the_rate_of_the_angle_is_taken(tmp_path):
+    found = canonical_coordinates(_swings(tmp_path, ("rad", "1/s"), lambda q, w: 3 + np.cos(q)))
+    assert found.pairs == ((0, 2),)

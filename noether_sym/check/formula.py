@@ -12,6 +12,7 @@ import numpy as np
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.derive import unit_reader
 from noether_sym.dsl.expression import Expression, input_, parameter, with_leaves
+from noether_sym.dsl.natural import natural_dimensions
 from noether_sym.dsl.parser import Formula, parse
 from noether_sym.errors import GrammarError
 from noether_sym.laws.law import Law, Parameter
@@ -60,7 +61,7 @@ class GivenFormula:
                 f"the formula has {len(columns)} columns and {len(numbers)} numbers; at most "
                 f"{_MOST_LEAVES} together"
             )
-        dimension, dimensions = _dimensions(formula, dataset)
+        dimension, dimensions = natural_dimensions(formula, dataset.dimensions)
         leaves = with_leaves(
             formula.expression,
             {column: input_(place) for place, column in enumerate(columns)},
@@ -123,20 +124,3 @@ def with_constants(samples: Samples, values: Sequence[float]) -> Samples:
         velocities=np.concatenate([samples.velocities, np.zeros_like(constants)]),
         still=np.append(samples.still, np.ones(len(constants), dtype=bool)),
     )
-
-
-def _dimensions(formula: Formula, dataset: Dataset) -> tuple[Dimension, tuple[Dimension, ...]]:
-    """Dimension of the formula and of each constant: as stated, else from its place."""
-    known = {
-        slot: own.dimension
-        for slot, own in enumerate(formula.constants)
-        if own.dimension is not None
-    }
-    stated = {slot: len(dataset.columns) + place for place, slot in enumerate(known)}
-    open_slots = [slot for slot in range(len(formula.constants)) if slot not in known]
-    leaves = {slot: input_(column) for slot, column in stated.items()}
-    leaves |= {slot: parameter(place) for place, slot in enumerate(open_slots)}
-    typed = with_leaves(formula.expression, {}, leaves)
-    dimension, found = typed.parameter_dimensions([*dataset.dimensions, *known.values()])
-    every = {**known, **dict(zip(open_slots, found, strict=True))}
-    return dimension, tuple(every[slot] for slot in range(len(formula.constants)))

@@ -41,8 +41,9 @@ def command(context: click.Context, /, **values: Any) -> None:
 
     LAW holds names of columns (between backquotes if they are not one word), numbers,
     + - * / ** and parentheses, and sin cos tan exp log sqrt abs square. c0, c1, ... are
-    fitted to the data. A number takes the unit that its place asks for, or the one given,
-    as in `3 [m/s]`. Put -- before a LAW that begins with a minus sign.
+    fitted to the data and take the unit that their place asks for. Other numbers are plain
+    numbers wherever that fits; give a number its unit in brackets, as in `9.81 [m/s**2]*y`.
+    Put -- before a LAW that begins with a minus sign.
 
     \b
     noether-sym check 'v**2/2 + w2*x**2/2' --equations spring.txt

@@ -24,7 +24,6 @@ _OWN_UNITS = "momenta are in units of their own: canonical up to a factor, the s
 _BY_ORDER = "coordinates and momenta were paired in the order of the columns"
 _NOT_A_RATE = 0.05
 _FORCED = 0.02
-_ANGLE = re.compile(r"rad|deg|°")
 _STEM = re.compile(r"(.*?)(_?\d*)\Z", re.DOTALL)
 
 
@@ -95,7 +94,7 @@ def _by_units(dataset: Dataset) -> Canonical:
     pairs, ordered = _matched(
         names, dimensions, usable, lengths, lambda v: v * time, _velocities_of
     )
-    pairs = pairs or _rotation(dataset, speeds)
+    pairs = pairs or _rotation(dataset, time)
     if not pairs:
         return Canonical(
             (), "no two columns are a coordinate and its momentum: no product of units is an action"
@@ -106,15 +105,22 @@ def _by_units(dataset: Dataset) -> Canonical:
     return Canonical(pairs, f"{_PER_MASS}; {_BY_ORDER}" if ordered else _PER_MASS)
 
 
-def _rotation(dataset: Dataset, speeds: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """An angle with its angular velocity, which only the units as given tell.
+def _rotation(dataset: Dataset, time: Dimension) -> tuple[tuple[int, int], ...]:
+    """An angle with its angular velocity: 1/s as well as rad/s.
 
-    Of several angles one moves the lever of another, as a rule; only a single one is taken.
+    Of several angles one moves the lever of another, as a rule; only a single one is taken. Of
+    several columns per time it is the one that is the angle's rate of change in the data.
     """
-    angular = [c for c in _usable(dataset) if _ANGLE.search(dataset.columns[c].unit.given)]
-    angles = [c for c in angular if dataset.dimensions[c].is_dimensionless]
-    rates = [c for c in angular if c in speeds and c not in angles]
-    return ((angles[0], rates[0]),) if len(angles) == len(rates) == 1 else ()
+    usable, dimensions = _usable(dataset), dataset.dimensions
+    pure = [c for c in usable if dimensions[c].is_dimensionless]
+    angles = [c for c in pure if dataset.columns[c].unit.is_angle] or pure
+    rates = [c for c in usable if (dimensions[c] * time).is_dimensionless]
+    if len(angles) != 1 or not rates:
+        return ()
+    if len(rates) > 1 and dataset.has_derivatives:
+        states, slopes = stack(dataset.train)
+        rates = [c for c in rates if _is_rate(states[:, c], slopes[:, angles[0]])]
+    return ((angles[0], rates[0]),) if len(rates) == 1 else ()
 
 
 def _contains(dimension: Dimension, base: Dimension) -> bool:
@@ -214,10 +220,7 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
     states, rates = stack(dataset.train)
     coordinates, velocities = (np.array(part) for part in zip(*pairs, strict=True))
     for q, p in pairs:
-        v, rate = states[:, p], rates[:, q]
-        factor = float(v @ rate) / max(float(v @ v), 1e-300)
-        rest = float(((rate - factor * v) ** 2).sum())
-        if factor <= 0 or rest > _NOT_A_RATE * float((rate**2).sum()):
+        if not _is_rate(states[:, p], rates[:, q]):
             name, own = dataset.names[q], dataset.names[p]
             return f"{own} is not the rate of change of {name}, so they are no canonical pair"
     position = _standard(states[:, coordinates])
@@ -233,6 +236,13 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
                 "pair"
             )
     return ""
+
+
+def _is_rate(velocity: NDArray[np.float64], rate: NDArray[np.float64]) -> bool:
+    """Whether a column is another's rate of change, up to a positive factor."""
+    factor = float(velocity @ rate) / max(float(velocity @ velocity), 1e-300)
+    rest = float(((rate - factor * velocity) ** 2).sum())
+    return factor > 0 and rest <= _NOT_A_RATE * float((rate**2).sum())
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
