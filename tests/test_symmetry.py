@@ -248,6 +248,15 @@ def test_symmetries_go_through_json():
     assert plain.symmetry is None
 
 
+def test_flows_keep_every_digit_of_their_constants():
+    dataset = load("ideal_pendulum")
+    (law,) = with_symmetries((known_law(dataset),), dataset)
+    constant = replace(law.parameters[0], value=24.5249997688123)
+    entry = law_to_entry(law.with_(parameters=(constant,))).symmetry
+    assert entry.flow[1].rate == "-24.5249997688123*sin(q)"
+    assert "24.525" in entry.flow[1].latex
+
+
 def page(name, *expressions):
     dataset = load(name)
     found = tuple(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noether_sym.errors import UnitError
-from noether_sym.units.coherent import coherent_units
+from noether_sym.units.coherent import coherent_units, written
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension, product
 
 EXPONENTS = st.fractions(min_value=-4, max_value=4, max_denominator=6)
@@ -81,9 +81,6 @@ def test_nothing_to_convert():
         ("arcmin", "rad", "dimensionless", np.pi / 180 / 60),
         ("deg**2/s", "rad**2/s", "1/s", (np.pi / 180) ** 2),
         ("percent", "dimensionless", "dimensionless", 0.01),
-        ("eV", "kg*m**2/s**2", "kg*m**2/s**2", 1.602176634e-19),
-        ("L", "m**3", "m**3", 1e-3),
-        ("gauss", "kg**(1/2)/m**(1/2)/s", "kg**(1/2)/m**(1/2)/s", 0.1**0.5),
     ],
 )
 def test_conversion(given_, symbol, dimension, factor):
@@ -92,6 +89,53 @@ def test_conversion(given_, symbol, dimension, factor):
     assert unit.factor == pytest.approx(factor, rel=1e-12)
     assert unit.offset == 0.0
     assert unit.converted
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("mol/L", "mol/L", "s"),
+        ("mV", "mA", "ms"),
+        ("kPa", "L", "K", "s"),
+        ("psi", "gallon", "min"),
+        ("kJ/mol", "K", "s"),
+        ("eV",),
+        ("gauss",),
+    ],
+)
+def test_units_that_agree_with_some_base_units_stay_as_they_are(names):
+    units = coherent_units(names)
+    assert [unit.symbol for unit in units] == list(names)
+    assert not any(unit.converted for unit in units)
+
+
+def test_units_that_do_not_agree_are_converted_to_the_first():
+    _, flow = coherent_units(["m", "L/s"])
+    assert (flow.symbol, flow.factor) == ("m**3/s", pytest.approx(1e-3))
+    first, second = coherent_units(["eV", "J"])
+    assert first.dimension == second.dimension
+    assert (second.symbol, 1 / second.factor) == ("eV", pytest.approx(1.602176634e-19))
+
+
+@pytest.mark.parametrize(
+    ("names", "powers", "shown"),
+    [
+        (("V", "A", "s"), (2, -2), "V**2/A**2"),
+        (("mol/L", "s"), (2,), "mol**2/L**2"),
+        (("mol/L", "s"), (-1, -1), "L/mol/s"),
+        (("kPa", "L", "K", "s"), (1, 1, -1), "L*kPa/K"),
+        (("kg*m**2/s", "s"), (2, -2), "kg**2*m**4/s**4"),
+        (("m", "m/s", "J", "kg"), (0, 2), "m**2/s**2"),
+        (("m", "m/s", "J", "kg"), (0, 2, 0, 1), "J"),
+        (("eV", "s"), (2, -1), "eV**2/s"),
+        (("au", "au/yr"), (1, -1), "yr"),
+    ],
+)
+def test_dimensions_are_written_in_the_units_of_the_user(names, powers, shown):
+    units = coherent_units(names)
+    powers = (*powers, *[0] * (len(units) - len(powers)))
+    own = product(unit.dimension**power for unit, power in zip(units, powers, strict=True))
+    assert str(written(own, units)) == shown
 
 
 def test_the_first_unit_that_is_named_is_the_base():

@@ -16,6 +16,7 @@ from noether_sym.dsl.parser import Formula
 from noether_sym.laws.expansion import with_expansions
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
 from noether_sym.laws.symmetry import with_symmetries
+from noether_sym.laws.units import in_given_units
 from noether_sym.runtime.device import single_threaded
 from noether_sym.statistics.conservation import spread_on_surrogate
 from noether_sym.statistics.samples import refuse_unordered, windows_to_try
@@ -149,6 +150,7 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
         if law.accepted:
             (law,) = with_symmetries((law,), given.dataset)
         (law,) = with_expansions((law,), given.dataset)
+    (law,) = in_given_units((law,), given.dataset)
     period = choose_window(given.dataset.train)
     spread = spread_on_surrogate(law, outcome.samples) if outcome.fitted else 0.0
     window = outcome.samples.window

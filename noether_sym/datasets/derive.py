@@ -15,7 +15,7 @@ from noether_sym.dsl.natural import natural_dimensions
 from noether_sym.dsl.operators import Operator
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError, GrammarError, UnitError
-from noether_sym.units.coherent import Unit, coherent_units
+from noether_sym.units.coherent import Unit, coherent_units, written
 from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def unit_reader(dataset: Dataset) -> Callable[[str], tuple[float, Dimension]]:
     own = [*(column.unit.given for column in dataset.columns), dataset.time_unit.given]
 
     def read(name: str) -> tuple[float, Dimension]:
-        unit = coherent_units([*own, name])[-1]
+        unit = coherent_units(own, [name])[-1]
         if unit.offset:
             raise UnitError(f"{name!r} does not start at zero; give the number in K")
         return unit.factor, unit.dimension
@@ -153,7 +153,9 @@ def _read(dataset: Dataset, text: str) -> tuple[ColumnFormula, Unit]:
     dimension, dimensions = natural_dimensions(formula, dataset.dimensions)
     values = tuple(own.value for own in formula.constants if own.value is not None)
     own = ColumnFormula(text.strip(), formula.expression, values, dimensions)
-    symbol = "rad" if _is_angle(dataset, own.expression) else str(dimension)
+    units = [*(column.unit for column in dataset.columns), dataset.time_unit]
+    is_angle = _is_angle(dataset, own.expression)
+    symbol = "rad" if is_angle else str(written(dimension, units))
     return own, Unit(symbol, symbol, dimension)
 
 

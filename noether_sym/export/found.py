@@ -8,7 +8,9 @@ from noether_sym.datasets.dataset import Dataset
 from noether_sym.export.json import laws_document
 from noether_sym.laws.by_name import with_known_constants
 from noether_sym.laws.expansion import with_expansions
+from noether_sym.laws.law import Law
 from noether_sym.laws.symmetry import with_symmetries
+from noether_sym.laws.units import in_given_units
 from noether_sym.store.schema import Counts, DecoysEntry, LawsDocument
 from noether_sym.verdict.decoys import Decoys
 from noether_sym.verdict.stage import FitResult
@@ -24,20 +26,24 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
         Formulas that units allow, and distinct laws among them.
     result : FitResult
     """
+
+    def shown(laws: tuple[Law, ...]) -> tuple[Law, ...]:
+        return in_given_units(with_expansions(laws, dataset), dataset)
+
     judgement = result.judgement
     fitted = sum(not one.given for one in result.fits)
     laws = with_symmetries(judgement.laws, dataset)
     return laws_document(
-        with_expansions(with_known_constants(laws, dataset), dataset),
+        shown(with_known_constants(laws, dataset)),
         dataset=dataset.name,
         inputs=dataset.inputs,
         counts=Counts(formulas, distinct, fitted, len(judgement.laws)),
         independent_laws=judgement.independent,
-        closest=with_expansions(judgement.closest, dataset),
+        closest=shown(judgement.closest),
         reasons=judgement.reasons,
         window=result.window,
         most_laws=result.most,
-        constraints=with_expansions(judgement.constraints, dataset),
+        constraints=shown(judgement.constraints),
     )
 
 

@@ -73,7 +73,7 @@ def expression_text(law: Law, expression: sympy.Expr) -> str:
             return quoted(str(expr.name))
 
         def _print_Float(self, expr: sympy.Float) -> str:
-            return f"{float(expr):.12g}"
+            return repr(float(expr)).removesuffix(".0")
 
     return str(Printer().doprint(expression))
 
@@ -89,7 +89,7 @@ def _rate(law: Law, column: int, rate: sympy.Expr) -> RateEntry:
     short = rounded_numbers(rate, 5)
     return RateEntry(
         column=name,
-        rate=expression_text(law, short),
+        rate=expression_text(law, rate),
         latex=rf"\frac{{d {latex_name(name)}}}{{d s}} = {expression_latex(law, short)}",
         sympy=str(sympy.srepr(rate)),
     )

@@ -77,7 +77,7 @@ def _unit_note(dataset: Dataset) -> str:
 def _references(dataset: Dataset) -> tuple[Dimension, ...]:
     """Dimensions of an action, an action per mass, a mass and a time, in the data's units."""
     own = [column.unit.given for column in dataset.columns]
-    read = coherent_units([*own, dataset.time_unit.given, "J*s", "m**2/s", "kg", "s"])
+    read = coherent_units([*own, dataset.time_unit.given], ["J*s", "m**2/s", "kg", "s"])
     return tuple(unit.dimension for unit in read[-4:])
 
 

@@ -3,8 +3,9 @@
 Columns of one data set are brought into one coherent system of base units, so that
 ``x [cm] + y [m]`` can never be added without conversion. The system takes the base
 units that the columns themselves name (``au`` for lengths if the first length is in
-``au``) and SI for the rest; temperatures are always in K. Angles go to radians, which
-are dimensionless in formulas but stay in the unit that is shown (``rad/s``).
+``au``), then those in which their other units need no conversion (dm where a column is
+in ``mol/L``), and SI for the rest; temperatures are always in K. Angles go to radians,
+which are dimensionless in formulas but stay in the unit that is shown (``rad/s``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 
 from noether_sym.errors import UnitError
 from noether_sym.units.dimension import Dimension
+from noether_sym.units.written import in_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +36,8 @@ _SI = {
     "[substance]": "mol",
     "[luminosity]": "cd",
 }
+_PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", -2: "c", -1: "d", 3: "k", 6: "M", 9: "G"}
+_ADJUSTED = ("[mass]", "[length]", "[current]", "[substance]", "[luminosity]", "[time]")
 _NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
 _WORD = re.compile(r"[^\W\d]\w*")
 _FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]")
@@ -57,6 +61,9 @@ class Unit:
         Exponents of the coherent base units.
     factor, offset : float
         ``value_in_formulas = factor * value_given + offset``.
+    parts : tuple of (str, Dimension)
+        The units that it is written with, each with its dimension; those that would have to be
+        converted are left out.
     """
 
     given: str
@@ -64,6 +71,7 @@ class Unit:
     dimension: Dimension
     factor: float = 1.0
     offset: float = 0.0
+    parts: tuple[tuple[str, Dimension], ...] = ()
 
     @property
     def converted(self) -> bool:
@@ -80,7 +88,16 @@ class Unit:
         return self.factor * values + self.offset if self.converted else values
 
 
-def coherent_units(names: Sequence[str]) -> tuple[Unit, ...]:
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A base unit: its symbol, and its size in a unit of pint's."""
+
+    symbol: str
+    known: str
+    scale: float = 1.0
+
+
+def coherent_units(names: Sequence[str], others: Sequence[str] = ()) -> tuple[Unit, ...]:
     """Read unit names and bring them into one coherent system.
 
     Parameters
@@ -88,11 +105,13 @@ def coherent_units(names: Sequence[str]) -> tuple[Unit, ...]:
     names : sequence of str
         One unit a column, as pint reads them; ``""``, ``"1"`` and ``"dimensionless"``
         are dimensionless. ``AU`` is the astronomical unit.
+    others : sequence of str
+        More units, which have no say in the choice of the system.
 
     Returns
     -------
     tuple of Unit
-        In the order of `names`.
+        In the order of `names`, then `others`.
 
     Raises
     ------
@@ -102,21 +121,76 @@ def coherent_units(names: Sequence[str]) -> tuple[Unit, ...]:
     """
     parsed = [_parse(name) for name in names]
     base = _base_units(names, parsed)
-    return tuple(_coherent(name, unit, base) for name, unit in zip(names, parsed, strict=True))
+    every = zip((*names, *others), (*parsed, *map(_parse, others)), strict=True)
+    parts = [_coherent_parts(name, unit, base) for name, unit in zip(names, parsed, strict=True)]
+    known = {symbol: own for some in parts for symbol, own in some}
+    return tuple(_coherent(name, unit, base, known) for name, unit in every)
 
 
-def _base_units(names: Sequence[str], parsed: Sequence[Any]) -> dict[str, str]:
-    """The base unit of each kind: the first that the names spell out, else SI."""
+def written(dimension: Dimension, units: Sequence[Unit]) -> Dimension:
+    """A dimension as a product of the units that some columns are written with.
+
+    Parameters
+    ----------
+    dimension : Dimension
+        In the coherent base units.
+    units : sequence of Unit
+        Of all columns and the time.
+
+    Returns
+    -------
+    Dimension
+        Whose symbols are those units, or base units where they make it no shorter.
+    """
+    return in_parts(dimension, {symbol: own for unit in units for symbol, own in unit.parts})
+
+
+def _base_units(names: Sequence[str], parsed: Sequence[Any]) -> dict[str, _Base]:
+    """The base unit of each kind: the first that the names spell out, or need, else SI."""
     registry = _registry()
-    base: dict[str, str] = {}
+    base: dict[str, _Base] = {}
+    composite: list[Any] = []
     for name, unit in zip(names, parsed, strict=True):
         spelled = _spelled(name)
         for part in _parts(unit):
             dimensionality = dict(registry.get_dimensionality(part))
             kind = next(iter(dimensionality), "")
-            if dimensionality == {kind: 1} and kind in _SI and kind != "[temperature]":
-                base.setdefault(kind, spelled.get(part) or f"{registry.Unit(part):~}")
-    return {**_SI, **base}
+            if dimensionality != {kind: 1} and not _measures_angle(registry.Unit(part)):
+                composite.append(registry.Unit(part))
+            elif dimensionality == {kind: 1} and kind in _SI and kind != "[temperature]":
+                symbol = spelled.get(part) or f"{registry.Unit(part):~}"
+                base.setdefault(kind, _Base(symbol, symbol))
+    for unit in sorted(composite, key=lambda unit: len(unit.dimensionality)):
+        _adjust(base, unit)
+    return {**{kind: _Base(symbol, symbol) for kind, symbol in _SI.items()}, **base}
+
+
+def _adjust(base: dict[str, _Base], unit: Any) -> None:
+    """Choose a base unit that no column has named so that `unit` needs no conversion."""
+    kinds = dict(unit.dimensionality)
+    whole = {**{kind: _Base(symbol, symbol) for kind, symbol in _SI.items()}, **base}
+    try:
+        factor, _ = _conversion(str(unit), unit, whole)
+    except UnitError:  # where it stands, it is refused with its name
+        return
+    free = [kind for kind in _ADJUSTED if kind in kinds and kind not in base]
+    if free and abs(factor - 1.0) > 1e-12:
+        scale = factor ** (1.0 / float(kinds[free[0]]))
+        base[free[0]] = _scaled(_SI[free[0]], scale)
+    for kind in kinds:
+        if kind != "[temperature]":
+            base.setdefault(kind, whole[kind])
+
+
+def _scaled(symbol: str, scale: float) -> _Base:
+    """A multiple of an SI unit, with its name where it is a power of ten that has one."""
+    power, plain = math.log10(scale), symbol
+    if symbol == "kg":
+        power, plain = power + 3, "g"
+    prefix = _PREFIXES.get(round(power)) if abs(power - round(power)) < 1e-12 else None
+    if prefix is None:
+        return _Base(f"{scale:.12g}{symbol}", symbol, scale)
+    return _Base(f"{prefix}{plain}", f"{prefix}{plain}")
 
 
 def _spelled(name: str) -> dict[str, str]:
@@ -132,29 +206,61 @@ def _spelled(name: str) -> dict[str, str]:
     return found
 
 
-def _coherent(name: str, unit: Any, base: dict[str, str]) -> Unit:
+def _coherent(name: str, unit: Any, base: dict[str, _Base], known: dict[str, Dimension]) -> Unit:
+    dimension = _dimension(unit, base)
+    factor, offset = _conversion(name, unit, base)
+    if abs(factor - 1.0) < 1e-12 and offset == 0.0:
+        parts = _coherent_parts(name, unit, base)
+        return Unit(name, _readable(name), dimension, parts=parts)
+    angle = Fraction(_roots(unit).get("radian", 0)).limit_denominator(1000)
+    shown = in_parts(dimension, known) * Dimension.of({"rad": angle})
+    parts = tuple((symbol, known[symbol]) for symbol, _ in shown.exponents if symbol in known)
+    return Unit(name, str(shown), dimension, factor, offset, parts)
+
+
+def _dimension(unit: Any, base: dict[str, _Base]) -> Dimension:
+    exponents = {
+        base[kind].symbol: Fraction(exponent).limit_denominator(1000)
+        for kind, exponent in unit.dimensionality.items()
+    }
+    return Dimension.of(exponents)
+
+
+def _coherent_parts(
+    name: str, unit: Any, base: dict[str, _Base]
+) -> tuple[tuple[str, Dimension], ...]:
+    """The units that a unit is written with and that need no conversion, as the user spells them.
+
+    What has no dimension, such as an angle, is left out.
+    """
+    found = []
+    spelled = _spelled(name)
+    for part in _parts(unit):
+        own = _registry().Unit(part)
+        dimension = _dimension(own, base)
+        if dimension.is_dimensionless or _measures_angle(own):
+            continue
+        try:
+            factor, offset = _conversion(name, own, base)
+        except UnitError:  # logarithmic; refused where the whole is converted
+            continue
+        if abs(factor - 1.0) < 1e-12 and offset == 0.0:
+            found.append((spelled.get(part) or f"{own:~}", dimension))
+    return tuple(found)
+
+
+def _conversion(name: str, unit: Any, base: dict[str, _Base]) -> tuple[float, float]:
+    """Factor and offset that bring a value in `unit` into the base units."""
     registry = _registry()
-    exponents: dict[str, Fraction] = {}
-    target = registry.Unit("")
+    target, scale = registry.Unit(""), 1.0
     for kind, exponent in unit.dimensionality.items():
         power = Fraction(exponent).limit_denominator(1000)
-        exponents[base[kind]] = power
-        target = target * registry.Unit(base[kind]) ** power
-    dimension = Dimension.of(exponents)
-    factor, offset = _conversion(name, unit, target)
-    if abs(factor - 1.0) < 1e-12 and offset == 0.0:
-        return Unit(name, _readable(name), dimension)
-    angle = Fraction(_roots(unit).get("radian", 0)).limit_denominator(1000)
-    shown = dimension * Dimension.of({"rad": angle})
-    return Unit(name, str(shown), dimension, factor, offset)
-
-
-def _conversion(name: str, unit: Any, target: Any) -> tuple[float, float]:
-    """Factor and offset that bring a value in `unit` into `target`."""
-    registry = _registry()
+        target = target * registry.Unit(base[kind].known) ** power
+        scale *= base[kind].scale ** float(power)
     try:
         at_zero, at_one, at_two = (
-            float(registry.Quantity(value, unit).to(target).magnitude) for value in (0.0, 1.0, 2.0)
+            float(registry.Quantity(value, unit).to(target).magnitude) / scale
+            for value in (0.0, 1.0, 2.0)
         )
     except Exception as error:  # pint raises many kinds here; all mean the same to a user
         raise UnitError(f"unit {name!r} cannot be converted to {target:~}: {error}") from error
@@ -166,6 +272,11 @@ def _conversion(name: str, unit: Any, target: Any) -> tuple[float, float]:
     if not (math.isfinite(factor) and factor > 0):
         raise UnitError(f"unit {name!r} is too large or too small to convert to {target:~}")
     return factor, offset
+
+
+def _measures_angle(unit: Any) -> bool:
+    """Whether radians are a part of a unit, as of rpm: it goes to radians in any case."""
+    return "radian" in _roots(unit)
 
 
 def _parse(name: str) -> Any:
