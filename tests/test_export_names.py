@@ -19,6 +19,12 @@ from noether_sym.export.names import (
     one_line,
 )
 
+_TEX_LIKE = st.lists(
+    st.sampled_from([*"xq_^{}'1 ,", r"\dot", r"\theta", r"\mathrm", r"\vec ", r"\Omega", "\\"]),
+    min_size=1,
+    max_size=9,
+).map(lambda parts: f"${''.join(parts)}$")
+
 
 @pytest.mark.parametrize(
     ("name", "latex"),
@@ -44,13 +50,21 @@ from noether_sym.export.names import (
         ("<script>", r"\mathrm{{<}script{>}}"),
         ("énergie", r"\mathrm{\acute{e}nergie}"),
         ("中", r"\mathrm{U{+}4E2D}"),
+        (r"$\dot\theta$", r"\dot{\theta}"),
+        (r"$\theta$", r"\theta"),
+        (r"\omega_1", r"\omega _{1}"),
+        (r"$E_{\text{kin}}$", r"E_{\mathrm{kin}}"),
+        (r"$\vec{r}_{12}'$", r"\vec{r}_{12}^{\prime}"),
+        (r"$\input{a}$", r"\mathrm{\$\backslash input\{a\}\$}"),
+        (r"$x_1_2$", r"\mathrm{\$x\_1\_2\$}"),
+        (r"\nothing", r"\mathrm{\backslash nothing}"),
     ],
 )
 def test_latex_of_names(name, latex):
     assert latex_name(name) == latex
 
 
-@given(st.one_of(st.sampled_from(NAMES), st.text(min_size=1, max_size=8)))
+@given(st.one_of(st.sampled_from(NAMES), st.text(min_size=1, max_size=8), _TEX_LIKE))
 def test_names_are_closed_latex_in_ascii(name):
     text = latex_name(name)
     assert text.isascii()
@@ -65,11 +79,12 @@ def test_names_are_closed_latex_in_ascii(name):
         assert bare.count(special) == bare.count(f"\\{special}")
 
 
-@given(st.one_of(st.sampled_from(NAMES), st.text(min_size=1, max_size=8)))
+@given(st.one_of(st.sampled_from(NAMES), st.text(min_size=1, max_size=8), _TEX_LIKE))
 def test_names_are_one_mathml_element(name):
     root = ElementTree.fromstring(mathml_name(name))
-    assert root.tag in ("mi", "msub")
-    assert all(node.tag in ("mi", "mn", "mo", "mrow", "msub") for node in root.iter())
+    scripts = {"msub", "msup", "msubsup", "mover"}
+    assert root.tag in {"mi", "mrow", *scripts}
+    assert {node.tag for node in root.iter()} <= {"mi", "mn", "mo", "mrow", *scripts}
 
 
 @given(st.lists(st.one_of(st.sampled_from(NAMES), st.text(max_size=6)), max_size=8))
@@ -80,6 +95,13 @@ def test_identifiers_are_distinct_and_valid(names):
         assert one.isidentifier()
         assert not keyword.iskeyword(one)
         assert one not in ("states", "numpy", "print")
+
+
+def test_names_that_are_latex_are_set_in_mathml_too():
+    dot = mathml_name(r"$\dot\theta$")
+    assert dot == '<mover accent="true"><mi>θ</mi><mo stretchy="false">˙</mo></mover>'
+    assert mathml_name(r"\omega_1") == "<msub><mi>ω</mi><mn>1</mn></msub>"
+    assert mathml_name("$a<b$") == "<mi>$a&lt;b$</mi>"
 
 
 def test_identifiers_stay_near_the_names():
@@ -98,6 +120,10 @@ def test_identifiers_stay_near_the_names():
         ("1/s", r"\mathrm{s}^{-1}"),
         ("m**(1/2)/s**(3/2)", r"\mathrm{m}^{1/2}\,\mathrm{s}^{-3/2}"),
         ("µm", r"\mathrm{{\mu}m}"),
+        ("s⁻¹", r"\mathrm{s}^{-1}"),
+        ("kg·m²·s⁻¹", r"\mathrm{kg}\,\mathrm{m}^{2}\,\mathrm{s}^{-1}"),
+        ("kg m / s^2", r"\mathrm{kg}\,\mathrm{m}\,\mathrm{s}^{-2}"),
+        ("mol/L", r"\mathrm{mol}\,\mathrm{L}^{-1}"),
     ],
 )
 def test_latex_of_units(unit, latex):

@@ -1,6 +1,7 @@
 """Units at the border, and the algebra of dimensions behind it."""
 
 import pickle
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -222,3 +223,27 @@ def test_superscripts():
     (unit,) = coherent_units(["kg*m²/s"])
     assert unit.dimension == coherent_units(["kg*m**2/s"])[0].dimension
     assert coherent_units(["m²"])[0].dimension == coherent_units(["m**2"])[0].dimension
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("kg m s-1", "kg*m*s**-1"),
+        ("kg m s\u22121", "kg*m*s**-1"),
+        ("m s-2", "m*s**-2"),
+        ("kg m2/s2", "kg*m**2/s**2"),
+    ],
+)
+def test_powers_without_a_sign_are_refused_with_the_way_to_write_them(name, hint):
+    with pytest.raises(UnitError) as raised:
+        coherent_units([name])
+    assert f"a power needs ** or ^: {hint}" in str(raised.value)
+    assert "ParserHelper" not in str(raised.value)
+    coherent_units([hint])
+
+
+@pytest.mark.parametrize("name", ["m**", "((m", "s-", "m//s", "1/"])
+def test_what_is_no_unit_never_shows_how_pint_failed(name):
+    with pytest.raises(UnitError, match="is not a unit that is known") as raised:
+        coherent_units([name])
+    assert not re.search("ParserHelper|operand|Error|token", str(raised.value))

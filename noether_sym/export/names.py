@@ -16,6 +16,10 @@ from html import escape
 from itertools import count
 from types import MappingProxyType
 
+from noether_sym.export.letters import GREEK
+from noether_sym.export.tex import tex_name
+from noether_sym.units.coherent import unit_factors
+
 _SHAPE = re.compile(r"((?:[^\W\d_][\u0300-\u036f\u20d7]*)+)(\d*)((?:_[^\W_]+)*)('*)\Z")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉′’", "0123456789''")
 _ACCENTS = MappingProxyType(
@@ -46,15 +50,11 @@ _TEX = MappingProxyType(
         "¹": r"{}^{1}",
         "²": r"{}^{2}",
         "³": r"{}^{3}",
+        "⁻": r"{}^{-}",
+        "⁺": r"{}^{+}",
+        **{char: f"{{}}^{{{digit}}}" for digit, char in zip("0456789", "⁰⁴⁵⁶⁷⁸⁹", strict=True)},
         **{char: f"\\{char}" for char in "{}$%&#_"},
         **{char: f"{{{char}}}" for char in "<>+-*/=:,;"},
-    }
-)
-_GREEK = MappingProxyType(
-    {
-        unicodedata.name(chr(code)).split()[-1].lower().replace("lamda", "lambda"): chr(code)
-        for code in range(ord("α"), ord("ω") + 1)
-        if chr(code) != "ς"
     }
 )
 _LIKE_LATIN = MappingProxyType(dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True)))
@@ -84,11 +84,20 @@ def glyphs(name: str) -> Glyphs:
 
 def is_word(name: str) -> bool:
     """Whether a name is set as a word, so that products with it need a gap."""
+    own = tex_name(name)
+    if own is not None:
+        return not own.is_symbol
     return len(unicodedata.normalize("NFC", glyphs(name).base)) > 1
 
 
 def latex_name(name: str) -> str:
-    """A name in LaTeX's math mode; it compiles whatever the name is."""
+    """A name in LaTeX's math mode; it compiles whatever the name is.
+
+    What is LaTeX already (``$\\dot\\theta$``) stays what it is.
+    """
+    written = tex_name(name)
+    if written is not None:
+        return written.latex
     own = glyphs(name)
     below = ",".join(_latex_word(part) for part in own.subscripts)
     return _latex_word(own.base) + (f"_{{{below}}}" if below else "") + own.primes
@@ -96,6 +105,9 @@ def latex_name(name: str) -> str:
 
 def mathml_name(name: str) -> str:
     """A name as a MathML element."""
+    written = tex_name(name)
+    if written is not None:
+        return written.mathml
     own = glyphs(name)
     base = f"<mi>{escape(own.base + own.primes.replace(chr(39), '′'))}</mi>"
     if not own.subscripts:
@@ -108,10 +120,10 @@ def mathml_name(name: str) -> str:
 
 
 def latex_unit(text: str) -> str:
-    """A unit, as pint writes it, in LaTeX's math mode; empty where dimensionless."""
+    """A unit, as pint reads it, in LaTeX's math mode; empty where dimensionless."""
     return r"\,".join(
         _upright(symbol) + ("" if power == "1" else f"^{{{_upright_power(power)}}}")
-        for symbol, power in _unit_factors(text)
+        for symbol, power in unit_factors(text)
     )
 
 
@@ -119,21 +131,8 @@ def siunitx_unit(text: str) -> str:
     """A unit as siunitx reads it, ``kg.m^{2}.s^{-1}``; empty where dimensionless."""
     return ".".join(
         "".join(_latex_symbols(symbol)) + ("" if power == "1" else f"^{{{power}}}")
-        for symbol, power in _unit_factors(text)
+        for symbol, power in unit_factors(text)
     )
-
-
-def _unit_factors(text: str) -> list[tuple[str, str]]:
-    """Symbol and exponent of each factor of a unit."""
-    if text in ("", "1", "dimensionless"):
-        return []
-    factors = []
-    for sign, factor in re.findall(r"(\A|/|\*(?!\*))((?:\*\*|\([^()]*\)|[^*/])+)", text):
-        symbol, _, power = (part.strip() for part in factor.partition("**"))
-        power = power.strip("()") or "1"
-        if symbol != "1":
-            factors.append((symbol, f"-{power}" if sign == "/" else power))
-    return factors
 
 
 def identifiers(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
@@ -168,7 +167,7 @@ def identifiers(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
 
 def ascii_letters(name: str) -> str:
     """A name in ASCII: Greek letters by name, accents left out, other signs by number."""
-    for word, letter in _GREEK.items():
+    for word, letter in GREEK.items():
         name = name.replace(letter, word).replace(letter.upper(), word.capitalize())
     parts = unicodedata.normalize("NFKD", name)
     return "".join(
@@ -192,7 +191,7 @@ def _identifier(name: str, taken: Collection[str]) -> str:
 
 def _greek_letter(word: str) -> str:
     """``theta`` and ``Theta`` as letters; any other word as it is."""
-    letter = _GREEK.get(word.lower(), "")
+    letter = GREEK.get(word.lower(), "")
     if letter and word in (word.lower(), word.capitalize()):
         return letter if word.islower() else letter.upper()
     return word
@@ -237,7 +236,7 @@ def _latex_char(char: str) -> str:
         return r"{\mu}"
     if char in _LIKE_LATIN:
         return rf"\mathrm{{{_LIKE_LATIN[char]}}}"
-    for name, letter in _GREEK.items():
+    for name, letter in GREEK.items():
         if char in (letter, letter.upper()):
             return rf"{{\{name if char == letter else name.capitalize()}}}"
     return rf"\mathrm{{U{{+}}{ord(char):04X}}}"

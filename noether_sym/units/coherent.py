@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -40,8 +41,13 @@ _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", -2: "c", -1: "d", 3: "k", 6: 
 _ADJUSTED = ("[mass]", "[length]", "[current]", "[substance]", "[luminosity]", "[time]")
 _NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
 _WORD = re.compile(r"[^\W\d]\w*")
-_FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]")
+_FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]|//")
 _POWER_OF_NUMBER = re.compile(r"(?<!\w)\d[\d.]*\s*\)*\s*(?:\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_PLAIN = re.compile(
+    r"(?:1|[A-Za-zµμΩΩ°Å%]+)(?:\*\*(?:\d+|\(-?\d+(?:/\d+)?\)))?"
+    r"(?:[*/][A-Za-zµμΩΩ°Å%]+(?:\*\*(?:\d+|\(-?\d+(?:/\d+)?\)))?)*"
+)
+_POWER_BY_NUMBER = re.compile(r"([^\W\d_]+)([+-]?\d+)\b")
 _LONGEST = 200
 _LARGEST_POWER = 20
 _ASTRONOMICAL = re.compile(r"\bAU\b")
@@ -143,6 +149,33 @@ def written(dimension: Dimension, units: Sequence[Unit]) -> Dimension:
         Whose symbols are those units, or base units where they make it no shorter.
     """
     return in_parts(dimension, {symbol: own for unit in units for symbol, own in unit.parts})
+
+
+def unit_factors(text: str) -> list[tuple[str, str]]:
+    """Symbol and exponent of each factor of a unit, as its user spells them; none where 1.
+
+    Powers are texts: ``-1``, ``1/2``. What is no unit stands for itself.
+    """
+    if text in ("", "1", "dimensionless"):
+        return []
+    if _PLAIN.fullmatch(text) is None:
+        try:
+            spelled, parts = _spelled(text), _parts(_parse(text))
+        except UnitError:
+            return [(text, "1")]
+        ordered = sorted(parts.items(), key=lambda item: item[1] < 0)
+        exponents = [(part, Fraction(power).limit_denominator(1000)) for part, power in ordered]
+        return [
+            (spelled.get(part) or f"{_registry().Unit(part):~}", str(power))
+            for part, power in exponents
+        ]
+    factors = []
+    for sign, factor in re.findall(r"(\A|/|\*(?!\*))((?:\*\*|\([^()]*\)|[^*/])+)", text):
+        symbol, _, power = (part.strip() for part in factor.partition("**"))
+        power = power.strip("()") or "1"
+        if symbol != "1":
+            factors.append((symbol, f"-{power}" if sign == "/" else power))
+    return factors
 
 
 def _base_units(names: Sequence[str], parsed: Sequence[Any]) -> dict[str, _Base]:
@@ -294,10 +327,9 @@ def _parse(name: str) -> Any:
             raise ValueError(f"a power above {_LARGEST_POWER}")
         strange = (kinds - set(_SI)) | ({*_parts(unit), *_roots(unit)} & _NOT_PHYSICAL)
     except Exception as error:  # pint raises many kinds here; all mean the same to a user
-        reason = str(error) or type(error).__name__
         raise UnitError(
-            f"{name[:_LONGEST]!r} is not a unit that is known ({reason}); write it as in "
-            "kg*m**2/s, rad, deg, m/s, dimensionless"
+            f"{name[:_LONGEST]!r} is not a unit that is known{_reason(text, error)}; write it as "
+            "in kg*m**2/s, rad, deg, m/s, dimensionless"
         ) from error
     if strange:
         raise UnitError(
@@ -308,9 +340,21 @@ def _parse(name: str) -> Any:
     return unit
 
 
+def _reason(text: str, error: Exception) -> str:
+    """Why a text is no unit: in pint's words where they are for people, or how to write it."""
+    powers = _POWER_BY_NUMBER.sub(r"\1**\2", text)
+    if powers != text:
+        with suppress(Exception):
+            _registry().Unit(powers)
+            return f" (a power needs ** or ^: {re.sub(r' +', '*', powers)})"
+    if isinstance(error, (ValueError, AttributeError)) and str(error):
+        return f" ({error})"  # an unknown name is pint's AttributeError
+    return ""
+
+
 def _readable(name: str) -> str:
     """The name as pint is to read it, and as it is shown where nothing is converted."""
-    text = name.strip()
+    text = name.strip().replace("\u2212", "-")  # pint leaves out what it does not know
     # to pint AU is the absorbance unit, to people with trajectories the astronomical one
     return "dimensionless" if text in ("", "1") else _ASTRONOMICAL.sub("au", text)
 

@@ -18,7 +18,10 @@ Parts = Mapping[str, Dimension]
 _COMPOSITE = 2.5
 _FOREIGN = 3.0
 _NAMELESS = 100.0
-_STEPS = (*(sign * step for step in (1, 2, 3, 4) for sign in (1, -1)), Fraction(1, 2))
+_STEPS: tuple[Exponent, ...] = (
+    *(sign * step for step in (1, 2, 3, 4) for sign in (1, -1)),
+    Fraction(1, 2),
+)
 
 
 def in_parts(dimension: Dimension, parts: Parts) -> Dimension:
@@ -42,8 +45,8 @@ def in_parts(dimension: Dimension, parts: Parts) -> Dimension:
 
 
 def _steps(composite: Sequence[str]) -> list[dict[str, Exponent]]:
-    single = [{name: step} for name in composite for step in _STEPS]
-    double = [
+    single: list[dict[str, Exponent]] = [{name: step} for name in composite for step in _STEPS]
+    double: list[dict[str, Exponent]] = [
         {one: first, other: second}
         for one, other in combinations(composite, 2)
         for first, second in product((1, -1), repeat=2)
