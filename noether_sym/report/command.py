@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from noether_sym.store.options import DataOptions, SearchOptions
 from noether_sym.store.schema import RunDocument
@@ -13,32 +15,26 @@ from noether_sym.tailor.document import TailoringDocument
 from noether_sym.tailor.options import TailorOptions
 
 _DATA, _SEARCH, _TAILORING = DataOptions(), SearchOptions(), TailorOptions()
+_FLAGS = MappingProxyType(
+    {
+        "units": "--unit",
+        "parameters": "--parameter",
+        "vectors": "--vector",
+        "constants": "--constant",
+    }
+)
+_JOINED = MappingProxyType({"derive": " = "})
+_LISTED = frozenset({"rates"})
 
 
 def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -> str:
     """The shell command; options that have their default are left out."""
     data, search = run.data, run.search
     words = ["noether-sym", "run", "--dataset", data.dataset]
-    words += _changed(_DATA, data, {"noise": "--noise"})
-    for name, unit in data.units.items():
-        words += ["--unit", f"{name}={unit}"]
-    words += ["--unitless"] if data.unitless else []
-    words += ["--time", data.time] if data.time else []
-    words += ["--trajectory", data.trajectory] if data.trajectory else []
-    words += ["--columns", _listed(data.columns)] if data.columns else []
-    words += ["--drop-missing"] if data.drop_missing else []
-    words += ["--parameter", _listed(data.parameters)] if data.parameters else []
-    rates = [f"{name}={column}" for name, column in data.rates.items()]
-    words += ["--rates", _listed(rates)] if rates else []
-    words += ["--with-time"] if data.with_time else []
-    for name, text in data.derive.items():
-        words += ["--derive", f"{name} = {text}"]
-    for name, columns in data.vectors.items():
-        words += ["--vector", f"{name}={_listed(columns)}"]
-    for name, sigma in data.sigma.items():
-        words += ["--sigma", f"{name}={sigma!r}"]
-    for name, text in data.constants.items():
-        words += ["--constant", f"{name}={text}"]
+    for name in DataOptions.__struct_fields__:
+        value = getattr(data, name)
+        if name not in ("dataset", "seed") and value != getattr(_DATA, name):
+            words += _written(name, _FLAGS.get(name, f"--{name.replace('_', '-')}"), value)
     words += ["--search", search.method, "--grammar", search.grammar]
     words += ["--depth", str(search.depth)] if search.given else []
     words += ["--budget", f"{search.budget:g}s"]
@@ -52,6 +48,28 @@ def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -
         flags = {name: f"--{name.replace('_', '-')}" for name in names}
         words += _changed(_TAILORING, tailoring.options, flags)
     return shlex.join(words)
+
+
+def _written(name: str, flag: str, value: Any) -> list[str]:
+    """An option of the data as words of the command line, by the type of its value."""
+    if value is True:
+        return [flag]
+    if isinstance(value, Mapping):
+        pairs = [
+            f"{key}{_JOINED.get(name, '=')}{one if isinstance(one, str) else _text(one)}"
+            for key, one in value.items()
+        ]
+        if name in _LISTED:
+            return [flag, _listed(pairs)]
+        return [word for pair in pairs for word in (flag, pair)]
+    return [flag, _text(value)]
+
+
+def _text(value: Any) -> str:
+    """A list of names with commas; a number with all its digits; a text as it is."""
+    if isinstance(value, (tuple, list)):
+        return _listed(value)
+    return value if isinstance(value, str) else repr(value)
 
 
 def _listed(names: Sequence[str]) -> str:

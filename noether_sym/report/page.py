@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from noether_sym.report import words
 from noether_sym.report.view import flow, has_expansion, mathml, page_view
 from noether_sym.store.run import REPORT_FILE, Run
@@ -42,6 +44,9 @@ def write_report(
     RunError
         If the file cannot be written.
     """
+    if folder.has(run.data.dataset):  # the run keeps its data
+        kept = str(folder.file(run.data.dataset))
+        run = msgspec.structs.replace(run, data=msgspec.structs.replace(run.data, dataset=kept))
     text = render_report(run, laws, tailoring, figures)
     folder.write_with(REPORT_FILE, lambda path: path.write_text(text, encoding="utf-8"))
 
