@@ -99,7 +99,7 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
         for formula in laws.decoys.formulas[:_SHOWN] if verbose else ():
             screen.say(f"  found in a decoy: {formula}")
     for entry in laws.constraints[:_SHOWN]:
-        screen.say(f"  the same on all trajectories, untested as a law: {entry.expression}")
+        screen.say(f"  {words.constrained(entry)}")
     closest = laws.candidates_not_accepted[: _SHOWN if verbose else 3]
     if closest and (verbose or not shown):
         screen.table(_law_table(closest, "closest, not conserved"))

@@ -30,6 +30,8 @@ METHODS = MappingProxyType(
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LONGEST = 80
+SAME_EVERYWHERE = "it has the same value on all trajectories"
+"""The verdict's reason for a plain constraint."""
 _ARTICLES = MappingProxyType({"law": "a ", "approximate law": "an ", "constraint": "a "})
 
 
@@ -111,6 +113,19 @@ def decoys(laws: LawsDocument, *, plain: bool = False) -> str:
         f"By chance, {families} found in {counted}: with 95 % confidence a search finds at most "
         f"{bound} on average where nothing is conserved{left}"
     )
+
+
+def constrained(entry: LawEntry) -> str:
+    """What is known of a constraint, for the terminal."""
+    return f"{entry.expression}: {constraint_reason(entry)}"
+
+
+def constraint_reason(entry: LawEntry) -> str:
+    """Why something that does not change is listed as a constraint and not as a law."""
+    own = entry.evidence
+    if own is not None and own.reason and own.reason != SAME_EVERYWHERE:
+        return own.reason
+    return "the same on all trajectories; whether it is a law is untested"
 
 
 def _searched(search: SearchEntry) -> str:

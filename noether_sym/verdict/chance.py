@@ -59,7 +59,7 @@ def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgemen
         return replace(judgement, laws=tuple(kept))
     return replace(
         judgement,
-        laws=_numbered(kept),
+        laws=numbered(kept),
         closest=(*undecided, *judgement.closest),
         reasons=(*(_reason(law) for law in undecided), *judgement.reasons),
         independent=judgement.independent - len(lost),
@@ -81,7 +81,7 @@ def _reason(law: Law) -> str:
     return f"{UNDECIDED}: {law.evidence.reason}"
 
 
-def _numbered(laws: Sequence[Law]) -> tuple[Law, ...]:
+def numbered(laws: Sequence[Law]) -> tuple[Law, ...]:
     """Laws with ranks and families counted anew."""
     families = {
         old: place + 1 for place, old in enumerate(dict.fromkeys(own.family for own in laws))

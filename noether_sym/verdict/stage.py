@@ -29,6 +29,7 @@ from noether_sym.verdict.constants import Refitting, with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.crossfit import CrossFitting, Crosswise
 from noether_sym.verdict.points import judge_points
+from noether_sym.verdict.told import told_apart
 
 if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache, Progress
@@ -178,7 +179,9 @@ def _fit(
             break
     assert first is not None
     fits, judgement, window = first
-    judgement = with_final_constants(judgement, Refitting(whole, whole.train, confirmation.sigma))
+    refitting = Refitting(whole, whole.train, confirmation.sigma)
+    judgement = with_final_constants(judgement, refitting)
+    judgement = told_apart(judgement, whole, confirmation, refitting)
     return FitResult(
         tuple(candidates),
         tuple(_final_status(fits, judgement)),

@@ -1,0 +1,137 @@
+"""What is taken back of a judgement: relations of columns, terms not told from zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from noether_sym.datasets.dataset import Dataset
+from noether_sym.dsl.expression import PARAMETER, Expression, call
+from noether_sym.dsl.operators import Operator, UnitRule
+from noether_sym.laws.law import CONSTRAINT, LAW, UNDECIDED, Evidence, Law, Parameter
+from noether_sym.laws.relations import rates_among
+from noether_sym.statistics.conservation import conservation_ratio
+from noether_sym.verdict.chance import numbered
+from noether_sym.verdict.confirm import Confirmation
+from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.independence import Judgement
+
+_CONFIDENT = 1.96
+
+
+def told_apart(
+    judgement: Judgement, dataset: Dataset, confirmation: Confirmation, refitting: Refitting
+) -> Judgement:
+    """Take back what is no conservation law, or has a term that the data do not show.
+
+    A law that only relates columns, one of which is another's second derivative, joins the
+    constraints. A law with a term whose factor is not told from zero loses that term, if it is a
+    law without it; otherwise it is undecided.
+    """
+    rates = rates_among(dataset)
+    kept: list[Law] = []
+    related: list[Law] = []
+    undecided: list[Law] = []
+    for law in judgement.laws:
+        if reason := rates.relation(law):
+            related.append(_as(law, CONSTRAINT, reason))
+            continue
+        shorter = law if law.function_of else _with_told_terms(law, confirmation, refitting)
+        (undecided if shorter.verdict == UNDECIDED else kept).append(shorter)
+    constraints = tuple(_explained(law, rates.relation(law)) for law in judgement.constraints)
+    kept = _once(kept)
+    lost = {law.family for law in judgement.laws} - {law.family for law in kept}
+    independent = {
+        law.family for law in judgement.laws if law.verdict == LAW and not law.function_of
+    }
+    kept = [law for law in kept if not lost & set(law.function_of)]
+    return replace(
+        judgement,
+        laws=numbered(kept),
+        closest=(*(own.with_(rank=0, family=0) for own in undecided), *judgement.closest),
+        reasons=(*(_reason(own) for own in undecided), *judgement.reasons),
+        independent=judgement.independent - len(lost & independent),
+        constraints=(*constraints, *(own.with_(rank=0, family=0) for own in related)),
+    )
+
+
+def untold(parameter: Parameter) -> bool:
+    """Whether a constant is not told from zero, with 95 % confidence."""
+    if parameter.stderr is None or not parameter.stderr > 0:
+        return False
+    return abs(parameter.value) <= _CONFIDENT * parameter.stderr
+
+
+def without_term(expression: Expression, slot: int) -> Expression | None:
+    """A formula without the term that has a parameter as its factor; None if there is no such."""
+
+    def leaf(node: Expression) -> list[Expression]:
+        return [] if node.head == PARAMETER and node.index == slot else [node]
+
+    def operation(operator: Operator, *parts: list[Expression] | None) -> list[Expression] | None:
+        if any(part is None for part in parts):
+            return None
+        own = [part for part in parts if part]
+        if len(own) == len(parts):
+            return [call(operator.name, *(part[0] for part in own))]
+        if operator.unit_rule in (UnitRule.PRODUCT, UnitRule.QUOTIENT):
+            return [] if parts[-1] or operator.unit_rule is UnitRule.PRODUCT else None
+        if operator.is_sum and parts[0]:
+            return parts[0]
+        return own[0] if own and operator.name == "add" else None
+
+    found: list[Expression] | None = expression.fold(leaf, operation)
+    return found[0] if found and found[0].inputs else None
+
+
+def _with_told_terms(law: Law, confirmation: Confirmation, refitting: Refitting) -> Law:
+    """The law without terms that are not told from zero; undecided where it needs one."""
+    while law.verdict == LAW:
+        unsure = [slot for slot, own in enumerate(law.parameters) if untold(own)]
+        parts = {slot: without_term(law.expression, slot) for slot in unsure}
+        slot = next((slot for slot in unsure if parts[slot] is not None), None)
+        if slot is None:
+            return law
+        shorter = parts[slot]
+        assert shorter is not None
+        parameters = tuple(law.parameters[own] for own in shorter.slots)
+        other = refitting.law(law.with_(expression=shorter.renumbered(), parameters=parameters))
+        evidence = confirmation.evidence(other)
+        if evidence.verdict != LAW:
+            own = law.parameters[slot]
+            return _as(
+                law,
+                UNDECIDED,
+                f"its constant {own.name} is not told from zero ({own.value:.3g} ± "
+                f"{own.stderr:.2g}), and without that term it is no law; more data would decide",
+            )
+        law = other.with_(
+            evidence=evidence, conservation_ratio=conservation_ratio(other, refitting.samples)
+        )
+    return law
+
+
+def _as(law: Law, verdict: str, reason: str) -> Law:
+    evidence = law.evidence
+    if evidence is not None:
+        evidence = replace(evidence, verdict=verdict, reason=reason)
+    return law.with_(status=verdict, evidence=evidence)
+
+
+def _explained(law: Law, reason: str) -> Law:
+    if not reason:
+        return law
+    evidence = law.evidence or Evidence(CONSTRAINT, "", 0.0, 1.0, 0.0, 0)
+    return law.with_(evidence=replace(evidence, reason=reason))
+
+
+def _once(laws: Sequence[Law]) -> list[Law]:
+    """Each formula once; the first of them stays."""
+    found: dict[str, Law] = {}
+    for law in laws:
+        found.setdefault(law.text(), law)
+    return list(found.values())
+
+
+def _reason(law: Law) -> str:
+    return f"{UNDECIDED}: {law.evidence.reason if law.evidence is not None else ''}"
