@@ -198,7 +198,7 @@ def test_the_page_says_everything():
     reader = read(page)
     for said in (
         "1 law found: q² + 1·p²",
-        "Tailoring selected q² + 1·p²: a network that keeps it predicts better",
+        "Tailoring selected q² + 1·p²: it predicts better than plain further training",
         "c0 = 1",
         "123,456", "formulas that units allow",
         "Closest candidates that are not laws",
@@ -207,8 +207,8 @@ def test_the_page_says_everything():
         "Selected: q² + 1·p²; it predicts better than plain further training (validation RMSE "
         "over that of extra epochs: 0.50, 0.40 to 0.62).",
         "The energy is the known law q² + 1·p²",
-        "'not a law' is the best of what was not accepted as conserved, q·p: a control, never "
-        "selected.", "Hamiltonian NN: q and p are no canonical pair.",
+        "'not a law' is q·p, which has the least validation error of what was not accepted as "
+        "conserved: a control, never selected.", "Hamiltonian NN: q and p are no canonical pair.",
         "1 law and 1 of the closest other candidates were screened",
         "chosen on the last trajectory",
         "energy MSE", "RMSE is the root",
@@ -258,7 +258,7 @@ def test_where_no_law_helps_it_stays_a_law():
     assert "Tailoring selected" not in said
     assert (
         "No law is selected: no law predicts better than plain further training beyond the spread "
-        "(validation RMSE over that of extra epochs: 1.0, 0.90 to 1.1). q² + 1·p² stays a law"
+        "(validation RMSE over that of extra epochs: 1.0, 0.90 to 1.1). q² + 1·p² is still a law"
         in said
     )
 
@@ -269,7 +269,7 @@ def test_no_selection_is_said_plainly():
     )
     said = read(render_report(RUN, laws_json(), own)).words
     assert "No law is selected: nothing was accepted as conserved." in said
-    assert "q·p: a control, never selected" in said
+    assert "conserved: a control, never selected" in said
     untold = replace(TAILORING.choice, error_ratio=ErrorRatio(0.5, None, None))
     assert words.error_ratio(untold, plain=True).endswith(": 0.5")
 
@@ -441,12 +441,13 @@ def test_figures_of_a_run(tmp_path):
     run = Run(tmp_path)
     own = dataset(names=["q", "p"])
     drawn = write_figures(run, own, laws_json(LAW))
-    assert sorted(drawn) == ["conservation", "phase_portrait"]
+    assert sorted(drawn) == ["accuracy", "conservation", "phase_portrait"]
     np.savez(run.file(CURVES_FILE), **curves())
     drawn = write_figures(run, own, laws_json(LAW), TAILORING)
-    assert sorted(drawn) == ["conservation", "energies", "phase_portrait", "rollout_errors"]
+    more = ["accuracy", "conservation", "energies", "phase_portrait", "rollout_errors"]
+    assert sorted(drawn) == more
     folder = run.file(FIGURES)
-    assert len(list(folder.iterdir())) == 8
+    assert len(list(folder.iterdir())) == 10
     assert (folder / "energies.svg").read_text(encoding="utf-8") == drawn["energies"]
     assert write_figures(run, own, laws_json(closest=())) == {}
     read(render_report(RUN, laws_json(LAW), TAILORING, drawn))

@@ -19,7 +19,7 @@ from noether_sym.commands.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from noether_sym.store.schema import LawEntry, LawsDocument, Stages
+    from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, Stages
     from noether_sym.store.search import Search
 
 _SHOWN = 8
@@ -107,7 +107,21 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
             for entry in closest:
                 gates = words.gates(entry)
                 screen.say(f"  {entry.expression}: {entry.reason}{gates and f' ({gates})'}")
+    if not laws.laws:
+        _show_advice(screen, held, laws)
     screen.say(f"{_account(laws, held.stages)}: {search.run.path}")
+
+
+def _show_advice(screen: Screen, run: RunDocument, laws: LawsDocument) -> None:
+    """Print what was searched, how close it came, and what may help."""
+    from noether_sym.report import advice
+
+    screen.say(advice.searched(run, laws))
+    screen.say(advice.closest(run, laws, plain=True))
+    if more := advice.more_data(run):
+        screen.say(more)
+    for own in advice.suggestions(run):
+        screen.say(f"{own.text()}:\n  {own.command}")
 
 
 def _account(laws: LawsDocument, stages: Stages) -> str:

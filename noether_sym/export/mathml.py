@@ -21,6 +21,8 @@ from noether_sym.laws.law import Law
 if TYPE_CHECKING:
     import sympy
 
+_SUM = re.compile(r"<mrow>(?P<inside>.*)</mrow>", re.DOTALL)
+_TAG = re.compile(r"<mo>[+−]</mo>|<[^>]*>")
 _GAP = '<mo rspace="0.17em">\u2062</mo>'
 
 
@@ -36,6 +38,26 @@ def law_mathml(law: Law, digits: int = 5, *, by_name: bool = False) -> str:
         Show constants by name rather than by value.
     """
     return _math(expression_mathml(law, named(law) if by_name else rounded(law, digits)))
+
+
+def law_mathml_parts(law: Law, digits: int = 5, *, by_name: bool = False) -> list[str]:
+    """The formula as ``<math>`` elements, one a term, so that a line can break between them."""
+    whole = expression_mathml(law, named(law) if by_name else rounded(law, digits))
+    sum_ = _SUM.fullmatch(whole)
+    return [_math(f"<mrow>{part}</mrow>") for part in _terms(sum_["inside"] if sum_ else whole)]
+
+
+def _terms(row: str) -> list[str]:
+    """A row cut before each plus and minus that is no part of a deeper element."""
+    parts, depth, begin = [], 0, 0
+    for match in _TAG.finditer(row):
+        sign = match.group() in ("<mo>+</mo>", "<mo>−</mo>")
+        if sign and depth == 0 and match.start() > begin:
+            parts.append(row[begin : match.start()])
+            begin = match.start()
+        elif not sign and not match.group().endswith("/>"):
+            depth += -1 if match.group().startswith("</") else 1
+    return [*parts, row[begin:]]
 
 
 def rate_mathml(law: Law, column: int, expression: sympy.Expr) -> str:

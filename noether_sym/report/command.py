@@ -27,10 +27,12 @@ _JOINED = MappingProxyType({"derive": " = "})
 _LISTED = frozenset({"rates"})
 
 
-def command_line(run: RunDocument, tailoring: TailoringDocument | None = None) -> str:
+def command_line(
+    run: RunDocument, tailoring: TailoringDocument | None = None, *, verb: str = "run"
+) -> str:
     """The shell command; options that have their default are left out."""
     data, search = run.data, run.search
-    words = ["noether-sym", "run", "--dataset", data.dataset]
+    words = ["noether-sym", verb, "--dataset", data.dataset]
     for name in DataOptions.__struct_fields__:
         value = getattr(data, name)
         if name not in ("dataset", "seed") and value != getattr(_DATA, name):

@@ -59,8 +59,11 @@ def _figures(
     tailoring: TailoringDocument | None,
 ) -> dict[str, Figure]:
     from noether_sym.report import figures
+    from noether_sym.report.accuracy import accuracy
 
     found: dict[str, Figure] = {}
+    if (compared := accuracy(laws)) is not None:
+        found["accuracy"] = compared
     entry = laws.shown
     if entry is not None:
         law = law_from_entry(entry)

@@ -8,7 +8,9 @@ from noether_sym.report import words
 from noether_sym.tailor.document import (
     EXTRA_EPOCHS,
     HNN,
+    META_TAILORED,
     NOT_A_LAW,
+    NOT_APPLICABLE,
     OK,
     VANILLA,
     TailoringDocument,
@@ -21,7 +23,7 @@ ABOUT = MappingProxyType(
         HNN: "a Hamiltonian neural network",
         "projected": "the MLP's field projected onto the law's level set",
         "tailored": "the law as a loss inside the prediction, MLP unchanged",
-        "meta-tailored": "the same, MLP trained through it",
+        META_TAILORED: "the same, MLP trained through it",
         NOT_A_LAW: "a control: the same with what was not accepted as conserved",
     }
 )
@@ -41,3 +43,11 @@ def lost(tailoring: TailoringDocument, method: str) -> str:
     if len(bad) == len(statuses):
         return bad[0] if bad else ""
     return f"{len(bad)} of {len(statuses)} lost" if bad else ""
+
+
+def why_not(tailoring: TailoringDocument, method: str) -> str:
+    """Why a method does not apply to these data; empty where it does."""
+    return next(
+        (row.note or "" for row in tailoring.controls(method) if row.status == NOT_APPLICABLE),
+        "",
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from noether_sym.export.tex import tex_name
 from noether_sym.report import words
 
 WIDTH = 6.4
@@ -109,4 +110,6 @@ def plain(text: str) -> str:
 def with_unit(name: str, symbol: str) -> str:
     """An axis label."""
     shown = words.unit(symbol)
-    return plain(f"{name} [{shown}]" if shown else name)
+    own = tex_name(name)
+    written = plain(name) if own is None else f"${own.latex}$"
+    return f"{written} {plain(f'[{shown}]')}" if shown else written

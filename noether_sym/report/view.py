@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from noether_sym._version import __version__
 from noether_sym.errors import NoetherSymError
 from noether_sym.export import law_from_entry
-from noether_sym.export.mathml import law_mathml, rate_mathml
+from noether_sym.export.mathml import law_mathml_parts, rate_mathml
+from noether_sym.export.names import mathml_name
 from noether_sym.export.symmetry import rounded_flow
+from noether_sym.export.tex import tex_name
+from noether_sym.laws.law import LAW
 from noether_sym.laws.symmetry import NONE
-from noether_sym.report import predictions, words
+from noether_sym.report import advice, predictions, words
 from noether_sym.report.command import command_line
 from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, to_json
 from noether_sym.tailor.document import TailoringDocument
 
 _HEADLINES = 4
 _CAPTIONS = {
+    "accuracy": "How well each formula is conserved against its size: laws filled, other "
+    "candidates open. Lower is better; a law stands out from the formulas of its size.",
     "conservation": "The value of the law along each trajectory, beside the same formula on "
     "data whose columns are shuffled. A conserved quantity is flat on the left only.",
     "phase_portrait": "Trajectories in the plane of states. Along a conserved quantity they "
@@ -42,13 +46,18 @@ def page_view(
 ) -> dict[str, Any]:
     """Variables of the template; arguments as in `noether_sym.report.page.write_report`."""
     shown = laws.shown
+    headlines = [entry for entry in laws.heads if entry.verdict == LAW] or laws.heads
     energy = words.energy(tailoring) if tailoring else ""
     return {
         "run": run,
         "laws": laws,
         "tailoring": tailoring,
         "verdict": words.found(laws, run.search),
-        "headlines": laws.heads[:_HEADLINES] or ((shown,) if shown else ()),
+        "headline": words.found(laws, run.search, formulas=False),
+        "headlines": headlines[:_HEADLINES] or ((shown,) if shown else ()),
+        "more": max(0, len(headlines) - _HEADLINES),
+        "advice": [] if laws.laws else _advice(run, laws),
+        "suggestions": [] if laws.laws else advice.suggestions(run),
         "shown": shown,
         "symmetries": [entry for entry in laws.heads if entry.symmetry is not None],
         "NONE": NONE,
@@ -76,9 +85,16 @@ def mathml(entry: LawEntry, *, by_name: bool = False, expanded: bool = False) ->
     try:
         law = law_from_entry(entry)
         shown = law.expanded if expanded and law.expanded is not None else law
-        return Markup(law_mathml(shown, by_name=by_name))
+        return Markup(" ").join(map(Markup, law_mathml_parts(shown, by_name=by_name)))
     except NoetherSymError:
         return Markup("" if by_name else f"<code>{escape(entry.expression)}</code>")
+
+
+def name(text: str) -> Markup:
+    """A column's name: set as a formula where it is LaTeX, else as it is."""
+    if tex_name(text) is None:
+        return escape(text)
+    return Markup(f"<math>{mathml_name(text)}</math>")
 
 
 def flow(entry: LawEntry) -> list[Markup]:
@@ -88,6 +104,12 @@ def flow(entry: LawEntry) -> list[Markup]:
         return [Markup(rate_mathml(law, column, rate)) for column, rate in rounded_flow(law)]
     except NoetherSymError:
         return []
+
+
+def _advice(run: RunDocument, laws: LawsDocument) -> list[str]:
+    """What was searched, how close it came, and what no command can mend."""
+    said = (advice.searched(run, laws), advice.closest(run, laws), advice.more_data(run))
+    return [one for one in said if one]
 
 
 def _facts(run: RunDocument) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from noether_sym.tailor.document import HNN, NOT_A_LAW
+from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
@@ -35,8 +35,10 @@ SAME_EVERYWHERE = "it has the same value on all trajectories"
 _ARTICLES = MappingProxyType({"law": "a ", "approximate law": "an ", "constraint": "a "})
 
 
-def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> str:
-    """What a search found, in one sentence."""
+def found(
+    laws: LawsDocument, search: SearchEntry, *, plain: bool = False, formulas: bool = True
+) -> str:
+    """What a search found, in one sentence; with short formulas unless told otherwise."""
     shown = str if plain else formula
     if laws.laws:
         count = laws.independent_laws
@@ -51,16 +53,18 @@ def found(laws: LawsDocument, search: SearchEntry, *, plain: bool = False) -> st
             sentence += f", and {len(heads) - count} approximate"
         sentence += windows(laws.window)
         best = "; ".join(shown(entry.expression) for entry in heads)
-        return f"{sentence}: {best}" if len(best) <= _LONGEST else sentence
+        return f"{sentence}: {best}" if formulas and len(best) <= _LONGEST else sentence
     sentence = (
         f"No law found ({_searched(search)}): nothing is conserved {search.factor:g} times "
         "better than chance"
     )
+    if not formulas:
+        return "No law found"
     if laws.constraints:
         same = "; ".join(shown(entry.expression) for entry in laws.constraints[:3])
         return (
-            f"No law found ({_searched(search)}), but what has the same value on all "
-            f"trajectories, and is untested as a law: {same}"
+            f"No law found ({_searched(search)}), but {len(laws.constraints)} "
+            f"{'relation' if len(laws.constraints) == 1 else 'relations'} of the columns: {same}"
         )
     for closest in laws.candidates_not_accepted[:1]:
         ratio = number(closest.conservation_ratio, 2, plain=plain)
@@ -159,9 +163,21 @@ def selected(tailoring: TailoringDocument, *, plain: bool = False) -> str:
         return f"No law is selected: {choice.reason}."
     beside = f" ({error_ratio(choice, plain=plain)})" if choice.error_ratio else ""
     if choice.selected:
-        return f"Selected: {shown(choice.law)}; {choice.reason}{beside}."
-    stays = f"{shown(choice.law)} stays a law, and stands below"
+        return f"Selected: {shown(choice.law)}; {choice.reason}{beside}.{_on_test(tailoring)}"
+    stays = f"{shown(choice.law)} is still a law; its figures are below"
     return f"No law is selected: {choice.reason}{beside}. {stays}."
+
+
+def _on_test(tailoring: TailoringDocument) -> str:
+    """What the test data say where they do not agree with the validation part."""
+    errors = {row.method: row.test_rmse.mean for row in tailoring.summary}
+    own, plain = errors.get(META_TAILORED), errors.get(EXTRA_EPOCHS)
+    if own is None or plain is None or own < plain:
+        return ""
+    return (
+        f" On the test data it does not: the error there is {number(own, 2)}, and "
+        f"{number(plain, 2)} after plain further training."
+    )
 
 
 def error_ratio(choice: Choice, *, plain: bool = False) -> str:
@@ -182,8 +198,8 @@ def not_a_law(tailoring: TailoringDocument, *, plain: bool = False) -> str:
     if shown is None:
         return ""
     return (
-        f"'{NOT_A_LAW}' is the best of what was not accepted as conserved, "
-        f"{shown if plain else formula(shown)}: a control, never selected."
+        f"'{NOT_A_LAW}' is {shown if plain else formula(shown)}, which has the least validation "
+        "error of what was not accepted as conserved: a control, never selected."
     )
 
 

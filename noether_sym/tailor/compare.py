@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from noether_sym.tailor.choose import Chosen, OfNetwork
-from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, NOT_A_LAW, VANILLA
+from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, VANILLA
 from noether_sym.tailor.network import Weights
 from noether_sym.tailor.trials import (
     Outcome,
@@ -125,7 +125,7 @@ def _with_laws(
         controls += [
             Control("projected", replace(projected, candidate=law)),
             Control("tailored", plain[law]),
-            Control("meta-tailored", meta[law]),
+            Control(META_TAILORED, meta[law]),
         ]
     if chosen.control is not None:
         controls.append(Control(NOT_A_LAW, meta[chosen.control]))

@@ -20,6 +20,7 @@ NOT_APPLICABLE = "not applicable"
 VANILLA = "vanilla"
 EXTRA_EPOCHS = "extra epochs"
 HNN = "hnn"
+META_TAILORED = "meta-tailored"
 NOT_A_LAW = "not a law"
 """Method: meta-tailored with the best candidate that was not accepted."""
 
