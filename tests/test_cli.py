@@ -128,7 +128,7 @@ def test_a_finished_fit_is_used_again_and_fresh_repeats_it(call):
     path = only_run(call.results) / "laws.json"
     before, stamp = path.read_bytes(), path.stat().st_mtime_ns
     shown = call("fit", "--dataset", "ideal_spring", "--depth", "5").output
-    assert "holds this fit already" in shown
+    assert "already holds this fit" in shown
     assert path.stat().st_mtime_ns == stamp
     call("fit", "--dataset", "ideal_spring", "--depth", "5", "--fresh")
     assert path.read_bytes() == before
@@ -307,4 +307,4 @@ def test_the_whole_pipeline(call, monkeypatch):
     assert set(described["stages"]) == {"sums", "enumerate", "fit", "tailor"}
     assert described["versions"]["torch"]
     again = call("tailor", "--run", run, *options).output
-    assert "holds this tailoring already" in again
+    assert "already holds this tailoring" in again

@@ -322,7 +322,7 @@ def test_names_are_escaped(start):
     named = law(CIRCLE, 1.0, names=names).with_(rank=1, family=1)
     document = msgspec.structs.replace(laws_json(named), dataset=f"<b>{names[0]}</b>")
     page = render_report(RUN, document)
-    assert page.count("<b>") == 4  # the counts
+    assert page.count("<b>") == 5  # the counts
     assert "<script" not in page
     read(page)
 

@@ -102,7 +102,7 @@ def test_the_verdict_is_written_and_said(tmp_path):
     done = run(*fit)
     assert done.exit_code == 0
     assert "No law found, but 1 approximate" in done.stdout
-    assert "approximate law, by 5 trajectories" in done.stdout
+    assert "approximate law, judged on 5 trajectories" in done.stdout
     assert "it halves in 69." in done.stdout
     (folder,) = (tmp_path / "runs").glob("damped*")
     document = json.loads((folder / "laws.json").read_text())

@@ -136,7 +136,7 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
             law, reference = written
             if reference is not None:
                 name = formula.constants[reference].name
-                notes.append(f"{name} is set to 1: conservation does not tell a factor")
+                notes.append(f"{name} is set to 1: conservation does not determine a common factor")
                 fixed = tuple(own or slot == reference for slot, own in enumerate(fixed))
         law = law.with_(
             conservation_ratio=quantity.conservation_ratio,

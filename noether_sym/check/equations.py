@@ -116,7 +116,7 @@ def read_equations(source: str | Path) -> Equations:
     Raises
     ------
     GrammarError
-        If the file cannot be read, or a line is no equation; the message names the line.
+        If the file cannot be read, or a line is not an equation; the message names the line.
     """
     where = "the equations"
     if isinstance(source, Path):
@@ -124,7 +124,7 @@ def read_equations(source: str | Path) -> Equations:
         try:
             source = source.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise GrammarError(f"cannot read {where}: {reason}") from error
     lines = list(_lines(source, where))
     rates: dict[str, _Line] = {}
@@ -132,11 +132,11 @@ def read_equations(source: str | Path) -> Equations:
         if line.column:
             if line.name in rates:
                 raise line.error(
-                    f"{line.name}' stands in line {rates[line.name].number} already; give it once"
+                    f"{line.name}' is already given in line {rates[line.name].number}; give it once"
                 )
             rates[line.name] = line
     if not rates:
-        raise GrammarError(f"{where}: there is no equation; write a line a column, as in x' = v")
+        raise GrammarError(f"{where}: there is not an equation; write a line a column, as in x' = v")
     columns = tuple(rates)
     read = Equations(columns, columns if TIME in columns else (*columns, TIME), (), {})
     found: dict[str, Formula] = {}
@@ -187,7 +187,7 @@ def _lines(text: str, where: str) -> Iterator[_Line]:
         else:
             second = "''" in line.partition("=")[0]
             raise GrammarError(
-                f"{where}, line {number}: {line.strip()!r} is no equation; "
+                f"{where}, line {number}: {line.strip()!r} is not an equation; "
                 + (
                     "give a second derivative as two lines, x' = v and v' = ..."
                     if second
@@ -199,7 +199,7 @@ def _lines(text: str, where: str) -> Iterator[_Line]:
 def _check_definition(line: _Line, read: Equations) -> None:
     name = line.name
     if not name.isidentifier() or name in CONSTANTS or name in functions():
-        raise line.error(f"{name!r} cannot be defined; take a word that means nothing else here")
+        raise line.error(f"{name!r} cannot be defined; choose a name that has no other meaning here")
     if name in read.columns:
         raise line.error(f"{name} has an equation {name}' = ... and cannot be defined too")
     if name in read.names:
@@ -212,8 +212,8 @@ def _with_symbols(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
     added = [name for name in bare_names(text, names) if name not in names]
     for name in added:
         if not name.isidentifier():
-            hint = " (a derivative stands on the left only)" if "'" in name else ""
-            raise GrammarError(f"{name!r} is no name{hint}; names: {', '.join(map(quoted, names))}")
+            hint = " (a derivative can only be on the left)" if "'" in name else ""
+            raise GrammarError(f"{name!r} is not a name{hint}; names: {', '.join(map(quoted, names))}")
     return (*names, *added)
 
 

@@ -113,6 +113,6 @@ def _refuse_additive(given: GivenFormula, samples: Samples) -> None:
         finite = np.isfinite(change)
         if finite.any() and (np.abs(change - middle) <= rounding)[finite].all():
             raise GrammarError(
-                f"{given.formula.constants[slot].name} only adds a constant, which conservation "
-                "does not tell; leave it out"
+                f"{given.formula.constants[slot].name} only adds a constant, which "
+                "conservation does not determine; leave it out"
             )

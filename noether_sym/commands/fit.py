@@ -48,7 +48,7 @@ def fit_and_show(screen: Screen, search: Search, *, fresh: bool, verbose: bool) 
     for note in search.dataset.notes:
         screen.say(f"Note: {note}")
     if search.run.stages.fit is not None and not fresh:
-        screen.say(f"{search.run.path} holds this fit already; --fresh computes it again.")
+        screen.say(f"{search.run.path} already holds this fit; --fresh computes it again.")
     with screen.progress() as progress:
         laws = fitted(search, progress, fresh=fresh)
     show_laws(screen, laws, search, verbose=verbose)
@@ -64,8 +64,8 @@ def _show_papers_rule(screen: Screen, laws: LawsDocument, search: Search) -> Non
     with screen.progress() as progress:
         count = two_variances(search, progress)
     screen.say(
-        f"By the paper's own rule, two variances each minimised by itself, {count.accepted:,} of "
-        f"{count.formulas:,} distinct formulas would be accepted, and not {laws.counts.accepted:,}."
+        f"By the paper's own rule (two variances, each minimised separately), {count.accepted:,} of "
+        f"{count.formulas:,} distinct formulas would be accepted instead of {laws.counts.accepted:,}."
     )
 
 

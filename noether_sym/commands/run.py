@@ -38,14 +38,14 @@ _FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json
     metavar="RUN",
     default=None,
     shell_complete=complete_runs,
-    help="Go on with a run that was cut short, with the options that it was made with.",
+    help="Continue an interrupted run with its original options.",
 )
 @click.pass_context
 def command(ctx: click.Context, **values: Any) -> None:
     """Enumerate, fit and tailor on a data set, then write the report.
 
-    A run that was interrupted goes on from its last finished piece: by the same command
-    again, or by --resume.
+    An interrupted run continues from its last finished piece: repeat the same command, or use
+    --resume.
     """
     from noether_sym.commands.fit import fit_and_show
     from noether_sym.commands.tailor import tailor_and_show, tailoring_from
@@ -112,12 +112,12 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
     held = run.read(RunDocument)
     if held.tailoring is None:
         raise click.UsageError(
-            f"{run.path} was not made by `noether-sym run`; go on with the verb that made it"
+            f"{run.path} was not made by `noether-sym run`; continue it with the command that made it"
         )
     if held.identity.version != __version__:
         raise RunError(
-            f"{run.path} was begun by noether-sym {held.identity.version}, and this is "
-            f"{__version__}; go on with that version, or begin again"
+            f"{run.path} was started with noether-sym {held.identity.version}, and this is "
+            f"{__version__}; continue with that version, or start again"
         )
     values.update(to_json(held.tailoring), seed=None)
     search = reopen(

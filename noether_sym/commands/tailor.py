@@ -60,12 +60,12 @@ def tailor_and_show(
 
     if not search.run.read(LawsDocument).laws:
         screen.say(
-            "Nothing was accepted as conserved: the candidates are tried as controls, and none "
-            "can be selected.",
+            "No law was accepted in this run, so none can be selected: candidates that are not laws "
+            "are only compared as controls. Ctrl-C stops this.",
             important=True,
         )
     if not fresh and held_tailoring(search.run, options) is not None:
-        screen.say(f"{search.run.path} holds this tailoring already; --fresh computes it again.")
+        screen.say(f"{search.run.path} already holds this tailoring; --fresh computes it again.")
     with screen.progress() as progress:
         document = tailored(search, options, progress, fresh=fresh)
     show_tailoring(screen, document)

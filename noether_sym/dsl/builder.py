@@ -127,7 +127,7 @@ class Builder:
         if token.text in self._free:
             self.fail(
                 token.start,
-                f"{token.text} stands in a second place; a free parameter has one place only, "
+                f"{token.text} is used twice; a free parameter may be used only once, "
                 "take another name or factor it out",
             )
         self._free[token.text] = token.start
@@ -242,8 +242,8 @@ class Builder:
             if own.value is None:
                 self.fail(
                     token.start,
-                    f"written out, {own.name} stands in two places here; a free parameter has "
-                    "one place only",
+                    f"written out, {own.name} is used twice here; a free parameter may be "
+                    "used only once",
                 )
         if item.size > MOST_NODES:
             self.fail(token.start, "the formula is too large")

@@ -210,7 +210,7 @@ class _Reader:
         wanted = "a number, a column or '('"
         if token.kind == "end":
             raise error_at(self.text, token.start, f"the formula ends where {wanted} should come")
-        raise error_at(self.text, token.start, f"{token.text!r} stands where {wanted} should")
+        raise error_at(self.text, token.start, f"{token.text!r} is where {wanted} should be")
 
     def _inside(self, opening: Token) -> Item:
         self._deeper(opening)

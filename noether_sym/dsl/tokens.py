@@ -134,7 +134,7 @@ class _Splitter:
         if char in "'\"":
             return self._between(place, char)
         if not word:
-            self.fail(place, f"{char!r} has no place in a formula")
+            self.fail(place, f"{char!r} is not allowed in a formula")
         return Token("word", word, place), place + len(word)
 
     def _word(self, place: int) -> str:
@@ -171,7 +171,7 @@ class _Splitter:
         if follows == "(" and word in functions():
             return Token("call", word, token.start)
         if follows == "(" and word not in self.columns:
-            self.fail(token.start, f"{word!r} is no function; known: {', '.join(functions())}")
+            self.fail(token.start, f"{word!r} is not a function; known: {', '.join(functions())}")
         if word in self.columns:
             return Token("name", word, token.start)
         if _FREE.match(word):

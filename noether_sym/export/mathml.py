@@ -44,7 +44,13 @@ def law_mathml_parts(law: Law, digits: int = 5, *, by_name: bool = False) -> lis
     """The formula as ``<math>`` elements, one a term, so that a line can break between them."""
     whole = expression_mathml(law, named(law) if by_name else rounded(law, digits))
     sum_ = _SUM.fullmatch(whole)
-    return [_math(f"<mrow>{part}</mrow>") for part in _terms(sum_["inside"] if sum_ else whole)]
+    terms = _terms(sum_["inside"] if sum_ else whole)
+    return [_math(f"<mrow>{part}</mrow>") for part in (terms[0], *map(_after_others, terms[1:]))]
+
+
+def _after_others(term: str) -> str:
+    """A term whose sign is set as between two terms."""
+    return term.replace("<mo>", '<mo form="infix">', 1)
 
 
 def _terms(row: str) -> list[str]:

@@ -216,13 +216,13 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
     the coordinates leave of the accelerations.
     """
     if not dataset.has_derivatives:
-        return "without dx/dt velocities cannot be told from momenta"
+        return "without dx/dt velocities cannot be distinguished from momenta"
     states, rates = stack(dataset.train)
     coordinates, velocities = (np.array(part) for part in zip(*pairs, strict=True))
     for q, p in pairs:
         if not _is_rate(states[:, p], rates[:, q]):
             name, own = dataset.names[q], dataset.names[p]
-            return f"{own} is not the rate of change of {name}, so they are no canonical pair"
+            return f"{own} is not the rate of change of {name}, so they are not a canonical pair"
     position = _standard(states[:, coordinates])
     basis = _cubics(position, len(states))
     more = np.hstack([basis, _standard(states[:, velocities])])
@@ -232,8 +232,8 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
         if static > 1e-3 and full < _FORCED * static:
             return (
                 f"the rate of {dataset.names[p]} depends on velocities (as in a magnetic field or "
-                f"with friction), so {dataset.names[q]} and {dataset.names[p]} are no canonical "
-                "pair"
+                f"with friction), so {dataset.names[q]} and {dataset.names[p]} are not a "
+                "canonical pair"
             )
     return ""
 

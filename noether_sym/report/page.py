@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from noether_sym.report import words
-from noether_sym.report.view import flow, has_expansion, mathml, name, page_view
+from noether_sym.report.view import command, flow, has_expansion, mathml, name, page_view
 from noether_sym.store.run import REPORT_FILE, Run
 from noether_sym.store.schema import LawsDocument, RunDocument
 from noether_sym.tailor.document import TailoringDocument
@@ -73,7 +73,7 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
     )
     named = (words.number, words.unit, words.formula, words.with_error, words.seconds, words.spread)
-    every = (*named, words.evidence, words.constraint_reason, mathml, flow, name)
+    every = (*named, words.evidence, words.constraint_reason, mathml, flow, name, command)
     environment.filters.update({own.__name__: own for own in every})
     environment.tests["has_expansion"] = has_expansion
     return environment.get_template(_TEMPLATE)

@@ -24,6 +24,7 @@ from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, to_jso
 from noether_sym.tailor.document import TailoringDocument
 
 _HEADLINES = 4
+_WORD = 36
 _CAPTIONS = {
     "accuracy": "How well each formula is conserved against its size: laws filled, other "
     "candidates open. Lower is better; a law stands out from the formulas of its size.",
@@ -95,6 +96,15 @@ def name(text: str) -> Markup:
     if tex_name(text) is None:
         return escape(text)
     return Markup(f"<math>{mathml_name(text)}</math>")
+
+
+def command(text: str) -> Markup:
+    """A command whose lines break between words, and inside a word only where it is long."""
+    parts = [
+        Markup('<span class="word">{}</span>').format(word) if len(word) <= _WORD else escape(word)
+        for word in text.split(" ")
+    ]
+    return Markup(" ").join(parts)
 
 
 def flow(entry: LawEntry) -> list[Markup]:

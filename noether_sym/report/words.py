@@ -80,7 +80,7 @@ def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> lis
     if own is None:
         return []
     counted = "1 trajectory" if own.trajectories == 1 else f"{own.trajectories} trajectories"
-    sentences = [f"{law.verdict}, by {counted}"]
+    sentences = [f"{law.verdict}, judged on {counted}"]
     if own.within is not None and math.isfinite(own.within):
         within = number(own.within, 2, plain=plain)
         sentences.append(f"constant to within {within} of its spread, with 95 % confidence")
@@ -208,8 +208,8 @@ def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
     lines = []
     if len(tailoring.seeds) > 1:
         lines.append(
-            f"Mean ± standard deviation over {len(tailoring.seeds)} networks; (n of m) where "
-            "only n gave a number."
+            f"Mean ± standard deviation over {len(tailoring.seeds)} networks; (n of m) means that "
+            "only n of them gave a number."
         )
     if tailoring.energy is not None:
         shown = tailoring.energy if plain else formula(tailoring.energy)

@@ -177,7 +177,7 @@ def _no_hamiltonian(dataset: Dataset, canonical: Canonical) -> str:
     left = [dataset.names[column] for column in moves if column not in paired]
     if not left:
         return ""
-    return f"{', '.join(left)} {'stands' if len(left) == 1 else 'stand'} in no canonical pair"
+    return f"{', '.join(left)} {'has' if len(left) == 1 else 'have'} no canonical partner"
 
 
 def _still(dataset: Dataset, laws: Sequence[Law]) -> list[int]:

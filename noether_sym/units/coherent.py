@@ -317,7 +317,7 @@ def _parse(name: str) -> Any:
     wrong = _FORBIDDEN.search(text)
     try:
         if wrong:
-            raise ValueError(f"{wrong.group()!r} has no place in a unit")
+            raise ValueError(f"{wrong.group()!r} is not allowed in a unit")
         # 9**9**9 would be computed, digit by digit
         if _POWER_OF_NUMBER.search(text) or len(text) > _LONGEST:
             raise ValueError("too long, or a power of a plain number")
