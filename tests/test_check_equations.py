@@ -135,8 +135,8 @@ def test_numbers_stay_small(text, what):
 @pytest.mark.parametrize(
     ("equations", "what"),
     [
-        ("", "there is not an equation"),
-        ("g = 9.81", "there is not an equation"),
+        ("", "there is no equation"),
+        ("g = 9.81", "there is no equation"),
         ("x' = v\nv' = -x +", "line 2: at character 6"),
         ("x'' = -x", "line 1.*second derivative"),
         ("x' = v\n\nx' = w", "line 3: x' is already given in line 1"),
@@ -245,5 +245,5 @@ def test_files_that_cannot_be_read(tmp_path):
     path = tmp_path / "bytes.txt"
     path.write_bytes(b"x' = \xff\xfe")
     done = run("x", "--equations", str(path))
-    assert (done.exit_code, "no UTF-8 text" in done.output) == (2, True)
+    assert (done.exit_code, "not UTF-8 text" in done.output) == (2, True)
     assert run("x", "--equations", str(tmp_path / "none.txt")).exit_code == 2

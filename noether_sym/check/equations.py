@@ -136,7 +136,7 @@ def read_equations(source: str | Path) -> Equations:
                 )
             rates[line.name] = line
     if not rates:
-        raise GrammarError(f"{where}: there is not an equation; write a line a column, as in x' = v")
+        raise GrammarError(f"{where}: there is no equation; write a line a column, as in x' = v")
     columns = tuple(rates)
     read = Equations(columns, columns if TIME in columns else (*columns, TIME), (), {})
     found: dict[str, Formula] = {}
@@ -199,7 +199,7 @@ def _lines(text: str, where: str) -> Iterator[_Line]:
 def _check_definition(line: _Line, read: Equations) -> None:
     name = line.name
     if not name.isidentifier() or name in CONSTANTS or name in functions():
-        raise line.error(f"{name!r} cannot be defined; choose a name that has no other meaning here")
+        raise line.error(f"{name!r} cannot be defined; choose a name without another meaning here")
     if name in read.columns:
         raise line.error(f"{name} has an equation {name}' = ... and cannot be defined too")
     if name in read.names:
@@ -213,7 +213,8 @@ def _with_symbols(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
     for name in added:
         if not name.isidentifier():
             hint = " (a derivative can only be on the left)" if "'" in name else ""
-            raise GrammarError(f"{name!r} is not a name{hint}; names: {', '.join(map(quoted, names))}")
+            known = ", ".join(map(quoted, names))
+            raise GrammarError(f"{name!r} is not a name{hint}; names: {known}")
     return (*names, *added)
 
 

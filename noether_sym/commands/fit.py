@@ -64,8 +64,9 @@ def _show_papers_rule(screen: Screen, laws: LawsDocument, search: Search) -> Non
     with screen.progress() as progress:
         count = two_variances(search, progress)
     screen.say(
-        f"By the paper's own rule (two variances, each minimised separately), {count.accepted:,} of "
-        f"{count.formulas:,} distinct formulas would be accepted instead of {laws.counts.accepted:,}."
+        "By the paper's own rule (two variances, each minimised separately), "
+        f"{count.accepted:,} of {count.formulas:,} distinct formulas would be accepted instead of "
+        f"{laws.counts.accepted:,}."
     )
 
 

@@ -112,7 +112,8 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
     held = run.read(RunDocument)
     if held.tailoring is None:
         raise click.UsageError(
-            f"{run.path} was not made by `noether-sym run`; continue it with the command that made it"
+            f"{run.path} was not made by `noether-sym run`; continue it with the command that made "
+            "it"
         )
     if held.identity.version != __version__:
         raise RunError(

@@ -60,8 +60,8 @@ def tailor_and_show(
 
     if not search.run.read(LawsDocument).laws:
         screen.say(
-            "No law was accepted in this run, so none can be selected: candidates that are not laws "
-            "are only compared as controls. Ctrl-C stops this.",
+            "No law was accepted in this run, so none can be selected: candidates that are not "
+            "laws are only compared as controls. Ctrl-C stops this.",
             important=True,
         )
     if not fresh and held_tailoring(search.run, options) is not None:

@@ -241,7 +241,9 @@ def tree_from_json(tree: Any) -> Expression:
         head, *rest = node
         if head in (INPUT, PARAMETER):
             if len(rest) != 1 or type(rest[0]) is not int or rest[0] < 0:
-                raise GrammarError(f"{_short(node)} is not a valid {head}: a number from 0 is expected")
+                raise GrammarError(
+                    f"{_short(node)} is not a valid {head}: a number from 0 is expected"
+                )
             return input_(rest[0]) if head == INPUT else parameter(rest[0])
         return call(head, *(build(argument, depth + 1) for argument in rest))
 
@@ -270,7 +272,9 @@ def _dimension(written: str) -> Dimension:
     while place < len(written):
         match = _FACTOR.match(written, place)
         if match is None:
-            raise RunError(f"{_short(written)} is not a unit: a law in the run is damaged; fit again")
+            raise RunError(
+                f"{_short(written)} is not a unit: a law in the run is damaged; fit again"
+            )
         sign, symbol, power = match.groups()
         if symbol != "1":
             exponent = _exponent(power) * (-1 if sign == "/" else 1)
