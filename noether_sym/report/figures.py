@@ -15,6 +15,7 @@ from noether_sym.report.style import (
     method_style,
     new_figure,
     plain,
+    shown_formula,
     style,
     with_unit,
 )
@@ -111,6 +112,7 @@ def phase_portrait(dataset: Dataset, law: Law) -> Figure:
     trajectories = _chosen(dataset)
     with style():
         figure, (axes,) = new_figure(4.6)
+        formula = shown_formula(law.text(4), dataset.names)
         if len(dataset.columns) == 2:
             _level_lines(axes, law, trajectories)
             for trajectory in trajectories:
@@ -118,13 +120,11 @@ def phase_portrait(dataset: Dataset, law: Law) -> Figure:
                     axes.plot(*piece.states.T, color="#0072B2", lw=1.4, zorder=3)
                 axes.plot(*trajectory.states[0], "o", ms=4, color="#0072B2", zorder=4)
             first, second = 0, 1
-            axes.set_title(
-                plain(f"Level lines of {words.formula(law.text(4))}"), loc="left", wrap=True
-            )
+            axes.set_title(f"Level lines of {formula}", loc="left", wrap=True)
         else:
             first, second = _telling_columns(law, trajectories)
             _coloured_by_value(figure, axes, law, trajectories, (first, second))
-            axes.set_title(plain(f"Value of {words.formula(law.text(4))}"), loc="left", wrap=True)
+            axes.set_title(f"Value of {formula}", loc="left", wrap=True)
         _label_plane(axes, dataset, first, second)
     return figure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,16 @@ def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
 def plain(text: str) -> str:
     """Text that matplotlib shows as it is, dollar signs included."""
     return text.replace("$", r"\$")
+
+
+def shown_formula(text: str, names: Sequence[str]) -> str:
+    """A printed formula for a title; names that are LaTeX are set as such."""
+    shown = plain(words.formula(text))
+    for name in names:
+        own = tex_name(name)
+        if own is not None:
+            shown = shown.replace(plain(words.formula(name)), f"${own.latex}$")
+    return shown
 
 
 def with_unit(name: str, symbol: str) -> str:

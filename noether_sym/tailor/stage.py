@@ -124,7 +124,8 @@ def _check(dataset: Dataset) -> None:
     if not (dataset.timed and dataset.has_derivatives):
         raise DatasetError(
             f"data set {dataset.name!r} has no time, and tailoring trains a network on rates of "
-            "change and predicts over time; give a time column t (or name it with --time COLUMN)"
+            "change and predicts over time; give a time column t (or name it: --time COLUMN, in "
+            "Python time=)"
         )
     if not dataset.test:
         raise DatasetError(

@@ -334,8 +334,8 @@ def _parse(name: str) -> Any:
     if strange:
         raise UnitError(
             f"unit {name!r} measures no physical quantity ({', '.join(sorted(strange))}); give a "
-            "physical unit, or dimensionless for a plain number, or --unitless to search without "
-            "units"
+            "physical unit, or dimensionless for a plain number, or search without units: "
+            "--unitless, in Python unitless=True"
         )
     return unit
 
