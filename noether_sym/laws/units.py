@@ -27,4 +27,5 @@ def _written(law: Law, units: Sequence[Unit]) -> Law:
             replace(own, dimension=written(own.dimension, units)) for own in law.parameters
         ),
         expanded=None if law.expanded is None else _written(law.expanded, units),
+        also_allowed=tuple(_written(own, units) for own in law.also_allowed),
     )
