@@ -229,11 +229,30 @@ def test_without_laws_tailoring_says_so_first_and_selects_nothing(call, monkeypa
     monkeypatch.setattr(tailor, "tailoring_from", quick.tailoring_from)
     call("fit", "--dataset", "ideal_spring", "--search", "formulas", "--depth", "3")
     shown = call("tailor", "--top", "1", "--epochs", "1").output
-    assert shown.startswith("Nothing was accepted as conserved")
+    assert shown.startswith("No law was accepted in this run, so none can be selected")
     assert "No law is selected: nothing was accepted as conserved." in shown
     assert "a control, never selected" in " ".join(shown.split())
     laws = json.loads((only_run(call.results) / "laws.json").read_text())
     assert not any(entry["selected"] for entry in laws["candidates_not_accepted"])
+
+
+def test_nothing_is_tailored_where_there_is_nothing_to_tailor_with(call, tmp_path):
+    import numpy as np
+
+    draw = np.random.default_rng(0)
+    rows = ["trajectory,t [s],x [m],y [kg]"]
+    rows += [
+        f"{name},{step},{x:.6f},{y:.6f}"
+        for name in range(6)
+        for step, (x, y) in enumerate(draw.standard_normal((40, 2)).cumsum(0))
+    ]
+    path = tmp_path / "walk.csv"
+    path.write_text("\n".join(rows))
+    shown = call("fit", "--dataset", str(path), "--search", "sums").output
+    assert "Searched in" in shown
+    assert "--search both" in shown
+    done = call("tailor", code=2)
+    assert "neither a law nor a candidate" in done.output
 
 
 @pytest.mark.slow

@@ -111,7 +111,9 @@ def _show(screen: Screen, checked: Checked) -> None:
         kind = "given" if fixed else "fitted" if math.isfinite(own.value) else "not fitted"
         constant = words.constant(own.name, own.value, own.stderr, str(own.dimension))
         screen.say(f"  {constant} ({kind})")
-    screen.say(f"  value in {law.dimension}")
+    screen.say(
+        "  value " + ("without a unit" if law.dimension.is_dimensionless else f"in {law.dimension}")
+    )
     if checked.train is None and checked.held_out is None:
         return
     screen.table(_table(checked))

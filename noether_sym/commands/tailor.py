@@ -54,11 +54,18 @@ def tailor_and_show(
     screen: Screen, search: Search, options: TailorOptions, *, fresh: bool
 ) -> TailoringDocument:
     """Tailor unless the run holds the answer to the same options, and print it."""
+    from noether_sym.errors import RunError
     from noether_sym.pipeline import tailored
     from noether_sym.store.schema import LawsDocument
     from noether_sym.store.search import held_tailoring
 
-    if not search.run.read(LawsDocument).laws:
+    held = search.run.read(LawsDocument)
+    if not held.to_tailor:
+        raise RunError(
+            f"{search.run.path} holds neither a law nor a candidate, so there is nothing to tailor "
+            "with; its report says what may help to find a law"
+        )
+    if not held.laws:
         screen.say(
             "No law was accepted in this run, so none can be selected: candidates that are not "
             "laws are only compared as controls. Ctrl-C stops this.",
