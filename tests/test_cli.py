@@ -316,7 +316,7 @@ def test_the_whole_pipeline(call, monkeypatch):
     assert choice["law"] == laws["laws"][0]["expression"]
     said = "Selected: q**2" if choice["selected"] else "No law is selected: "
     assert said in shown
-    assert f"{choice['control']}: a control, never selected" in " ".join(shown.split())
+    assert f"'not a law' is {choice['control']}, which has the least" in " ".join(shown.split())
     screened = {row["candidate"] for row in tailoring["seeds"][0]["screening"]}
     assert screened == set(range(len(entries)))
     page = (run / "report.html").read_text()
