@@ -12,7 +12,8 @@ from documents import run_document
 
 from noether_sym.cli import main
 from noether_sym.commands import run as verb
-from noether_sym.commands.options import data_from, search_from
+from noether_sym.commands.options import search_from
+from noether_sym.commands.reading import data_from
 from noether_sym.pipeline import fitted
 from noether_sym.report import write_report
 from noether_sym.report.command import command_line

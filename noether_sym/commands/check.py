@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noether_sym.commands.console import Screen
-from noether_sym.commands.options import data_from, data_options, fit_options, json_option
+from noether_sym.commands.options import fit_options, json_option
+from noether_sym.commands.reading import data_from, data_options
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,10 +10,10 @@ import click
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
-    data_options,
     formula_options,
     search_from,
 )
+from noether_sym.commands.reading import data_options
 from noether_sym.dsl.grammar import DEFAULT_DEPTH
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import click
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
-    data_options,
     fit_options,
     search_from,
     search_options,
 )
+from noether_sym.commands.reading import data_options
 
 if TYPE_CHECKING:
     from rich.table import Table

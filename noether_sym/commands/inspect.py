@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noether_sym.commands.console import WIDTH, Screen
-from noether_sym.commands.options import data_from, data_options, json_option, search_options
+from noether_sym.commands.options import json_option, search_options
+from noether_sym.commands.reading import data_from, data_options
 
 if TYPE_CHECKING:
     from noether_sym.datasets.inspection import ColumnFacts, Inspection

@@ -11,12 +11,12 @@ from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import (
     common_options,
-    data_options,
     fit_options,
     search_from,
     search_options,
     tailor_options,
 )
+from noether_sym.commands.reading import data_options
 
 if TYPE_CHECKING:
     from noether_sym.store.schema import Plan

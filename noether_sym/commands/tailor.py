@@ -8,7 +8,8 @@ import click
 
 from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.console import Screen
-from noether_sym.commands.options import SEED, common_options, jobs_from, tailor_options
+from noether_sym.commands.options import common_options, jobs_from, tailor_options
+from noether_sym.commands.values import SEED
 
 if TYPE_CHECKING:
     from noether_sym.store.search import Search

@@ -8,10 +8,12 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import click
 
+SEED = click.IntRange(min=0, max=2**31 - 1)
 _SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -71,6 +73,9 @@ def budget(text: str) -> float:
         if 0 < seconds < math.inf:
             return seconds
     raise ValueError(f"{text!r} is not a time above zero, as in 20s or 5min")
+
+
+NOT_NEGATIVE = Written("number", partial(above, 0.0, inclusive=True))
 
 
 def named_unit(text: str) -> tuple[str, str]:

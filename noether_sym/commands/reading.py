@@ -1,0 +1,222 @@
+"""Options that choose the data and say how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from noether_sym.commands.completion import complete_data
+from noether_sym.commands.values import (
+    NOT_NEGATIVE,
+    SEED,
+    Written,
+    definition,
+    named_number,
+    named_unit,
+    names_in,
+    pairs_in,
+    quantity,
+    vector,
+)
+
+if TYPE_CHECKING:
+    from noether_sym.store.options import DataOptions
+
+_DATA = "ideal_pendulum"
+_FILE = "noether_sym.file"
+_NAMES = Written("A,B,...", names_in)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Value = TypeVar("_Value")
+
+
+def together(*options: Callable[[Any], Any]) -> Callable[[_Function], _Function]:
+    """Several options as one decorator."""
+
+    def decorate(function: _Function) -> _Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def data_options(required: bool) -> Callable[[_Function], _Function]:
+    """The argument that chooses the data, ``--dataset``, and how to read them.
+
+    A command takes the data as ``dataset``, however they were given.
+    """
+    default = "" if required else f"  [default: {_DATA}]"
+
+    def chosen(context: click.Context, _: click.Parameter, option: str | None) -> str | None:
+        file = context.meta.get(_FILE)
+        if option is not None and file is not None:
+            raise click.UsageError("give the data once, as an argument or with --dataset")
+        if file is not None:
+            context.set_parameter_source("dataset", ParameterSource.COMMANDLINE)
+        elif option is None and required and not context.resilient_parsing:
+            raise click.UsageError("Missing argument 'NAME|FILE': a built-in data set, or a file.")
+        return option or file or (None if required else _DATA)
+
+    def kept(context: click.Context, _: click.Parameter, file: str | None) -> None:
+        context.meta[_FILE] = file
+
+    return lambda function: click.argument(
+        "file",
+        metavar="NAME|FILE" if required else "[NAME|FILE]",
+        required=False,
+        is_eager=True,
+        expose_value=False,
+        callback=kept,
+        shell_complete=complete_data,
+    )(
+        click.option(
+            "--dataset",
+            metavar="NAME|FILE",
+            callback=chosen,
+            shell_complete=complete_data,
+            help="The same as the argument: a built-in data set (see `noether-sym datasets`), a "
+            "file (CSV, Excel, Parquet, NumPy, MATLAB and more), or a folder of one file a "
+            f"trajectory.{default}",
+        )(reading_options(function))
+    )
+
+
+reading_options = together(
+    click.option(
+        "--noise",
+        type=NOT_NEGATIVE,
+        default=0.0,
+        show_default=True,
+        help="Standard deviation of noise on generated states, in each column's unit.",
+    ),
+    click.option(
+        "--sigma",
+        type=Written("NAME=VALUE", named_number),
+        multiple=True,
+        help="Standard deviation of the noise of a column where it is known, in the "
+        "column's unit; repeat for each.",
+    ),
+    click.option(
+        "--constant",
+        "constants",
+        type=Written("NAME=VALUE UNIT", quantity),
+        multiple=True,
+        help="A constant that is known, as in g='9.81 m/s**2'; formulas take it by name. "
+        "Repeat for each.",
+    ),
+    click.option(
+        "--unit",
+        "units",
+        type=Written("NAME=UNIT", named_unit),
+        multiple=True,
+        help="Unit of a column of a file; repeat for each.",
+    ),
+    click.option("--unitless", is_flag=True, help="Search without units."),
+    click.option("--time", help="Name of a file's time column."),
+    click.option(
+        "--trajectory",
+        metavar="COLUMN",
+        help="Name of a file's column that tells trajectories apart.  "
+        "[default: trajectory, if there is one]",
+    ),
+    click.option(
+        "--columns",
+        type=_NAMES,
+        default=(),
+        help="A file's columns that are states.  [default: all but time and trajectory]",
+    ),
+    click.option(
+        "--drop-missing",
+        is_flag=True,
+        help="Leave out rows of a file that lack a number, and cut the trajectory there.",
+    ),
+    click.option(
+        "--parameter",
+        "parameters",
+        type=_NAMES,
+        multiple=True,
+        help="A file's columns that are parameters: constant along each trajectory.",
+    ),
+    click.option(
+        "--rates",
+        type=Written("NAME=COLUMN,...", pairs_in),
+        multiple=True,
+        help="A file's columns that hold dx/dt of others, as in x=vx,y=vy. With them rows "
+        "need no time and no order.",
+    ),
+    click.option(
+        "--skip-rows",
+        type=click.IntRange(min=0),
+        default=0,
+        help="Lines of a text file, or rows of a sheet, to pass over before anything else.",
+    ),
+    click.option(
+        "--comment",
+        metavar="CHARS",
+        default="",
+        help="Characters that begin a comment in a text file, each of them.  [default: # and %, "
+        "at the beginning of a line]",
+    ),
+    click.option(
+        "--particle",
+        metavar="COLUMN",
+        help="A file's column that says which particle a row is of: x of particle 1 becomes x1.",
+    ),
+    click.option(
+        "--derivatives",
+        type=_NAMES,
+        multiple=True,
+        help="A file's columns whose dx/dt becomes a column too: x_dot from x.",
+    ),
+    click.option("--with-time", is_flag=True, help="Let the time enter as a column."),
+    click.option(
+        "--derive",
+        type=Written("NAME = FORMULA", definition),
+        multiple=True,
+        help="Add a column that is a formula of others; repeat for each, in order.",
+    ),
+    click.option(
+        "--vector",
+        "vectors",
+        type=Written("NAME=A,B[,C]", vector),
+        multiple=True,
+        help="Columns that are components of a vector, where names do not tell; repeat for each.",
+    ),
+    click.option(
+        "--seed",
+        type=SEED,
+        default=0,
+        show_default=True,
+        help="Seed of generated data, surrogates and networks.",
+    ),
+)
+"""Options that say how to read the data, whichever they are."""
+
+
+def data_from(values: dict[str, Any]) -> DataOptions:
+    """The data options among a verb's values."""
+    from noether_sym.store.options import DataOptions
+
+    own = {name: values[name] for name in DataOptions.__struct_fields__}
+    own["units"] = dict(values["units"])
+    for name in ("parameters", "derivatives"):
+        own[name] = tuple(one for names in values[name] for one in names)
+    own["rates"] = _once("--rates", [pair for pairs in values["rates"] for pair in pairs])
+    own["derive"] = _once("--derive", values["derive"])
+    own["vectors"] = _once("--vector", values["vectors"])
+    own["sigma"] = _once("--sigma", values["sigma"])
+    own["constants"] = _once("--constant", values["constants"])
+    return DataOptions(**own)
+
+
+def _once(option: str, pairs: Sequence[tuple[str, _Value]]) -> dict[str, _Value]:
+    """Pairs as a mapping; no name may come twice."""
+    found: dict[str, _Value] = {}
+    for name, value in pairs:
+        if name in found:
+            raise click.UsageError(f"{option} names {name!r} twice")
+        found[name] = value
+    return found
