@@ -272,11 +272,11 @@ def tailored(
 
 def run_report(run: Run) -> Path:
     """Draw the figures and write ``report.html``; return its path."""
-    from noether_sym.report import write_figures, write_report
+    from noether_sym.report import advice, write_figures, write_report
 
     document, laws = run.read(RunDocument), run.read(LawsDocument)
     tailoring = run.read(TailoringDocument) if run.has(TAILORING_FILE) else None
     search = reopen(run, 1, "cpu")
     figures = write_figures(run, search.dataset, laws, tailoring)
-    write_report(run, document, laws, tailoring, figures)
+    write_report(run, document, laws, tailoring, figures, advice.missing(search.dataset))
     return run.file(REPORT_FILE)

@@ -11,6 +11,7 @@ import pytest
 import scipy.io
 from click.testing import CliRunner
 
+from noether_sym import load_discovery
 from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.errors import DatasetError, NoetherSymError
@@ -109,6 +110,10 @@ def test_a_search_without_laws_says_that_velocities_are_missing(tmp_path):
     said = " ".join(call("fit", *options).output.split())
     assert "No law found" in said
     assert f"an energy needs velocities too; {advice}" in said
+    (run,) = (own.parent for own in (tmp_path / "results").glob("*/run.json"))
+    found = load_discovery(run)
+    for shown in (found.summary(), found.report().read_text(encoding="utf-8")):
+        assert f"Positions only (x): an energy needs velocities too; {advice}" in shown
     said = call("fit", *options, "--derivatives", "x").output
     assert "velocities" not in said
     assert "x**2 + 0.25" in said

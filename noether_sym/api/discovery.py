@@ -150,7 +150,13 @@ class Discovery:
         return entries[number - 1]
 
     def summary(self) -> str:
-        """What was found, in words."""
+        """What was found, in words; where nothing was, what the data may lack."""
+        from noether_sym.report import advice
+
+        hint = "" if self._document.laws else advice.missing(self.dataset)
+        return f"{self._found()}. {hint}" if hint else self._found()
+
+    def _found(self) -> str:
         from noether_sym.report import words
 
         return words.found(self._document, self.run.read(RunDocument).search)
@@ -234,7 +240,7 @@ class Discovery:
         return chosen
 
     def __repr__(self) -> str:
-        return f"Discovery({self.dataset.name!r}: {self.summary()})"
+        return f"Discovery({self.dataset.name!r}: {self._found()})"
 
     def __reduce__(self) -> NoReturn:
         raise RunError(

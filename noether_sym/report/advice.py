@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from noether_sym.datasets import velocities
+from noether_sym.datasets.dataset import Dataset
 from noether_sym.report import words
 from noether_sym.report.command import command_line
 from noether_sym.store.schema import LawsDocument, RunDocument
@@ -93,6 +95,12 @@ def suggestions(run: RunDocument) -> list[Suggestion]:
         why = "Let the time enter formulas, for systems that are driven or damped"
         found.append(Suggestion(why, _command(timed_run), _WITH_TIME * took))
     return found[:2]
+
+
+def missing(dataset: Dataset) -> str:
+    """Which columns data of positions only lack, as a sentence; empty where none are missed."""
+    hint = velocities.advice(dataset)
+    return f"{hint[0].upper()}{hint[1:]}." if hint else ""
 
 
 def more_data(run: RunDocument) -> str:

@@ -27,6 +27,7 @@ def write_report(
     laws: LawsDocument,
     tailoring: TailoringDocument | None = None,
     figures: Mapping[str, str] | None = None,
+    missing: str = "",
 ) -> None:
     """Write ``report.html`` into a run folder, whole or not at all.
 
@@ -38,6 +39,8 @@ def write_report(
     tailoring : TailoringDocument, optional
     figures : mapping of str to str
         Name and SVG text of each figure.
+    missing : str
+        What the data lack, as `noether_sym.report.advice.missing` says; shown without laws.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def write_report(
     if folder.has(run.data.dataset):  # the run keeps its data
         kept = str(folder.file(run.data.dataset))
         run = msgspec.structs.replace(run, data=msgspec.structs.replace(run.data, dataset=kept))
-    text = render_report(run, laws, tailoring, figures)
+    text = render_report(run, laws, tailoring, figures, missing)
     folder.write_with(REPORT_FILE, lambda path: path.write_text(text, encoding="utf-8"))
 
 
@@ -56,9 +59,10 @@ def render_report(
     laws: LawsDocument,
     tailoring: TailoringDocument | None = None,
     figures: Mapping[str, str] | None = None,
+    missing: str = "",
 ) -> str:
     """The page as text; arguments as in `write_report`."""
-    return _template().render(page_view(run, laws, tailoring, figures or {}))
+    return _template().render(page_view(run, laws, tailoring, figures or {}, missing))
 
 
 @cache

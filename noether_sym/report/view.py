@@ -44,6 +44,7 @@ def page_view(
     laws: LawsDocument,
     tailoring: TailoringDocument | None,
     figures: Mapping[str, str],
+    missing: str,
 ) -> dict[str, Any]:
     """Variables of the template; arguments as in `noether_sym.report.page.write_report`."""
     shown = laws.shown
@@ -57,7 +58,7 @@ def page_view(
         "headline": words.found(laws, run.search, formulas=False),
         "headlines": headlines[:_HEADLINES] or ((shown,) if shown else ()),
         "more": max(0, len(headlines) - _HEADLINES),
-        "advice": [] if laws.laws else _advice(run, laws),
+        "advice": [] if laws.laws else _advice(run, laws, missing),
         "suggestions": [] if laws.laws else advice.suggestions(run),
         "shown": shown,
         "symmetries": [entry for entry in laws.heads if entry.symmetry is not None],
@@ -116,9 +117,9 @@ def flow(entry: LawEntry) -> list[Markup]:
         return []
 
 
-def _advice(run: RunDocument, laws: LawsDocument) -> list[str]:
-    """What was searched, how close it came, and what no command can mend."""
-    said = (advice.searched(run, laws), advice.closest(run, laws), advice.more_data(run))
+def _advice(run: RunDocument, laws: LawsDocument, missing: str) -> list[str]:
+    """What was searched, how close it came, what the data lack, and what no command can mend."""
+    said = (advice.searched(run, laws), advice.closest(run, laws), missing, advice.more_data(run))
     return [one for one in said if one]
 
 
