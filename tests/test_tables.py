@@ -160,6 +160,7 @@ def test_what_is_no_table_is_refused_in_words(data, options, message):
         ({"jobs": 0}, "jobs is 0"),
         ({"device": "tpu"}, "known: auto, cpu, cuda"),
         ({"columns": 3}, "expected a sequence"),
+        ({"skip_rows": -1}, "skip_rows is -1; expected a whole number from 0 up"),
         ({"rates": ["x"]}, "expected a mapping"),
         ({"sigma": {"q": np.ones(4)}}, "one standard deviation a column"),
         ({"units": "m"}, "give a mapping"),
@@ -190,3 +191,15 @@ def test_one_name_is_a_sequence_of_one_and_numpy_scalars_are_numbers():
     assert [column.name for column in read.columns] == ["x"]
     with pytest.raises(OptionError, match="no argument 'colums'; did you mean 'columns'"):
         noether_sym.inspect(TIMED, colums=["x"])
+
+
+def test_layouts_and_added_rates_are_those_of_files():
+    particles = [FRAME.assign(body=name) for name in ("sun", "1")]
+    for data in (pd.concat(particles), [pd.concat(particles)] * 4):
+        read = noether_sym.inspect(data, dt=0.25, particle="body", unitless=True)
+        assert [column.name for column in read.columns] == ["x_sun", "v_sun", "x1", "v1"]
+        assert read.steps == pytest.approx((0.25, 0.25, 0.25))
+    read = noether_sym.inspect(TIMED, columns="x", derivatives="x", unitless=True)
+    assert [column.name for column in read.columns] == ["x", "x_dot"]
+    with pytest.raises(OptionError, match="comment is for files of text"):
+        noether_sym.check("x", TIMED, comment="!")

@@ -18,6 +18,7 @@ from noether_sym.store.options import DataOptions
 
 TABLE_FILE = "data.parquet"
 _SOURCE = "given in memory"
+_OF_TEXT = ("skip_rows", "comment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,12 @@ def loaded(
             "a Dataset does not say how it was read, so that its run could not be opened again; "
             "give discover the name, path or table, with the arguments that load was given"
         )
+    for name in _OF_TEXT:
+        if reading.get(name):
+            raise OptionError(f"{name} is for files of text, and the data are a table")
     from noether_sym.datasets.readers.frame import as_table, write_frame
 
-    own = {name: reading.get(name) for name in ("time", "trajectory", "units")}
+    own = {name: reading.get(name) for name in ("time", "trajectory", "particle", "units")}
     with tempfile.TemporaryDirectory(prefix="noether-sym-data-") as folder:
         path = Path(folder) / TABLE_FILE
         options = data_options(TABLE_FILE, {**reading, "time": None, "units": None})

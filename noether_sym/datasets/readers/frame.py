@@ -48,6 +48,7 @@ def as_table(
     dt: float | None = None,
     time: Any = None,
     trajectory: str | None = None,
+    particle: str | None = None,
     units: Mapping[str, str] | Sequence[str] | None = None,
 ) -> Table:
     """One table of trajectories.
@@ -67,6 +68,8 @@ def as_table(
         shape (sample,), the same for all trajectories or a list of one array each.
     trajectory : str, optional
         The column that tells trajectories apart.
+    particle : str, optional
+        The column that says which particle a row is of; steps are counted for each.
     units : mapping of str to str, or sequence of str, optional
         A sequence holds one unit a column in their order, that of a time which is no column
         after them.
@@ -85,9 +88,9 @@ def as_table(
     counted = dt is not None or times is not None
     if parts is None:
         whole, name = _frame(data, names, name, trajectory, counted)
-        frame = _timed(whole, dt, times, labelled)
+        frame = _timed(whole, dt, times, labelled, particle)
     else:
-        frame, name = _joined(parts, names, dt, name, times, labelled)
+        frame, name = _joined(parts, names, dt, name, times, labelled, particle)
     own = {} if units is None else _units(frame, units, labelled, counted)
     return Table(frame, TIME if times is not None else name, own)
 
@@ -143,12 +146,13 @@ def _joined(
     time: str | None,
     times: Any,
     trajectory: str,
+    particle: str | None,
 ) -> tuple[pd.DataFrame, str | None]:
     """Tables under each other, with a column that tells them apart, and the time's name."""
     counted, name, frames = dt is not None or times is not None, time, {}
     for (label, part), clock in zip(parts.items(), _clocks(times, len(parts)), strict=True):
         frame, name = _frame(part, names, time, None, counted)
-        frames[label] = _timed(frame, dt, clock)
+        frames[label] = _timed(frame, dt, clock, particle)
     first, columns = next((label, list(frame.columns)) for label, frame in frames.items())
     for label, frame in frames.items():
         if list(frame.columns) != columns:
@@ -287,10 +291,8 @@ def _from_array(data: Any, names: Sequence[str] | None) -> pd.DataFrame:
     return pd.DataFrame(array, columns=list(names))
 
 
-def _timed(
-    frame: pd.DataFrame, dt: float | None, times: Any, trajectory: str | None = None
-) -> pd.DataFrame:
-    """The table with its times, as given or counted."""
+def _timed(frame: pd.DataFrame, dt: float | None, times: Any, *labels: str | None) -> pd.DataFrame:
+    """The table with its times, as given or counted for each value of the labels that it has."""
     if dt is None and times is None:
         return frame
     what = "time" if dt is None else "dt"
@@ -304,7 +306,8 @@ def _timed(
                 "sample"
             )
     elif np.isfinite(dt) and dt > 0:
-        within = frame.groupby(trajectory).cumcount() if trajectory in frame else None
+        apart = [name for name in labels if name in frame]
+        within = frame.groupby(apart).cumcount() if apart else None
         column = dt * np.asarray(np.arange(len(frame)) if within is None else within)
     else:
         raise DatasetError(f"dt is {dt}; give the positive time between samples")
