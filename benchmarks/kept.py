@@ -19,7 +19,7 @@ import noether_sym
 DATA = ("units", "runtime", "dsl", "datasets", "laws")
 """Parts of the package that decide what the data are."""
 
-SEARCH = ("statistics", "noise", "search", "verdict", "pipeline.py", "api.py")
+SEARCH = ("statistics", "noise", "search", "verdict", "pipeline.py", "api")
 """Parts of the package that decide what is found in them."""
 
 
