@@ -74,7 +74,14 @@ def test_notebooks_show_formulas(found):
 def test_notebooks_show_constants_errors_units_verdicts_and_notes(found):
     page, law = found._repr_html_(), found.best
     (own,) = law.parameters
-    for text in (f"{own.name} = ", " ± ", "s²", "m²", "law, judged on 5 trajectories", *found.notes):
+    for text in (
+        f"{own.name} = ",
+        " ± ",
+        "s²",
+        "m²",
+        "law, judged on 5 trajectories",
+        *found.notes,
+    ):
         assert text in page, text
     assert "constant to within" in law._repr_html_()
     assert "<math" in law._repr_html_()

@@ -10,9 +10,11 @@ from noether_sym.datasets import load
 from noether_sym.dsl.parser import parse
 from noether_sym.laws.law import CONSTRAINT, LAW, UNDECIDED, Law, Parameter
 from noether_sym.laws.relations import rates_among
+from noether_sym.search.sums.stage import Fold
 from noether_sym.units.dimension import DIMENSIONLESS
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.crossfit import CrossFitting
 from noether_sym.verdict.independence import Judgement
 from noether_sym.verdict.told import told_apart, untold, without_term
 
@@ -63,13 +65,16 @@ def test_columns_that_are_called_alike_are_no_rates(tmp_path):
     assert rates_among(swapped).of == {0: 2, 1: 3}
 
 
-def judged(dataset, *laws):
+def judged(dataset, *laws, folds=(), by_folds=()):
     confirmation = Confirmation(dataset, dataset.train)
     refitting = Refitting(dataset, dataset.train, confirmation.sigma)
     own = [law if law.evidence else law.with_(evidence=confirmation.evidence(law)) for law in laws]
     numbered = [law.with_(rank=n + 1, family=n + 1) for n, law in enumerate(own)]
     first = Judgement(tuple(numbered), (), (), len(laws))
-    return told_apart(first, dataset, confirmation, refitting)
+    fitting = CrossFitting(dataset, folds, confirmation)
+    for law in by_folds:
+        fitting.evidence(law)
+    return told_apart(first, dataset, confirmation, refitting, fitting)
 
 
 def test_an_equation_of_motion_is_a_relation_and_an_energy_a_law(tmp_path):
@@ -96,6 +101,17 @@ def test_a_term_that_is_not_told_from_zero_is_left_out():
     assert law.expression == parse("q**2 + c0*p**2", dataset.names).expression
     assert law.parameters[0].value == pytest.approx(1.0, abs=0.01)
     assert found.independent == 1
+
+
+def test_a_shorter_law_is_judged_as_the_longer_one_was():
+    dataset = noisy_spring()
+    fitted = make(dataset, "q**2 + c0*p**2 + c1*q*p", 1.0, 1e-5, stderr=0.001)
+    other = make(dataset, "p**2 + c0*q**2 + c1*q*p", 1.0, 1e-5, stderr=0.001)
+    never_again = [Fold(tuple(range(len(dataset.train))), ())]
+    found = judged(dataset, fitted, other, folds=never_again, by_folds=[fitted])
+    assert [law.text() for law in found.closest] == [fitted.text()]
+    (law,) = found.laws
+    assert law.expression == parse("p**2 + c0*q**2", dataset.names).expression
 
 
 def test_a_law_that_needs_a_term_not_told_from_zero_is_undecided():

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.dsl.expression import Expression
 from noether_sym.laws.law import UNDECIDED, Evidence, Law
 from noether_sym.search.build import build_law
 from noether_sym.search.sums.stage import Fold
@@ -60,6 +61,7 @@ class CrossFitting:
         samples = make_samples(dataset.train, window=None, seed=0).thinned(_SAMPLES)
         self._frame = frame = Frame.of(samples, dataset)
         self._known: dict[str, Evidence] = {}
+        self._formulas: set[Expression] = set()
         self._again = []
         for fold in folds:
             laws = [build_law(one.candidate, one.fit, dataset, samples) for one in fold.laws]
@@ -73,10 +75,19 @@ class CrossFitting:
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence."""
+        return law.with_(evidence=self.evidence(law))
+
+    def evidence(self, law: Law) -> Evidence:
+        """The verdict on a law, its constants fitted anew for each group of trajectories."""
         key = law.text(17)
         if key not in self._known:
             self._known[key] = self._evidence(law)
-        return law.with_(evidence=self._known[key])
+            self._formulas.add(law.expression)
+        return self._known[key]
+
+    def has_judged(self, law: Law) -> bool:
+        """Whether the verdict on a formula, whatever its constants, rests on these searches."""
+        return law.expression in self._formulas
 
     def _evidence(self, law: Law) -> Evidence:
         own = self._frame.gradients(law)

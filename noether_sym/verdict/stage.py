@@ -181,7 +181,8 @@ def _fit(
     fits, judgement, window = first
     refitting = Refitting(whole, whole.train, confirmation.sigma)
     judgement = with_final_constants(judgement, refitting)
-    judgement = told_apart(judgement, whole, confirmation, refitting)
+    fitting = None if crosswise is None else crosswise.fitting
+    judgement = told_apart(judgement, whole, confirmation, refitting, fitting)
     return FitResult(
         tuple(candidates),
         tuple(_final_status(fits, judgement)),

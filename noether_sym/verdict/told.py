@@ -14,19 +14,24 @@ from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.verdict.chance import numbered
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.crossfit import CrossFitting
 from noether_sym.verdict.independence import Judgement
 
 _CONFIDENT = 1.96
 
 
 def told_apart(
-    judgement: Judgement, dataset: Dataset, confirmation: Confirmation, refitting: Refitting
+    judgement: Judgement,
+    dataset: Dataset,
+    confirmation: Confirmation,
+    refitting: Refitting,
+    fitting: CrossFitting | None = None,
 ) -> Judgement:
     """Take back what is no conservation law, or has a term that the data do not show.
 
     A law that only relates columns, one of which is another's second derivative, joins the
     constraints. A law with a term whose factor is not told from zero loses that term, if it is a
-    law without it; otherwise it is undecided.
+    law without it, by what the law itself was judged by; otherwise it is undecided.
     """
     rates = rates_among(dataset)
     kept: list[Law] = []
@@ -36,7 +41,8 @@ def told_apart(
         if reason := rates.relation(law):
             related.append(_as(law, CONSTRAINT, reason))
             continue
-        shorter = law if law.function_of else _with_told_terms(law, confirmation, refitting)
+        judge = fitting if fitting is not None and fitting.has_judged(law) else confirmation
+        shorter = law if law.function_of else _with_told_terms(law, judge, refitting)
         (undecided if shorter.verdict == UNDECIDED else kept).append(shorter)
     constraints = tuple(_explained(law, rates.relation(law)) for law in judgement.constraints)
     kept = _once(kept)
@@ -84,7 +90,7 @@ def without_term(expression: Expression, slot: int) -> Expression | None:
     return found[0] if found and found[0].inputs else None
 
 
-def _with_told_terms(law: Law, confirmation: Confirmation, refitting: Refitting) -> Law:
+def _with_told_terms(law: Law, judge: Confirmation | CrossFitting, refitting: Refitting) -> Law:
     """The law without terms that are not told from zero; undecided where it needs one."""
     while law.verdict == LAW:
         unsure = [slot for slot, own in enumerate(law.parameters) if untold(own)]
@@ -96,7 +102,7 @@ def _with_told_terms(law: Law, confirmation: Confirmation, refitting: Refitting)
         assert shorter is not None
         parameters = tuple(law.parameters[own] for own in shorter.slots)
         other = refitting.law(law.with_(expression=shorter.renumbered(), parameters=parameters))
-        evidence = confirmation.evidence(other)
+        evidence = judge.evidence(other)
         if evidence.verdict != LAW:
             own = law.parameters[slot]
             return _as(
