@@ -55,9 +55,7 @@ def _show(infos: Sequence[DatasetInfo]) -> None:
         table.add_row(info.name, columns, str(info.known_laws), info.source)
     screen = Screen(as_json=False, quiet=False)
     screen.table(table)
-    screen.say(
-        "\nOr a file (CSV, Excel, Parquet, NumPy, MATLAB and more): one row a sample, units in the "
-        "header, as in"
-    )
+    screen.say("\nOr a file (CSV, Excel, Parquet, NumPy, MATLAB and more): one row a sample,")
+    screen.say("units in the header, as in")
     screen.say("  trajectory,t [s],q [rad],p [kg*m**2/s]")
     screen.say("or a folder of such files, one a trajectory. See `noether-sym inspect --help`.")
