@@ -1,0 +1,127 @@
+"""Sums in noise: moments without its bias, what is thinned, and confirmation crosswise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from noether_sym.datasets import load
+from noether_sym.datasets.parts import folds_of
+from noether_sym.dsl.expression import call, input_
+from noether_sym.laws.law import LAW, UNDECIDED
+from noether_sym.search.build import build_law
+from noether_sym.search.sums.moments import moments
+from noether_sym.search.sums.noisy import from_noise
+from noether_sym.search.sums.observations import Observations
+from noether_sym.search.sums.stage import Fold, columns_of, search_sums
+from noether_sym.search.sums.terms import Term, polynomial, quantities
+from noether_sym.statistics.samples import make_samples
+from noether_sym.verdict.confirm import Confirmation
+from noether_sym.verdict.crossfit import CrossFitting
+
+NOISE = 0.1
+Q, P = input_(0), input_(1)
+TERMS = [
+    Term(call("square", P), 2),
+    Term(call("cos", Q), 2),
+    Term(call("mul", Q, call("square", P)), 4),
+    Term(call("exp", Q), 2),
+]
+
+
+def with_noise(dataset, sigma, seed):
+    rng = np.random.default_rng(seed)
+    noisy = [
+        replace(one, states=one.states + sigma * rng.standard_normal(one.states.shape))
+        for one in dataset.train
+    ]
+    return replace(dataset, train=tuple(noisy))
+
+
+def observed(dataset):
+    samples = make_samples(dataset.train, window=None, seed=0)
+    return Observations.of(samples, dataset)
+
+
+@pytest.fixture(scope="module")
+def pendulum():
+    dataset = load("ideal_pendulum")
+    return replace(dataset, train=dataset.train[:8])
+
+
+def test_moments_without_noise_are_those_of_the_truth(pendulum):
+    """The mean over 60 draws of noise, within four of its standard errors."""
+    sigma, groups = np.full(2, NOISE), np.arange(8) % 2
+    clean = moments(TERMS, observed(pendulum), np.zeros(2), groups)
+    assert not clean.noise.any()
+    found, plain = [], []
+    for seed in range(60):
+        data = observed(with_noise(pendulum, sigma, seed))
+        own = moments(TERMS, data, sigma, groups)
+        scale = np.outer(own.scale, own.scale)
+        found.append((own.within - own.noise) * scale)
+        plain.append(own.within * scale)
+    truth = clean.within * np.outer(clean.scale, clean.scale)
+    error = np.std(found, axis=0, ddof=1) / np.sqrt(60)
+    assert (np.abs(np.mean(found, axis=0) - truth) < 4 * error).all()
+    assert (np.mean(plain, axis=0) - truth > 3 * error)[:, range(4), range(4)].all()
+
+
+def test_terms_that_are_not_finite_are_left_out(pendulum):
+    logarithm = Term(call("log", Q), 2)
+    data = observed(pendulum)
+    own = moments([*TERMS, logarithm], data, np.full(2, NOISE), np.zeros(8, dtype=int))
+    assert own.terms == tuple(TERMS)
+    assert np.isfinite(own.within).all()
+    assert np.isfinite(own.noise).all()
+
+
+def test_the_energy_is_found_as_it_is_written(pendulum):
+    sigma = np.full(2, NOISE)
+    data = observed(with_noise(pendulum, sigma, 1))
+    library = polynomial(quantities(columns_of(pendulum, data)))
+    (law,) = from_noise([library], data, sigma, [], 1, np.arange(8) % 4)
+    form = law.forms[0]
+    found = {term.expression: factor for term, factor in zip(form.terms, form.factors, strict=True)}
+    square, cosine = call("square", P), call("cos", Q)
+    assert set(found) == {square, cosine}
+    assert found[cosine] / found[square] == pytest.approx(-3, rel=0.05)
+
+
+def test_groups_leave_out_every_trajectory_once(pendulum):
+    groups = folds_of(pendulum.train)
+    assert sorted(number for group in groups for number in group) == list(range(8))
+    assert len(groups) == 4
+    assert folds_of(pendulum.train[:2]) == []
+
+
+@pytest.fixture(scope="module")
+def crosswise(pendulum):
+    noisy = with_noise(pendulum, np.full(2, NOISE / 4), 2)
+    return noisy, search_sums(noisy, limit=150, seed=0)
+
+
+def test_a_law_that_is_found_again_is_one(crosswise):
+    dataset, found = crosswise
+    law = law_of(dataset, found.noisy[0][0])
+    confirmation = Confirmation(dataset, dataset.train, dataset.train)
+    own = CrossFitting(dataset, found.folds, confirmation).confirmed(law)
+    assert own.verdict == LAW
+    assert own.evidence.trajectories == 8
+
+
+def test_a_law_that_is_not_found_again_is_undecided(crosswise):
+    """Of four searches without some trajectories two find it."""
+    dataset, found = crosswise
+    lost = [Fold(fold.held_out, ()) for fold in found.folds[:2]]
+    confirmation = Confirmation(dataset, dataset.train, dataset.train)
+    law = law_of(dataset, found.noisy[0][0])
+    fitting = CrossFitting(dataset, [*lost, *found.folds[2:]], confirmation)
+    own = fitting.confirmed(law)
+    assert own.verdict == UNDECIDED
+    assert "4 of 8" in own.evidence.reason
+
+
+def law_of(dataset, proposal):
+    samples = make_samples(dataset.train, window=None, seed=0)
+    return build_law(proposal.candidate, proposal.fit, dataset, samples)
