@@ -15,6 +15,7 @@ from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.stage import Fold, columns_of, search_sums
 from noether_sym.search.sums.terms import Term, polynomial, quantities
+from noether_sym.search.sums.walk import measured
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.crossfit import CrossFitting
@@ -86,6 +87,14 @@ def test_the_energy_is_found_as_it_is_written(pendulum):
     square, cosine = call("square", P), call("cos", Q)
     assert set(found) == {square, cosine}
     assert found[cosine] / found[square] == pytest.approx(-3, rel=0.05)
+
+
+def test_columns_that_follow_from_each_other_leave_nothing_to_find(pendulum):
+    """Of a library in which all terms are functions of a known law nothing is left."""
+    data = observed(with_noise(pendulum, np.full(2, NOISE), 3))
+    square = [Term(call("square", P), 2)]
+    (known,) = [measured(square, np.ones(1), data, 1.0)]
+    assert from_noise([square], data, np.full(2, NOISE), [known], 2) == []
 
 
 def test_groups_leave_out_every_trajectory_once(pendulum):

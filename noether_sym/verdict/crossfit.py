@@ -67,9 +67,9 @@ class CrossFitting:
             laws = [build_law(one.candidate, one.fit, dataset, samples) for one in fold.laws]
             gradients = [frame.gradients(law) for law in laws]
             self._again.append(_Again(len(fold.held_out), gradients))
-        self._trajectories = dataset.train
-        self._refitting = Refitting(dataset, dataset.train, confirmation.sigma)
-        count = len(dataset.train)
+        self._trajectories = [own for own in dataset.train if len(own) > 1]
+        self._refitting = Refitting(dataset, self._trajectories, confirmation.sigma)
+        count = len(self._trajectories)
         number = min(count, _GROUPS)
         self._groups = [tuple(range(start, count, number)) for start in range(number)]
 

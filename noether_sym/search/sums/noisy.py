@@ -109,8 +109,7 @@ class _Library:
     def best(self, support: NDArray[np.int64]) -> _Step:
         """Least variation over the factors of a support; identities have none."""
         pick = np.ix_(support, support)
-        _, factors = least_ratios(self._form[pick], self._reference[pick], _IDENTITY)
-        first = factors[:, 0]
+        first = _least(self._form[pick], self._reference[pick])
         within, noise = first @ self._within[pick] @ first, first @ self._noise[pick] @ first
         rest = self.own.deviations[:, support] @ first
         memory = float((rest[1:] * rest[:-1])[self._pairs].sum()) / max(float(rest @ rest), 1e-300)
@@ -131,14 +130,12 @@ class _Library:
     def forms(self, whole: _Step) -> list[_Step]:
         """What is left of a combination without the terms that nobody misses: the best first.
 
-        There are many ways to leave terms out. Where trajectories come in groups, several are
-        tried, and what varies least on groups that the factors are not fitted to is the best;
-        among equals the simplest.
+        There are many ways to leave terms out. Several are tried, and what varies least on groups
+        of trajectories that the factors are not fitted to is the best; among equals the simplest.
         """
         orders = [whole.support[::-1], None]
-        if len(self.own.within) > 1:
-            stream = np.random.default_rng(len(whole.support))
-            orders += [stream.permutation(whole.support) for _ in range(_ORDERS)]
+        stream = np.random.default_rng(len(whole.support))
+        orders += [stream.permutation(whole.support) for _ in range(_ORDERS)]
         thin = [self.thinned(whole, whole, order) for order in orders]
         thin = sorted((one for one in thin if len(one.support) <= _MOST_TERMS), key=self.size)
         if not thin:
@@ -155,11 +152,13 @@ class _Library:
 
     def _unseen(self, step: _Step) -> float:
         """Excess over noise on groups of trajectories, factors fitted to the others."""
+        if len(self.own.within) < 2:
+            return step.excess / step.noise
         pick = np.ix_(step.support, step.support)
         excess = noise = 0.0
         for within, own in zip(self.own.within, self.own.noise, strict=True):
             form = self._form[pick] - (within - (1.0 - _NOISE_KEPT) * own)[pick]
-            factors = least_ratios(form, self._reference[pick], _IDENTITY)[1][:, 0]
+            factors = _least(form, self._reference[pick])
             excess += float(factors @ (within - own)[pick] @ factors)
             noise += float(factors @ own[pick] @ factors)
         return excess / noise if noise > 0 else float("inf")
@@ -217,6 +216,12 @@ class _Library:
         return field.reshape(len(self.data.points), -1)
 
 
+def _least(form: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Factors of the least ratio; zeros where all that there is are identities."""
+    _, factors = least_ratios(form, reference, _IDENTITY)
+    return factors[:, 0] if factors.shape[1] else np.zeros(len(form))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """A law in noise.
@@ -268,7 +273,7 @@ def from_noise(
             continue
         every = moments(terms, data, sigma, groups)
         for places in _subsets(every, len(data.spread), count):
-            found += _laws(every.of(places), data, heads, most)
+            found += _laws(every.of(places), data, heads, most, compare=True)
             if len(heads) >= most:
                 return found
     return found
@@ -286,7 +291,8 @@ def found_again(
     found: list[Found] = []
     heads = [one.gradients for one in known]
     for library in libraries:
-        found += _laws(moments(library, data, sigma, groups), data, heads, most)
+        own = moments(library, data, sigma, groups)
+        found += _laws(own, data, heads, most, compare=False)
     return found
 
 
@@ -307,16 +313,26 @@ def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.in
 
 
 def _laws(
-    own: Moments, data: Observations, heads: list[NDArray[np.float64]], most: int
+    own: Moments,
+    data: Observations,
+    heads: list[NDArray[np.float64]],
+    most: int,
+    *,
+    compare: bool,
 ) -> Iterator[Found]:
-    """Laws of a library that add to those that are known, up to `most` in all."""
+    """Laws of a library that add to those that are known, up to `most` in all.
+
+    Where forms are not compared, each has one, of any number of terms.
+    """
     end, terms = _FIRST, len(own.terms)
     if not terms:
         return
     library = _Library(own, data, heads)
     while len(heads) < most:
         whole = library.best(np.arange(min(end, terms)))
-        forms = library.forms(whole) if library.is_noise(whole) else []
+        forms: list[_Step] = []
+        if library.is_noise(whole):
+            forms = library.forms(whole) if compare else [library.thinned(whole, whole)]
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]

@@ -141,7 +141,8 @@ def _in_noise(
     progress: Progress | None,
 ) -> tuple[list[Found], tuple[Fold, ...]]:
     """Search all trajectories for what noise hides, and again without each fold of them."""
-    sigma = dataset_noise(replace(dataset, test=())).noise.sigma
+    dataset = replace(dataset, train=tuple(own for own in dataset.train if len(own) > 1), test=())
+    sigma = dataset_noise(dataset).noise.sigma
     made_of = quantities(columns_of(dataset, _observed(dataset, seed)[1]))
 
     def observed(
