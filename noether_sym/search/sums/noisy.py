@@ -297,19 +297,23 @@ def found_again(
 
 
 def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.int64]]:
-    """Places of the terms of few columns, each number of columns as long as there is time."""
+    """Places of the terms of two columns, of three and so on as long as there is time; of all.
+
+    What reads one column that moves is constant only where it is flat.
+    """
     reads = [frozenset(term.expression.inputs) for term in every.terms]
     seen = 0
-    for size in range(1, columns):
+    for size in range(2, columns):
         chosen = list(combinations(range(columns), size))
         seen += len(chosen)
         if seen > _SUBSETS:
             break
         for subset in chosen:
             inside = [place for place, own in enumerate(reads) if own <= set(subset)]
-            if any(len(reads[place]) == size for place in inside) or size == 1:
+            if any(len(reads[place]) == size for place in inside) or size == 2:
                 yield np.array(inside[:count], dtype=np.int64)
-    yield np.arange(min(count, len(reads)))
+    if columns > 1:
+        yield np.arange(min(count, len(reads)))
 
 
 def _laws(
