@@ -97,6 +97,19 @@ def test_columns_that_follow_from_each_other_leave_nothing_to_find(pendulum):
     assert from_noise([square], data, np.full(2, NOISE), [known], 2) == []
 
 
+def test_what_reads_one_column_is_no_law():
+    """A column that rests in a hollow of x**2 - 2*cos(x) nearly all of the time."""
+    rng = np.random.default_rng(0)
+    dataset = load("ideal_pendulum")
+    resting = [
+        replace(one, states=one.states * [0.02, 1.0] + 0.01 * rng.standard_normal(one.states.shape))
+        for one in dataset.train[:8]
+    ]
+    data = observed(replace(dataset, train=tuple(resting)))
+    library = [Term(call("square", Q), 2), Term(call("cos", Q), 2), Term(call("fourth", Q), 2)]
+    assert from_noise([library], data, np.full(2, 0.01), [], 1) == []
+
+
 def test_groups_leave_out_every_trajectory_once(pendulum):
     groups = folds_of(pendulum.train)
     assert sorted(number for group in groups for number in group) == list(range(8))

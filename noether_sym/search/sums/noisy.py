@@ -340,7 +340,7 @@ def _laws(
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]
-            laws = [one for one in laws if one.between > SAME * one.ratio]
+            laws = [one for one in laws if one.between > SAME * one.ratio and _columns(one) > 1]
             if laws:
                 yield Found(tuple(laws), own.terms)
             library = _Library(own, data, heads)
@@ -348,3 +348,8 @@ def _laws(
             break
         else:
             end *= 2
+
+
+def _columns(one: Combination) -> int:
+    """Number of columns that a combination reads."""
+    return len(frozenset[int]().union(*(term.expression.inputs for term in one.terms)))
