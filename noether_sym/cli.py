@@ -32,6 +32,7 @@ _VERBS = (
     "tailor",
     "run",
     "check",
+    "bound",
     "export",
     "report",
     "runs",

@@ -20,6 +20,7 @@ ROOMS = (
     ("search",),
     ("verdict",),
     ("tailor",),
+    ("neural",),
     ("check",),
     ("store",),
     ("export",),
