@@ -82,6 +82,12 @@ def conserved_directions(
     ------
     OptionError
         If there are fewer than two trajectories or times, or the embedding is not finite.
+
+    Notes
+    -----
+    The count is a lower bound. Of few trajectories an embedding learns which is which, and what
+    it learned so is not conserved along others; shares that are small along the training
+    trajectories alone tell of that.
     """
     if trajectories.ndim != 3 or min(trajectories.shape[:2]) < 2:
         raise OptionError(
