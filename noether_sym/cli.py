@@ -73,7 +73,9 @@ class _Verbs(click.Group):
             bad = isinstance(error, _BAD_INPUT) and not isinstance(error, StorageError)
             ctx.exit(2 if bad else 1)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Interrupted; the same command goes on from where it was.", err=True)
+            click.echo(
+                "Interrupted; run the same command again to continue where it stopped.", err=True
+            )
             ctx.exit(1)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

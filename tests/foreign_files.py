@@ -473,7 +473,7 @@ READ = {
         matlab,
         ("--unit", "t=s", "--unit", "y1=m", "--unit", "y2=m/s"),
         columns=("y1", "y2"),
-        note="left out, which are no vectors of numbers: k",
+        note="left out because they are not vectors of numbers: k",
     ),
     "MATLAB, struct": Foreign("a.mat", matlab_struct, UNITS, note="about"),
     ".npy with names": Foreign("a.npy", npy_named),

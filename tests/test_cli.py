@@ -156,7 +156,7 @@ def test_no_law_is_said_plainly(call):
         (["fit", "--dataset", "ideal_spring", "--window", "one"], 2, "neither 'auto'"),
         (["fit", "--dataset", "ideal_spring", "--acceptance", "0.5"], 2, "not above 1"),
         (["fit", "--dataset", "ideal_spring", "--unit", "q"], 2, "NAME=UNIT"),
-        (["fit", "--dataset", "ideal_spring", "--unit", "q=m"], 2, "brings its own units"),
+        (["fit", "--dataset", "ideal_spring", "--unit", "q=m"], 2, "has its own units"),
         (["tailor", "--top", "0"], 2, "0 is not in the range"),
         (["tailor", "--run", "nowhere"], 2, "not the folder of a run"),
         (["tailor"], 2, "noether-sym fit"),

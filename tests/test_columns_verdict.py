@@ -151,7 +151,7 @@ def test_points_without_order_are_refused_where_order_matters(tmp_path):
         results = [] if verb[0] == "check" else ["--results", str(tmp_path / "results")]
         result = CliRunner().invoke(main, [*verb, *options, *results])
         assert result.exit_code == 2, result.output
-        assert "every row is a point of its own" in result.output
+        assert "each row is taken as an independent point" in result.output
 
 
 @settings(max_examples=60)
@@ -310,5 +310,5 @@ def test_inspection_tells_roles(tmp_path):
     assert bare.derivative == "none"
     assert all(column.period is column.noise is None for column in bare.columns)
     result = CliRunner().invoke(main, ["inspect", str(tmp_path / "b.csv"), "--depth", "2"])
-    assert "not known, for there is no time" in result.output
+    assert "not known, as there are no times" in result.output
     assert max(map(len, result.output.splitlines()[1:])) <= 80

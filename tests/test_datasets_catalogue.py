@@ -30,7 +30,7 @@ def test_unknown_name():
         load("ideal_pendulm")
     for info in available():
         assert info.name in str(caught.value)
-    assert "CSV, Excel, Parquet, NumPy or MATLAB file, or of a folder of them, is accepted" in str(
+    assert "the path of a CSV, Excel, Parquet, NumPy or MATLAB file, or of a folder of them" in str(
         caught.value
     )
 
@@ -52,7 +52,7 @@ def test_noise_is_for_generated_data(name):
     ],
 )
 def test_options_of_files(options):
-    with pytest.raises(DatasetError, match="built in and brings its own"):
+    with pytest.raises(DatasetError, match="built in and has its own"):
         load("ideal_spring", **options)
 
 

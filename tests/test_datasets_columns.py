@@ -126,7 +126,7 @@ def test_sums_of_angles_are_angles(tmp_path):
 @pytest.mark.parametrize(
     ("derive", "kind", "message"),
     [
-        ({"x": "2*v1"}, DatasetError, "derived column 'x': there is a column of that name already"),
+        ({"x": "2*v1"}, DatasetError, "derived column 'x': there is already a column of that name"),
         ({"a": "x", "b": "c + a"}, GrammarError, "derived column 'b'.*there is no column 'c'"),
         ({"a": "b", "b": "x"}, GrammarError, "there is no column 'b'"),
         ({"a": "x + v1"}, UnitError, "(?s)derived column 'a'.*units do not fit"),
@@ -220,7 +220,7 @@ def test_the_time_as_a_column(masses):
         assert (one.states[:, 5] == one.times).all()
         assert (one.derivatives[:, 5] == 1).all()
     assert load("ideal_spring", with_time=True).names == ("q", "p", "t")
-    with pytest.raises(DatasetError, match="the time is called 'x' as a column is"):
+    with pytest.raises(DatasetError, match="the time and a column are both called 'x'"):
         with_time(replace(load(masses), time_name="x"))
 
 
@@ -322,7 +322,11 @@ def test_points_without_order(tmp_path):
 @pytest.mark.parametrize(
     ("rates", "kind", "message"),
     [
-        ({"x": "a"}, UnitError, "'a' .* is no rate of change of 'v'|'v' .* of 'v'|no rate"),
+        (
+            {"x": "a"},
+            UnitError,
+            "'a' .* cannot be the rate of change of 'v'.*the time would be in s, and it is",
+        ),
         ({"x": "u"}, DatasetError, "no column 'u'"),
         ({"y": "v"}, DatasetError, "no column 'y'"),
         ({"x": "x"}, DatasetError, "cannot be the rate of change"),

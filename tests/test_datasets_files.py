@@ -183,15 +183,17 @@ def test_files_of_the_same_name(tmp_path):
 
 def test_a_file_with_other_columns_is_named(folder):
     csv(folder / "run5.csv", {**circle(), "w [m]": range(20)})
-    assert "run5.csv has other columns than run1.parquet: it has 'w' too" in complaint(folder)
+    assert "run5.csv has different columns from run1.parquet: it has 'w' too" in complaint(folder)
     columns = circle()
     columns["q [cm]"] = columns.pop("q [m]")
     csv(folder / "run5.csv", columns)
-    assert "run5.csv has other columns than run1.parquet: 'q' is in cm instead" in complaint(folder)
+    assert "run5.csv has different columns from run1.parquet: 'q' is in cm instead" in complaint(
+        folder
+    )
     columns = circle()
     del columns["p [m/s]"]
     csv(folder / "run5.csv", columns)
-    assert "run5.csv has other columns than run1.parquet: it lacks 'p'" in complaint(folder)
+    assert "run5.csv has different columns from run1.parquet: it lacks 'p'" in complaint(folder)
     (folder / "run5.csv").write_text("t [s],q [m],p [m/s]\n0,1,x\n")
     assert "run5.csv, line 2, column 'p': 'x' is not a number" in complaint(folder)
     csv(folder / "run5.csv", circle(4))

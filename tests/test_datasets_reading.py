@@ -71,7 +71,7 @@ def test_a_row_without_numbers_is_no_header(file):
 def test_a_missing_number_is_no_comment(file):
     rows = [f"{row},{row * row}" for row in range(12)]
     foreign.text(file, "q [m],t [s]", "#N/A,-1", *rows)
-    assert "line 2, column 'q': no number" in complaint(file)
+    assert "line 2, column 'q': a number is missing" in complaint(file)
     foreign.text(file, "t [s],q [m]", *rows[:6], "# and on", "% so", *rows[6:])
     dataset = load(str(file))
     assert dataset.notes[0] == "2 lines of comments passed over"
@@ -131,7 +131,9 @@ def test_labels_that_are_not_safe(file):
     mixed["t [s]"] = np.arange(len(mixed))
     assert "run" in load(str(csv(file, mixed)), unitless=True).names
     csv(file, runs([1.5, 2.5]).rename(columns={"run": "run [m]"}))
-    assert "tells them apart with --trajectory, 'run' perhaps" in complaint(file)
+    assert "tells them apart with --trajectory (trajectory= in Python), perhaps 'run'" in complaint(
+        file
+    )
 
 
 def test_a_label_that_is_wanted_as_a_column(file):
@@ -171,9 +173,11 @@ def test_particles_that_lack_rows_or_have_two(file):
     lines = file.read_text().split("\n")
     file.write_text("\n".join(lines[:5] + lines[6:]))
     # that particle 1 has no row at this time shows as missing numbers
-    assert "column 'x1': no number" in complaint(file, particle="body")
+    assert "column 'x1': a number is missing" in complaint(file, particle="body")
     file.write_text("\n".join([*lines[:6], lines[5], *lines[6:]]))
-    assert "particle '1' has two rows of one time (lines 6, 7)" in complaint(file, particle="body")
+    assert "particle '1' has two rows at the same time (lines 6, 7)" in complaint(
+        file, particle="body"
+    )
     assert "has no column 'corps' to tell particles apart" in complaint(file, particle="corps")
 
 
@@ -261,8 +265,8 @@ def test_rates_of_angles_and_known_noise(file):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"derivatives": ["X"]}, "the derivative of 'X' was asked for, which is no state"),
-        ({"derivatives": ["x"], "columns": ["v"]}, "which is no state that changes"),
+        ({"derivatives": ["X"]}, "the derivative of 'X' was asked for, but that is not a state"),
+        ({"derivatives": ["x"], "columns": ["v"]}, "not a state that changes"),
         ({"derivatives": ["k"], "parameters": ["k"]}, "is a parameter and does not change"),
     ],
 )

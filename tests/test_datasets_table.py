@@ -57,7 +57,7 @@ def test_trajectories_with_units(file):
     assert [part.name for part in dataset.test] == ["e"]
     assert [len(part) for part in dataset.train] == [12, 13, 14, 10]
     assert dataset.derivative == INTERPOLATED
-    assert dataset.notes == ("the last trajectory is for testing",)
+    assert dataset.notes == ("the last trajectory is kept for testing",)
     assert dataset.invariant == ""
     for part in dataset.train:
         q, p = part.states.T
@@ -68,7 +68,7 @@ def test_ten_trajectories_give_two_for_testing(file):
     lines = [row for label in range(10) for row in circle(f"run {label}")]
     dataset = load_table(write(file, *lines))
     assert [part.name for part in dataset.test] == ["run 8", "run 9"]
-    assert dataset.notes == ("the last 2 trajectories are for testing",)
+    assert dataset.notes == ("the last 2 trajectories are kept for testing",)
 
 
 def test_one_sequence_without_a_trajectory_column(file):
@@ -173,7 +173,7 @@ def test_a_column_of_one_value_is_set_aside(file):
     path = write(file, *lines, header="trajectory,mass,t [s],q [m],p [m/s]")
     dataset = load_table(path)
     assert dataset.names == ("q", "p")
-    assert dataset.notes[0].startswith("column 'mass' has one value everywhere: set aside")
+    assert dataset.notes[0].startswith("column 'mass' has the same value everywhere: set aside")
 
 
 def test_nothing_to_search(file):
@@ -187,10 +187,14 @@ def test_nothing_to_search(file):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("", "no number (blank, NaN or NA); 1 row lacks one: line 5. Fill them in, or give --drop"),
-        (" ", "no number"),
-        ("nan", "no number"),
-        ("NA", "no number"),
+        (
+            "",
+            "a number is missing (blank, NaN or NA); 1 row lacks one: line 5. Fill them in, or "
+            "use --drop-missing (drop_missing=True in Python)",
+        ),
+        (" ", "a number is missing"),
+        ("nan", "a number is missing"),
+        ("NA", "a number is missing"),
         ("1_000", "thousands separator"),
         ("1 000.5", "thousands separator"),
         ('"1,234,567.8"', "thousands separator"),
@@ -226,7 +230,7 @@ def test_times_that_do_not_increase(file, label, hint):
     lines = circle(label) + circle(label)
     header = HEADER if label else HEADER.removeprefix("trajectory,")
     found = complaint(write(file, *lines, header=header))
-    assert "line 14, column 't': time 0 does not come after 3 of line 13" in found
+    assert "line 14, column 't': time 0 does not come after 3 in line 13" in found
     assert hint in found
 
 
@@ -235,7 +239,7 @@ def test_repeated_rows_are_dropped_and_said(file):
     lines.insert(15, lines[14])
     lines.insert(15, lines[14])
     dataset = load_table(write(file, *lines))
-    assert "2 rows left out that repeat the row before" in dataset.notes
+    assert "2 rows left out as repeats of the row before" in dataset.notes
     lines = circle("a") + circle("b")
     assert load_table(write(file, *lines)).digest() == dataset.digest()
 
@@ -245,7 +249,7 @@ def test_a_time_with_two_states_is_refused(file):
     label, time, *_ = lines[14].split(",")
     lines[15] = f"{label},{time},7,7"
     found = complaint(write(file, *lines))
-    assert "line 17, column 't': time 0.545455 stands in line 16 of trajectory 'b' too" in found
+    assert "line 17, column 't': time 0.545455 is already in line 16 of trajectory 'b'" in found
     assert "leave one of the two out" in found
 
 
@@ -254,7 +258,7 @@ def test_time_that_runs_backwards_is_turned_round(file):
     straight = load_table(write(file, *forward, *backward))
     turned = load_table(write(file, *forward, *backward[::-1]))
     assert turned.digest() == straight.digest()
-    assert turned.notes[0] == "time runs backwards in 1 trajectory (b), turned round"
+    assert turned.notes[0] == "time runs backwards in 1 trajectory (b): reversed"
 
 
 def test_gaps_cut_a_trajectory(file):
@@ -279,7 +283,7 @@ def test_missing_rows_are_dropped_and_cut(file):
         lines[row] = f"{time},{q},"
     path = write(file, *lines, header="t [s],q [m],p [m/s]")
     found = complaint(path)
-    assert "line 22, column 'p': no number" in found
+    assert "line 22, column 'p': a number is missing" in found
     assert "3 rows lack one: lines 22, 23, 42." in found
     dataset = load_table(path, drop_missing=True)
     assert "3 rows with missing numbers left out, and 1 trajectory cut there" in dataset.notes
@@ -290,7 +294,7 @@ def test_missing_rows_are_dropped_and_cut(file):
 def test_nothing_but_missing(file):
     lines = [f"{row}," for row in range(9)]
     path = write(file, *lines, header="t [s],q [m]")
-    assert "column 'q' holds no number at all" in complaint(path, drop_missing=True)
+    assert "column 'q' holds no numbers at all" in complaint(path, drop_missing=True)
     lines = [f"{row},{row if row % 3 else ''}" for row in range(9)]
     path = write(file, *lines, header="t [s],q [m]")
     assert "no segment of 5 samples is left (3 rows" in complaint(path, drop_missing=True)
@@ -429,7 +433,7 @@ def test_a_closer_look_reads_the_same_numbers(file, separator, ending):
         whole.replace(f"a{separator}30{separator}", f'"a"{separator}30{separator}'),
     ):
         file.write_text(text, newline="")
-        assert "line 23, column 'q': no number" in complaint(file)
+        assert "line 23, column 'q': a number is missing" in complaint(file)
         digests.append(load_table(file, drop_missing=True).digest())
     assert '"' in text
     assert digests[0] == digests[1]
@@ -454,7 +458,7 @@ def test_files_that_are_not_there(tmp_path):
     assert "there is no file" in complaint(tmp_path / "gone.csv")
     assert "there is no file" in complaint(tmp_path / "gone.parquet")
     assert "is neither a file nor a folder" in complaint("/dev/zero")
-    assert "no built-in data set and no file" in complaint("nul\0")
+    assert "neither a built-in data set nor a file" in complaint("nul\0")
     assert "is not the path of a file" in complaint("nul\0.csv")
 
 
@@ -487,8 +491,8 @@ def test_parquet_with_an_index_and_whole_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (None, "no number"),
-        (float("nan"), "no number"),
+        (None, "a number is missing"),
+        (float("nan"), "a number is missing"),
         (float("inf"), "inf is not finite"),
         ("fast", "'fast' is not a number"),
     ],
@@ -515,7 +519,7 @@ def test_parquet_cells(tmp_path, cell, message):
 def test_parquet_that_is_none(tmp_path):
     path = tmp_path / "mine.parquet"
     path.write_text("t,q\n0,1\n")
-    assert "no Parquet file" in complaint(path)
+    assert "is not a Parquet file" in complaint(path)
     path.write_bytes(b"PAR1 and no more")
     assert "not a readable Parquet file" in complaint(path)
     pandas.DataFrame({"t [s]": [], "q [m]": []}).to_parquet(path)

@@ -105,7 +105,7 @@ def test_notes_say_what_was_done():
     found = discover(
         [table.assign(**{"m [kg]": 2.0}) for table in oscillations()], search="sums", budget=1
     )
-    assert any("'m' has one value everywhere" in note for note in found.notes)
+    assert any("'m' has the same value everywhere" in note for note in found.notes)
 
 
 def test_reports_are_where_they_are_said_to_be(monkeypatch, tmp_path):
@@ -316,7 +316,7 @@ def test_nothing_is_claimed_where_nothing_is_conserved():
         (np.zeros(5), {"names": ["a"]}, "not \\(sample, column\\)"),
         ([], {}, "empty list"),
         (object(), {}, "not understood"),
-        ({"t": [0, 1], "x": [1, 2, 3]}, {}, "unlike lengths"),
+        ({"t": [0, 1], "x": [1, 2, 3]}, {}, "differ in length"),
         (np.ones((9, 1)), {"names": ["a"], "dt": -1.0}, "dt is -1"),
         ("no_such_data", {}, "no_such_data"),
     ],

@@ -110,9 +110,9 @@ def test_a_file_is_shown_with_what_was_done_to_it(tmp_path):
     assert max(len(line) for line in shown.splitlines() if str(path) not in line) <= 80
     told = " ".join(shown.split())
     assert "1 row with missing numbers left out, and 1 trajectory cut there" in told
-    assert "1 row left out that repeat the row before" in told
+    assert "1 row left out as repeats of the row before" in told
     assert "1 trajectory cut at 1 gap in time" in told
-    assert "column 'mass of the bob' has one value everywhere" in told
+    assert "column 'mass of the bob' has the same value everywhere" in told
     assert "formulas of up to 5 nodes" in told
 
 

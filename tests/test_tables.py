@@ -53,7 +53,7 @@ ONE = {
 TWO = {
     "levels": (LONG, {}),
     "named levels": (named(LONG, "run", "time"), {}),
-    "levels turned round": (named(LONG, "run", "t").swaplevel(), {}),
+    "levels swapped": (named(LONG, "run", "t").swaplevel(), {}),
     "trajectory by name": (named(LONG, "run", "s"), {"trajectory": "run"}),
     "groups": (
         pd.concat([TIMED.assign(run="a"), (2 * FRAME).assign(t=T, run="b")]).groupby("run"),

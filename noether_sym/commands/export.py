@@ -31,7 +31,7 @@ _FORMATS = ("latex", "sympy", "python", "numpy", "torch", "c", "markdown", "math
     help="A file to write.  [default: standard output]",
 )
 @results_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the export itself.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the export itself.")
 def command(
     run_folder: str | None,
     form: str,

@@ -169,8 +169,8 @@ def _derivative(found: Inspection) -> str:
     if found.derivative != NO_DERIVATIVE:
         return found.derivative
     return (
-        "not known, for there is no time: conservation is tested, alignment with the motion is "
-        "not, and there is no tailoring"
+        "not known, as there are no times: conservation is tested, but not alignment with the "
+        "motion, and there is no tailoring"
     )
 
 

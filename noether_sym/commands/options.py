@@ -30,7 +30,7 @@ results_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("results"),
     show_default=True,
-    help="Folder of all runs.",
+    help="Folder that holds all runs.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 
@@ -44,14 +44,14 @@ def formula_options(depth: int | None) -> Callable[[_Function], _Function]:
             type=_COUNT,
             default=depth,
             show_default=depth is not None,
-            help=f"Largest number of nodes of a formula.{note}",
+            help=f"Largest number of nodes in a formula.{note}",
         ),
         click.option(
             "--grammar",
             default=DEFAULT_GRAMMAR,
             show_default=True,
-            help="Of formulas: paper, polynomial, rational, extended; changes as in "
-            "paper+log-sin; or operations with commas.",
+            help="Operations in formulas: paper, polynomial, rational or extended; any of them "
+            "changed, as in paper+log-sin; or a list with commas.",
         ),
     )
 
@@ -63,15 +63,16 @@ search_options = together(
         type=OneOf(METHODS),
         default=METHODS[0],
         show_default=True,
-        help="Formulas up to a size, as in the paper; sums of simple terms; or both.",
+        help="What is searched: formulas up to a size, as in the paper; sums of simple terms; "
+        "or both.",
     ),
     click.option(
         "--budget",
         type=Written("TIME", budget),
         default=f"{DEFAULT_BUDGET:g}s",
         show_default=True,
-        help="About how long to search at most, on two cores; it becomes limits of "
-        "nodes and terms beforehand, so that the answer does not depend on the clock.",
+        help="Roughly the longest search, on two cores. It is turned into limits on nodes and "
+        "terms beforehand, so that the answer does not depend on the clock.",
     ),
     formula_options(None),
 )
@@ -84,30 +85,30 @@ fit_options = together(
         type=Written("number", partial(above, 1.0)),
         default=100.0,
         show_default=True,
-        help="How many times better than random data a law must be conserved.",
+        help="How many times better than on random data a law must be conserved.",
     ),
     click.option(
         "--fdr",
         type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
         default=0.01,
         show_default=True,
-        help="Expected share of false laws among those that are called laws.",
+        help="Expected share of false laws among those reported as laws.",
     ),
     click.option(
         "--window",
         type=Written("auto|full|N", window),
         default="auto",
         show_default=True,
-        help="Compare over whole sequences (full), windows of N samples, or whole "
-        "sequences first and then windows that the data suggest (auto).",
+        help="Compare over whole sequences (full), over windows of N samples, or over whole "
+        "sequences first and then over windows that the data suggest (auto).",
     ),
     click.option(
         "--decoys",
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
-        help="Search so many decoys too, each column moved in time by its own amount, to bound "
-        "what is found by chance. Each takes as long as the search.",
+        help="Search this many decoys too, in which each column is shifted in time by its own "
+        "amount, to bound what is found by chance. Each takes as long as the search.",
     ),
 )
 """Options of acceptance."""
@@ -126,7 +127,7 @@ tailor_options = together(
         type=_COUNT,
         default=1,
         show_default=True,
-        help="Repeat with so many network seeds; report mean and spread.",
+        help="Repeat with this many network seeds; report mean and spread.",
     ),
     click.option(
         "--epochs",
@@ -140,7 +141,7 @@ tailor_options = together(
         type=NOT_NEGATIVE,
         default=_TAILORING.weight_decay,
         show_default=True,
-        help="Of every network; Greydanus et al. 2019 take 1e-5 for the real pendulum.",
+        help="Weight decay of every network; Greydanus et al. 2019 use 1e-5 for the real pendulum.",
     ),
     click.option(
         "--loss",
@@ -165,22 +166,23 @@ common_options = together(
     click.option(
         "--jobs",
         type=_COUNT,
-        help="Worker threads; the answer does not depend on it.  [default: all cores]",
+        help="Number of workers; the answer does not depend on it.  [default: all cores]",
     ),
     click.option(
         "--backend",
         type=OneOf(BACKENDS),
         default="threading",
         show_default=True,
-        help="Who fits: threads, processes (loky), or the Dask cluster of --scheduler.",
+        help="What does the fitting: threads, processes (loky), or the Dask cluster that "
+        "--scheduler names.",
     ),
-    click.option("--scheduler", help="Address of a Dask scheduler: tcp://HOST:8786."),
-    click.option("--fresh", is_flag=True, help="Compute again what the run already holds."),
+    click.option("--scheduler", help="Address of a Dask scheduler, as in tcp://HOST:8786."),
+    click.option("--fresh", is_flag=True, help="Recompute what the run already holds."),
     json_option,
-    click.option("-q", "--quiet", is_flag=True, help="No progress, no tables."),
+    click.option("-q", "--quiet", is_flag=True, help="Show neither progress nor tables."),
     click.option("-v", "--verbose", is_flag=True, help="Say more."),
 )
-"""Options of every verb that works."""
+"""Options of every verb that computes."""
 
 
 def search_from(values: dict[str, Any], plan: Plan | None = None) -> Search:

@@ -53,7 +53,7 @@ def data_options(required: bool) -> Callable[[_Function], _Function]:
     def chosen(context: click.Context, _: click.Parameter, option: str | None) -> str | None:
         file = context.meta.get(_FILE)
         if option is not None and file is not None:
-            raise click.UsageError("give the data once, as an argument or with --dataset")
+            raise click.UsageError("give the data only once, as an argument or with --dataset")
         if file is not None:
             context.set_parameter_source("dataset", ParameterSource.COMMANDLINE)
         elif option is None and required and not context.resilient_parsing:
@@ -90,29 +90,28 @@ reading_options = together(
         type=NOT_NEGATIVE,
         default=0.0,
         show_default=True,
-        help="Standard deviation of noise on generated states, in each column's unit.",
+        help="Standard deviation of noise added to generated states, in each column's unit.",
     ),
     click.option(
         "--sigma",
         type=Written("NAME=VALUE", named_number),
         multiple=True,
-        help="Standard deviation of the noise of a column where it is known, in the "
-        "column's unit; repeat for each.",
+        help="Standard deviation of a column's noise, where it is known, in the column's unit. "
+        "Repeat for each.",
     ),
     click.option(
         "--constant",
         "constants",
         type=Written("NAME=VALUE UNIT", quantity),
         multiple=True,
-        help="A constant that is known, as in g='9.81 m/s**2'; formulas take it by name. "
-        "Repeat for each.",
+        help="A known constant, as in g='9.81 m/s**2'; formulas use it by name. Repeat for each.",
     ),
     click.option(
         "--unit",
         "units",
         type=Written("NAME=UNIT", named_unit),
         multiple=True,
-        help="Unit of a column of a file; repeat for each.",
+        help="Unit of a file's column. Repeat for each.",
     ),
     click.option("--unitless", is_flag=True, help="Search without units."),
     click.option("--time", help="Name of a file's time column."),
@@ -120,13 +119,14 @@ reading_options = together(
         "--trajectory",
         metavar="COLUMN",
         help="Name of a file's column that tells trajectories apart.  "
-        "[default: trajectory, if there is one]",
+        "[default: trajectory, or else a column trial, run, experiment or id in which each value "
+        "fills one stretch of rows]",
     ),
     click.option(
         "--columns",
         type=_NAMES,
         default=(),
-        help="A file's columns that are states.  [default: all but time and trajectory]",
+        help="A file's columns to search, its states.  [default: all but time and trajectory]",
     ),
     click.option(
         "--drop-missing",
@@ -144,46 +144,48 @@ reading_options = together(
         "--rates",
         type=Written("NAME=COLUMN,...", pairs_in),
         multiple=True,
-        help="A file's columns that hold dx/dt of others, as in x=vx,y=vy. With them rows "
-        "need no time and no order.",
+        help="A file's columns that hold dx/dt of others, as in x=vx,y=vy. With these, rows "
+        "need neither times nor an order.",
     ),
     click.option(
         "--skip-rows",
         type=click.IntRange(min=0),
         default=0,
-        help="Lines of a text file, or rows of a sheet, to pass over before anything else.",
+        help="Number of lines to skip at the top of a text file, or of rows of a sheet.",
     ),
     click.option(
         "--comment",
         metavar="CHARS",
         default="",
-        help="Characters that begin a comment in a text file, each of them.  [default: # and %, "
-        "at the beginning of a line]",
+        help="Characters each of which begins a comment in a text file.  [default: # and % at "
+        "the beginning of a line]",
     ),
     click.option(
         "--particle",
         metavar="COLUMN",
-        help="A file's column that says which particle a row is of: x of particle 1 becomes x1.",
+        help="A file's column that says which particle a row belongs to: x of particle 1 "
+        "becomes x1.",
     ),
     click.option(
         "--derivatives",
         type=_NAMES,
         multiple=True,
-        help="A file's columns whose dx/dt becomes a column too: x_dot from x.",
+        help="A file's columns whose dx/dt is added as a column: x_dot from x.",
     ),
-    click.option("--with-time", is_flag=True, help="Let the time enter as a column."),
+    click.option("--with-time", is_flag=True, help="Let formulas contain the time."),
     click.option(
         "--derive",
         type=Written("NAME = FORMULA", definition),
         multiple=True,
-        help="Add a column that is a formula of others; repeat for each, in order.",
+        help="Add a column given by a formula of others. Repeat for each, in order.",
     ),
     click.option(
         "--vector",
         "vectors",
         type=Written("NAME=A,B[,C]", vector),
         multiple=True,
-        help="Columns that are components of a vector, where names do not tell; repeat for each.",
+        help="Columns that are components of a vector, where their names do not show it. Repeat "
+        "for each.",
     ),
     click.option(
         "--seed",
@@ -193,7 +195,7 @@ reading_options = together(
         help="Seed of generated data, surrogates and networks.",
     ),
 )
-"""Options that say how to read the data, whichever they are."""
+"""Options that say how to read the data."""
 
 
 def data_from(values: dict[str, Any]) -> DataOptions:

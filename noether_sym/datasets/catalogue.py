@@ -178,8 +178,8 @@ def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -
         raise DatasetError(_unknown(name_or_path))
     if noise and name_or_path not in SYSTEMS:
         raise DatasetError(
-            f"noise is added to generated data only, and {name_or_path!r} holds data as they "
-            "are; leave noise at 0"
+            f"noise is added to generated data only, and {name_or_path!r} is not generated; leave "
+            "noise at 0"
         )
     if not builtin:
         from noether_sym.datasets.readers.table import load_table
@@ -187,8 +187,8 @@ def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -
         return load_table(path, reading)
     if reading != TableOptions(unitless=reading.unitless):
         raise DatasetError(
-            f"{name_or_path!r} is built in and brings its own units and columns; options that "
-            "say how to read a file are for files"
+            f"{name_or_path!r} is built in and has its own units and columns; options that say "
+            "how to read a file apply only to files"
         )
     if name_or_path in SYSTEMS:
         from noether_sym.datasets.systems.generate import generate
@@ -227,6 +227,6 @@ def _unknown(name: str) -> str:
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     meant = f"; did you mean {' or '.join(close)}?" if close else "."
     return (
-        f"there is no built-in data set and no file {name!r}{meant} Built in: "
-        f"{', '.join(names)}. The path of a {KINDS} file, or of a folder of them, is accepted too"
+        f"{name!r} is neither a built-in data set nor a file{meant} Built in: "
+        f"{', '.join(names)}. Or give the path of a {KINDS} file, or of a folder of them"
     )

@@ -43,7 +43,7 @@ def with_constants(
         taken = (*dataset.names, dataset.time_name)
         if not name.strip() or name in taken:
             raise DatasetError(
-                f"constant {name!r}: choose a name beside those of the columns, {', '.join(taken)}"
+                f"constant {name!r}: choose a name that no column has; columns: {', '.join(taken)}"
             )
         value, unit = _quantity(dataset, name, text, unitless=unitless)
 

@@ -33,12 +33,13 @@ def with_time(dataset: Dataset) -> Dataset:
     name = dataset.time_name
     if not dataset.timed:
         raise DatasetError(
-            f"{dataset.source or dataset.name} has no time to take as a column; leave --with-time "
-            "out (with_time in Python), or name the time column with --time"
+            f"{dataset.source or dataset.name} has no time to take as a column; leave out "
+            "--with-time (with_time= in Python), or name the time column with --time (time=)"
         )
     if name in dataset.names:
         raise DatasetError(
-            f"the time is called {name!r} as a column is; rename the column to use --with-time"
+            f"the time and a column are both called {name!r}; rename the column to use --with-time "
+            "(with_time= in Python)"
         )
 
     def add(one: Trajectory) -> Trajectory:
@@ -116,7 +117,7 @@ def _with_one(dataset: Dataset, name: str, text: str) -> Dataset:
         raise DatasetError(f"a derived column has no name; write NAME = {text.strip()}")
     if name in dataset.names:
         raise DatasetError(
-            f"derived column {name!r}: there is a column of that name already; columns: "
+            f"derived column {name!r}: there is already a column of that name; columns: "
             f"{', '.join(dataset.names)}"
         )
     try:
@@ -196,7 +197,7 @@ def _check_finite(
         raise DatasetError(
             f"derived column {name!r} = {own.text} has no finite {what} in trajectory "
             f"{one.name!r}, sample {row + 1}{when}, where {there}; {len(bad):,} such "
-            f"sample{'s' * (len(bad) > 1)} there. Leave them out of the data, or change the formula"
+            f"sample{'s' * (len(bad) > 1)} in it. Leave them out of the data, or change the formula"
         )
 
 

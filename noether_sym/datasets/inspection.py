@@ -212,7 +212,7 @@ def _roles(dataset: Dataset) -> dict[int, str]:
         if place in dataset.parameters:
             roles[place] = f"a parameter{own}"
         else:
-            about = own or f", or a parameter (--parameter {name})"
+            about = own or f", or a parameter (--parameter {name}, parameters= in Python)"
             roles[place] = f"constant along every trajectory: conserved{about}"
     if dataset.time_column is not None:
         roles[dataset.time_column] = "the time"

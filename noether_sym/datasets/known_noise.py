@@ -31,14 +31,14 @@ def with_known_noise(dataset: Dataset, sigma: Mapping[str, float]) -> Dataset:
             close = difflib.get_close_matches(name, dataset.names, n=1)
             meant = f"; did you mean {close[0]!r}?" if close else "."
             raise DatasetError(
-                f"there is no column {name!r} to give a noise to{meant} Columns to search: "
+                f"there is no column {name!r} to give the noise of{meant} Columns to search: "
                 f"{', '.join(dataset.names)}"
             )
         place = dataset.names.index(name)
         if place not in dataset.base_columns:
             raise DatasetError(
-                f"column {name!r} is derived, its noise is that of the columns in its formula; "
-                "give the noise of those"
+                f"column {name!r} is derived, so its noise follows from that of the columns in its "
+                "formula; give the noise of those"
             )
         unit = dataset.columns[place].unit
         if not (math.isfinite(value) and value >= 0):

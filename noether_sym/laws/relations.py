@@ -52,7 +52,7 @@ class Rates:
         pairs = [f"{rate} = d({own})/dt" for own, rate in pairwise(names)]
         return (
             f"in the data {' and '.join(pairs)}, so it says how {names[-1]} follows from the other "
-            "columns (an equation of motion) and is no conservation law"
+            "columns (an equation of motion) and is not a conservation law"
         )
 
 

@@ -24,8 +24,8 @@ def resolve_device(device: str) -> str:
         return "cuda"
     if device == "cuda":
         raise DeviceError(
-            "no CUDA device is available to torch here; use --device cpu, or auto to take a "
-            "GPU only where there is one"
+            "no CUDA device is available to torch here; use --device cpu "
+            "(device='cpu' in Python), or auto to take a GPU only where there is one"
         )
     return "cpu"
 

@@ -15,7 +15,7 @@ PARTIAL = ".part-"
 """How names of half-written files begin."""
 
 
-ELSEWHERE = "free some space or choose another folder with --results"
+ELSEWHERE = "free some space or choose another folder with --results (results= in Python)"
 
 
 @contextmanager

@@ -66,11 +66,12 @@ def open_run(results: Path, document: RunDocument) -> Run:
     elif not run.has(RUN_FILE):
         raise RunError(
             f"{run.path} is not the folder of a run, though it has the name of one; move it "
-            "away or use --results"
+            "away or use --results (results= in Python)"
         )
     if run.read(RunDocument).identity != document.identity:
         raise RunError(
-            f"{run.path} belongs to a run with other options; move it away or use --results"
+            f"{run.path} belongs to a run with other options; move it away or use "
+            "--results (results= in Python)"
         )
     with storing(f"write to {run.path}"), tempfile.TemporaryFile(dir=run.path):
         return run

@@ -185,7 +185,7 @@ def reopen(
 
 
 def _check_identity(run: Run, held: RunDocument) -> None:
-    """Options stand in run.json twice, and its name follows from them: all must agree."""
+    """Options are in run.json twice, and its name follows from them: all must agree."""
     own, search = held.identity, held.search
     shared = ("method", "depth", "terms", "factor", "fdr", "window")
     agree = all(getattr(own, name) == getattr(search, name) for name in shared)
@@ -193,7 +193,7 @@ def _check_identity(run: Run, held: RunDocument) -> None:
     if not (named and agree and own.seed == held.data.seed):
         raise RunError(
             f"{run.file(RUN_FILE)} was changed: its options do not agree with each other; "
-            "make the run again in another --results folder"
+            "make the run again in another --results folder (results= in Python)"
         )
 
 
@@ -214,7 +214,7 @@ def held_tailoring(run: Run, options: TailorOptions) -> TailoringDocument | None
     if other:
         raise RunError(
             f"{run.path} holds a tailoring with another choice of {', '.join(other)}; --fresh "
-            "replaces it, and --results keeps both"
+            "replaces it, and another --results folder keeps both (fresh=, results= in Python)"
         )
     return document
 

@@ -160,15 +160,17 @@ def select(
     reason = "it predicts better than plain further training"
     if len(ties) > 1:
         others = "other does" if len(ties) == 2 else "others do"
-        reason += f"; {len(ties) - 1} {others} as well within the spread, and the verdict decides"
+        reason += (
+            f"; {len(ties) - 1} {others} equally well within the spread, so the verdict decides"
+        )
     return Selection(chosen, True, reason, ratios[chosen], tuple(ties[1:]))
 
 
 def _why_none(ratio: ErrorRatio) -> str:
     if ratio.low is None:
         return (
-            "one network and one validation sequence cannot tell whether a law helps; --seeds 5 "
-            "or more trajectories can"
+            "one network and one validation sequence cannot tell whether a law helps; use "
+            "--seeds 5 (seeds=5 in Python) or more trajectories"
         )
     return "no law predicts better than plain further training beyond the spread"
 

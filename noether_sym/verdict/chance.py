@@ -69,7 +69,7 @@ def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgemen
 def _undecided(law: Law, fdr: float) -> Law:
     assert law.evidence is not None  # only what was sent to confirmation is lost there
     reason = (
-        f"among so many formulas it may hold by chance: q = {law.evidence.q_value:.2g}, more than "
+        f"with so many formulas tried it may hold by chance: q = {law.evidence.q_value:.2g}, above "
         f"{fdr:g}; more data would decide"
     )
     evidence = replace(law.evidence, verdict=UNDECIDED, reason=reason)

@@ -203,10 +203,12 @@ def _gates(
     bound = law.random_ratio / factor
     loose = SLACK * bound
     return (
-        Gate(RATIO, lambda: law.conservation_ratio, bound, "varies"),
-        Gate(RANKS, lambda: ranked, loose, "varies by rank"),
-        Gate(QUARTERS, lambda: quarters.worst(law), loose, "varies in a part of the time"),
-        Gate(SELECTED, lambda: selected, loose, "not confirmed on held-out data"),
+        Gate(RATIO, lambda: law.conservation_ratio, bound, "it varies too much"),
+        Gate(RANKS, lambda: ranked, loose, "by rank it varies too much"),
+        Gate(
+            QUARTERS, lambda: quarters.worst(law), loose, "it varies too much over part of the time"
+        ),
+        Gate(SELECTED, lambda: selected, loose, "held-out data do not confirm it"),
     )
 
 

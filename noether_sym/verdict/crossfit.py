@@ -123,7 +123,7 @@ def _is_among(own: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -
 
 def _not_found_again(count: int, every: int) -> Evidence:
     reason = (
-        f"a search without them finds it again for {count} of {every} trajectories only; more "
+        f"searches that leave trajectories out find it again for only {count} of {every}; more "
         "data or less noise would decide"
     )
     return Evidence(

@@ -102,11 +102,12 @@ def _of_few(
             return _drifting(found, times, values, motion, natural)
         return _evidence(NOT_A_LAW, f"it changes: {_reached(bound)}", found, natural)
     if not motion.returns:
-        reason = f"too few trajectories, which do not return; {more}"
+        reason = f"too few trajectories, and they do not return to where they were; {more}"
         return _evidence(UNDECIDED, reason, found, natural)
     if bound > WITHIN:
         return _evidence(UNDECIDED, f"{_reached(bound)}; {more}", found, natural)
-    reason = f"shown by {found.trajectories} trajectories only; {more}"
+    shown = "one trajectory shows" if found.trajectories == 1 else "two trajectories show"
+    reason = f"only {shown} it; {more}"
     return _evidence(APPROXIMATE_LAW, reason, found, natural)
 
 
@@ -125,7 +126,9 @@ def _drifting(
     flat = [own - curve for own, curve in zip(values, slow.curves, strict=True)]
     if constancy(flat, resolution=motion.resolution).within(spread) > WITHIN:
         return _evidence(NOT_A_LAW, changed, found, spread)
-    return _evidence(APPROXIMATE_LAW, "it drifts slowly beside the motion", found, spread, slow)
+    return _evidence(
+        APPROXIMATE_LAW, "it drifts, slowly compared with the motion", found, spread, slow
+    )
 
 
 def _is_slow(slow: Decay, turn: float, spread: float) -> bool:

@@ -76,7 +76,7 @@ def through(law: Law, gates: tuple[Gate, ...]) -> tuple[Law, str]:
             answers.append((gate.name, PASSED))
         else:
             answers.append((gate.name, FAILED))
-            reason = f"{gate.words}: ratio {ratio:.2g}, more than {gate.bound:.2g}"
+            reason = f"{gate.words}: ratio {ratio:.2g}, above the limit of {gate.bound:.2g}"
     return law.with_(gates=(*answers, (CONFIRMED, UNTESTED))), reason
 
 

@@ -108,8 +108,8 @@ def _with_told_terms(law: Law, judge: Confirmation | CrossFitting, refitting: Re
             return _as(
                 law,
                 UNDECIDED,
-                f"its constant {own.name} is not told from zero ({own.value:.3g} ± "
-                f"{own.stderr:.2g}), and without that term it is no law; more data would decide",
+                f"its constant {own.name} cannot be told from zero ({own.value:.3g} ± "
+                f"{own.stderr:.2g}), and without that term it is not a law; more data would decide",
             )
         law = other.with_(
             evidence=evidence, conservation_ratio=conservation_ratio(other, refitting.samples)

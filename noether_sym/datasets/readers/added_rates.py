@@ -171,11 +171,13 @@ def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, U
             close = difflib.get_close_matches(name, roles.states, n=1)
             meant = f"; did you mean {close[0]!r}?" if close else "."
             raise DatasetError(
-                f"{where} was asked for, which is no state that changes{meant} States: "
+                f"{where} was asked for, but that is not a state that changes{meant} States: "
                 f"{', '.join(roles.states)}"
             )
         if name in roles.parameters:
-            raise DatasetError(f"{where} was asked for, which is a parameter and does not change")
+            raise DatasetError(
+                f"{where} was asked for, but that is a parameter and does not change"
+            )
         if name + _SUFFIX in units:
             raise DatasetError(
                 f"{where} would be called {name + _SUFFIX!r}, as a column is; leave it out of "

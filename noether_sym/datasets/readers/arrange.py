@@ -34,7 +34,7 @@ def arranged(table: RawTable, options: TableOptions) -> RawTable:
     Raises
     ------
     DatasetError
-        If runs differ in their columns or units, or a particle has two rows of one time.
+        If runs differ in their columns or units, or a particle has two rows at the same time.
     """
     if table.header.runs:
         table = _one_below_the_other(table)
@@ -77,7 +77,7 @@ def _one_below_the_other(table: RawTable) -> RawTable:
         )
     kept = [(run, length) for run, length in labels if length]
     codes = np.repeat(np.arange(len(kept)), [length for _, length in kept])
-    notes = [f"columns that not every run has left out: {', '.join(left)}"] if left else []
+    notes = [f"columns left out because not every run has them: {', '.join(left)}"] if left else []
     return replace(
         table,
         frame=pd.concat(frames),
@@ -99,7 +99,10 @@ def _settled(table: RawTable) -> RawTable:
     stretches = 1 + int(np.count_nonzero(np.diff(codes)))
     if stretches == len(counts) and counts.min() >= _FEWEST_ROWS:
         words = "trajectory" if len(counts) == 1 else f"{len(counts):,} trajectories"
-        note = f"column {name!r} tells trajectories apart ({words}); --columns makes it a state"
+        note = (
+            f"column {name!r} tells trajectories apart ({words}); to search it, name it with "
+            "--columns (columns= in Python)"
+        )
         return replace(table, notes=(*table.notes, note))
     values, bad = to_numbers(table.labels)
     numbers = values[codes]
@@ -144,9 +147,9 @@ def _pivoted(table: RawTable, options: TableOptions) -> RawTable:
     if len(again):
         rows = order[again[0] : again[0] + 2]
         raise DatasetError(
-            f"{table.path}: particle {labels[codes[rows[0]]]!r} has two rows of one time "
-            f"({table.places(rows)}); leave one out, or name the column of trajectories with "
-            "--trajectory"
+            f"{table.path}: particle {labels[codes[rows[0]]]!r} has two rows at the same time "
+            f"({table.places(rows)}); leave one out, or name the column that tells trajectories "
+            "apart with --trajectory (trajectory= in Python)"
         )
     count = len(firsts)
     columns: dict[str, NDArray[np.float64]] = {}
@@ -169,7 +172,7 @@ def _pivoted(table: RawTable, options: TableOptions) -> RawTable:
                 faults[key] = replace(fault, row=int(samples[fault.row]))
     if len(columns) < len(names) * len(labels):
         raise DatasetError(
-            f"{table.path}: names of columns and particles run together; rename the particles"
+            f"{table.path}: columns of two particles would get the same name; rename the particles"
         )
     shown = ", ".join(_name(names[0], label) for label in labels[:3]) if names else ""
     more = ", ..." * (len(labels) > 3)

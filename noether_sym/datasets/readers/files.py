@@ -186,5 +186,5 @@ def _compare(first: RawTable, other: RawTable) -> None:
         differences.append("only one of them has a column of trajectories")
     if differences:
         raise DatasetError(
-            f"{other.path} has other columns than {first.path.name}: {'; '.join(differences)}"
+            f"{other.path} has different columns from {first.path.name}: {'; '.join(differences)}"
         )

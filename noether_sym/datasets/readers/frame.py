@@ -266,7 +266,7 @@ def _from_columns(data: Mapping[Any, Any]) -> pd.DataFrame:
         raise DatasetError(f"column {name!r} has the shape {shape}; give one number a sample")
     lengths = {name: len(own) for name, own in columns.items()}
     if len(set(lengths.values())) > 1:
-        raise DatasetError(f"columns have unlike lengths: {lengths}")
+        raise DatasetError(f"columns differ in length: {lengths}")
     return pd.DataFrame(columns)
 
 

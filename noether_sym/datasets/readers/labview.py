@@ -51,8 +51,8 @@ def read_labview(source: Source, options: TableOptions) -> RawTable:
     for one in segments[1:]:
         if one.names != names:
             raise DatasetError(
-                f"{path}, line {one.line}: this segment has other channels than the first; save "
-                "each measurement in a file of its own"
+                f"{path}, line {one.line}: this segment has different channels from the first; "
+                "save each measurement in a file of its own"
             )
     channels = [place for place, name in enumerate(names) if name not in ("", _X, _COMMENT)]
     cells = [_TIME, *(names[place] for place in channels)]

@@ -77,7 +77,9 @@ def read_matlab(source: Source, options: TableOptions) -> RawTable:
     check_size(path, rows, len(columns))
     values = list(columns.values())
     table = build_table(path, "row", header, [(np.arange(1, 1 + rows), values)])
-    notes = [f"variables left out, which are no vectors of numbers: {', '.join(left)}"] * bool(left)
+    notes = [
+        f"variables left out because they are not vectors of numbers: {', '.join(left)}"
+    ] * bool(left)
     return replace(table, notes=(*header.notes, *notes, *table.notes))
 
 

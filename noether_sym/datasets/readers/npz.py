@@ -95,7 +95,7 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     if strange or not names:
         found = f"it holds {', '.join(map(repr, strange[:3]))}" if strange else "it is empty"
         raise DatasetError(
-            f"{path} is no .npz file of NumPy: {found}; save a workbook as CSV, unpack an archive"
+            f"{path} is not a NumPy .npz file: {found}; save a workbook as CSV, unpack an archive"
         )
     if sum(one.file_size for one in members) > 16 * MOST_CELLS:
         raise DatasetError(f"{path} holds more than {MOST_CELLS:,} numbers; give a part of them")

@@ -35,7 +35,7 @@ def read_parquet(source: Source, options: TableOptions) -> RawTable:
     """
     path = source.path
     if not source.head().startswith(PARQUET_MAGIC):
-        raise DatasetError(f"{path} is no Parquet file: it does not begin with PAR1")
+        raise DatasetError(f"{path} is not a Parquet file: it does not begin with PAR1")
     try:
         with source.open() as stream, pq.ParquetFile(stream) as parquet:
             kept, header = _header(path, parquet.schema_arrow.names, options)
@@ -60,8 +60,8 @@ def read_feather(source: Source, options: TableOptions) -> RawTable:
     path = source.path
     if not source.head().startswith(FEATHER_MAGIC):
         raise DatasetError(
-            f"{path} is no Feather file of version 2; write it again (pandas: to_feather), or as "
-            "Parquet"
+            f"{path} is not a Feather file of version 2; write it again (pandas: to_feather), or "
+            "save it as Parquet"
         )
     try:
         with source.open() as stream, pa.ipc.open_file(stream) as reader:

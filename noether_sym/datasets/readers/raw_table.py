@@ -124,7 +124,7 @@ class RawTable:
     def without(self, name: str) -> str:
         """The advice to leave a column out."""
         others = ",".join(one for one in self.names if one != name)
-        return f"leave the column out with --columns {others}"
+        return f"leave the column out with --columns {others} (columns= in Python)"
 
 
 def build_table(

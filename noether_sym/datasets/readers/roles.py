@@ -88,7 +88,8 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
     for name, rate in options.rates.items():
         if name not in states:
             raise DatasetError(
-                f"{path}: a rate was given for {name!r}, which is no state; put it into --columns"
+                f"{path}: a rate was given for {name!r}, which is not among the states; add it to "
+                "--columns (columns= in Python)"
             )
         if rate in (time, name):
             raise DatasetError(f"{path}: column {rate!r} cannot be the rate of change of {name!r}")
@@ -121,8 +122,9 @@ def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
         raise DatasetError(
             f"{path} has no time column; its columns: {', '.join(table.names)}. Call the time 't' "
             "or 'time', or say which it is with --time NAME (time= in Python). Without any time, a "
-            "column 'trajectory' (or --trajectory NAME) must say which rows belong together; or "
-            "give the columns that are rates of change, as in --rates x=vx,y=vy"
+            "column 'trajectory' (or --trajectory NAME, trajectory= in Python) must say which "
+            "rows belong together; or give the columns that are rates of change, as in --rates "
+            "x=vx,y=vy (rates={'x': 'vx'} in Python)"
         )
     return None
 
@@ -163,7 +165,7 @@ def read_units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> di
         raise DatasetError(
             f"{path}: no unit for {', '.join(missing)}; write it into the header, as in "
             f"'{missing[0]} [m]', or give {flags} (units= in Python) with a unit such as s, rad, "
-            "m/s or kg*m**2/s for each, or --unitless to search without units"
+            "m/s or kg*m**2/s for each, or --unitless (unitless=True) to search without units"
         )
     for name in names:
         try:
@@ -195,9 +197,9 @@ def time_unit(path: Path, roles: Roles, units: Mapping[str, Unit]) -> Unit:
         if dimension != time.dimension:
             rate = roles.rates[name]
             raise UnitError(
-                f"{path}: column {rate!r} [{units[rate].given}] is no rate of change of {name!r} "
-                f"[{units[name].given}]: it would be by {dimension}, and the time is in "
-                f"{time.symbol}; correct the units, or --rates"
+                f"{path}: column {rate!r} [{units[rate].given}] cannot be the rate of change of "
+                f"{name!r} [{units[name].given}]: the time would be in {dimension}, and it is in "
+                f"{time.symbol}; correct the units, or --rates (rates= in Python)"
             )
     return time
 

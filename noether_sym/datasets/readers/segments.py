@@ -72,12 +72,11 @@ class Tally:
                 f"{_of_trajectories(self.cut_at_missing)} cut there"
             )
         if self.repeated:
-            notes.append(f"{_count(self.repeated, 'row')} left out that repeat the row before")
+            notes.append(f"{_count(self.repeated, 'row')} left out as repeats of the row before")
         if self.reversed:
             shown = ", ".join(self.reversed[:5]) + ", ..." * (len(self.reversed) > 5)
             notes.append(
-                f"time runs backwards in {_of_trajectories(len(self.reversed))} ({shown}), turned "
-                "round"
+                f"time runs backwards in {_of_trajectories(len(self.reversed))} ({shown}): reversed"
             )
         if self.gaps:
             notes.append(
@@ -111,7 +110,7 @@ def cut_into_segments(
     """Order the rows of every trajectory by time and cut it at gaps.
 
     Rows that repeat the row before are left out; a trajectory whose time runs backwards
-    throughout is turned round. Any other disorder is refused, for it may be two sequences
+    throughout is reversed. Any other disorder is refused, for it may be two sequences
     in one. Without a time, rows are taken in their order.
 
     Parameters
@@ -136,7 +135,7 @@ def cut_into_segments(
     Raises
     ------
     DatasetError
-        If numbers are missing, a time stands twice with different states, times are in
+        If numbers are missing, a time comes twice with different states, times are in
         disorder, or a trajectory is too short.
     """
     if sum(len(table.labels) for table in tables) > MOST_TRAJECTORIES:
@@ -164,7 +163,7 @@ def cut_into_segments(
     if not found:
         raise DatasetError(
             f"{tables[0].path}: no segment of {fewest} samples is left "
-            f"({'; '.join(tally.notes())}); sample longer without gaps"
+            f"({'; '.join(tally.notes())}); record longer stretches without gaps"
         )
     return found, tally.notes()
 
@@ -181,7 +180,7 @@ def _frame(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> pd.D
     for name in names:
         if np.isnan(table.numbers(name)).all():
             raise DatasetError(
-                f"{table.path}: column {name!r} holds no number at all; {table.without(name)}"
+                f"{table.path}: column {name!r} holds no numbers at all; {table.without(name)}"
             )
     frame = table.frame[names]
     lost = frame.isna().to_numpy()
@@ -189,10 +188,10 @@ def _frame(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> pd.D
     if len(rows) and not drop_missing:
         name = names[int(np.argmax(lost[rows[0]]))]
         raise DatasetError(
-            f"{table.where(int(rows[0]), name)}: no number (blank, NaN or NA); "
+            f"{table.where(int(rows[0]), name)}: a number is missing (blank, NaN or NA); "
             f"{_count(len(rows), 'row')} lack{'' if len(rows) > 1 else 's'} one: "
-            f"{table.places(rows)}. Fill them in, or give --drop-missing (drop_missing=True) to "
-            "leave such rows out and cut the trajectory there"
+            f"{table.places(rows)}. Fill them in, or use --drop-missing (drop_missing=True in "
+            "Python) to leave such rows out and cut the trajectory there"
         )
     return frame
 
@@ -206,7 +205,7 @@ def _trajectories(table: RawTable, labels: Sequence[str], fewest: int) -> list[N
         more = f" (and {len(short) - 1} more are too short)" if len(short) > 1 else ""
         raise DatasetError(
             f"{table.path}: trajectory {labels[short[0]]!r} has {_count(counts[short[0]], 'row')}, "
-            f"at least {fewest} are needed{more}; leave it out or sample it longer"
+            f"at least {fewest} are needed{more}; leave it out or record it for longer"
         )
     return np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
 
@@ -254,21 +253,24 @@ def _check_order(
     before, after = rows[bad[0]], rows[bad[0] + 1]
     times = table.numbers(time)
     several = len(table.labels) > 1
-    stands = f"{table.places([before])}{f' of trajectory {label!r}' if several else ''}"
+    place = f"{table.places([before])}{f' of trajectory {label!r}' if several else ''}"
     more = f" ({len(bad) - 1} more such places)" if len(bad) > 1 else ""
     start = f"{table.where(after, time)}: time {times[after]:g}"
     if times[before] == times[after]:
         raise DatasetError(
-            f"{start} stands in {stands} too, with other states{more}; leave one of the two out, "
-            "or, if they are of two particles, name the column that tells them apart with "
+            f"{start} is already in {place}, with other states{more}; leave one of the two out, "
+            "or, if they belong to two particles, name the column that tells them apart with "
             "--particle (particle= in Python)"
         )
     hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
     likely = next((repr(name) for name in table.names if is_label(name)), "")
     if likely and not several:
-        hint += f", or name the one that tells them apart with --trajectory, {likely} perhaps"
+        hint += (
+            ", or name the one that tells them apart with --trajectory (trajectory= in Python), "
+            f"perhaps {likely}"
+        )
     raise DatasetError(
-        f"{start} does not come after {times[before]:g} of {stands}{more}; sort the rows by "
+        f"{start} does not come after {times[before]:g} in {place}{more}; sort the rows by "
         f"time{hint}"
     )
 

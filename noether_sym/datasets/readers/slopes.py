@@ -68,7 +68,8 @@ def slopes(
         wanted = ",".join(f"{name}=COLUMN" for name in names)
         raise DatasetError(
             f"{path}: no rate of change of {', '.join(names)} is given, and there is no time to "
-            f"estimate it from; give --rates {wanted} too, or leave them out with --columns"
+            f"estimate it from; give --rates {wanted} too (rates= in Python), or leave them out "
+            "with --columns (columns= in Python)"
         )
     parts = [(clock, one[:, rest]) for clock, one in zip(clocks, states, strict=True)]
     rates, penalties = estimated(path, parts)

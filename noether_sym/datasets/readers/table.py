@@ -159,8 +159,8 @@ def _set_aside(
             searched.append(name)
         else:
             notes.append(
-                f"column {name!r} has one value everywhere: set aside, constants of formulas "
-                "stand for it"
+                f"column {name!r} has the same value everywhere: set aside, since constants in "
+                "formulas serve for it"
             )
     if not moving:
         reason = f"all of {', '.join(states)} are constant" if states else "there is only the time"
@@ -183,8 +183,8 @@ def _check_parameters(
         column, rows = columns[worst], segments[worst].frame.index
         other = int(np.argmax(np.abs(0.5 * column - 0.5 * column[0])))
         raise DatasetError(
-            f"{path}: column {name!r} is no parameter: in trajectory {segments[worst].label!r} it "
-            f"changes from {column[0]:g} in {table.row_word} {rows[0]} to {column[other]:g} in "
+            f"{path}: column {name!r} is not a parameter: in trajectory {segments[worst].label!r} "
+            f"it changes from {column[0]:g} in {table.row_word} {rows[0]} to {column[other]:g} in "
             f"{table.row_word} {rows[other]}; leave it out of --parameter (parameters= in Python), "
             "or tell the trajectories apart"
         )
@@ -218,8 +218,8 @@ def _conversions(units: Mapping[str, Unit]) -> list[str]:
 
 def _without_time(roles: Roles) -> list[str]:
     if not roles.ordered:
-        return ["neither time nor trajectories: every row is a point of its own"]
-    return [] if roles.time else ["no time: rows of a trajectory are taken in their order"]
+        return ["neither times nor trajectories: each row is taken as an independent point"]
+    return [] if roles.time else ["no times: the rows of a trajectory are taken in their order"]
 
 
 def _split(
@@ -230,9 +230,9 @@ def _split(
         tests = max(1, int(len(trajectories) * TEST_SHARE))
         train, test = tuple(trajectories[:-tests]), tuple(trajectories[-tests:])
         plural = "trajectory is" if tests == 1 else f"{tests} trajectories are"
-        return train, test, f"the last {plural} for testing"
+        return train, test, f"the last {plural} kept for testing"
     if min(map(len, trajectories)) < FEWEST_ROWS:
-        return tuple(trajectories), (), "nothing is for testing: there are too few samples"
+        return tuple(trajectories), (), "nothing is kept for testing: there are too few samples"
     pairs = []
     for trajectory in trajectories:
         first, last = trajectory.times[0], trajectory.times[-1]
@@ -241,4 +241,4 @@ def _split(
         pairs.append((trajectory.part(0, cut), trajectory.part(cut, len(trajectory))))
     train, test = zip(*pairs, strict=True)
     each = f"the last {TEST_SHARE:.0%} of the {word} of each trajectory"
-    return train, test, f"{each} {'is' if word == 'time' else 'are'} for testing"
+    return train, test, f"{each} {'is' if word == 'time' else 'are'} kept for testing"

@@ -255,7 +255,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
             return
         if len(line) == _LONGEST_LINE:
             raise DatasetError(
-                f"{path}, line {number}: longer than {_LONGEST_LINE:,} characters; this is no "
+                f"{path}, line {number}: longer than {_LONGEST_LINE:,} characters; this is not a "
                 "table of one row a sample"
             )
         yield line
