@@ -226,14 +226,14 @@ def test_the_command_writes_json(spring):
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["x"], "leave out FILE"),
+        (["x"], "leave out NAME|FILE"),
         (["x", "--noise", "0.1"], "leave out --noise"),
         (["x +"], "at character 4"),
         (["3"], "reads no column"),
     ],
 )
 def test_bad_input_has_exit_code_2(arguments, what, spring):
-    if what == "leave out FILE":
+    if what == "leave out NAME|FILE":
         arguments = [*arguments, "ideal_spring"]
     done = run(*arguments, "--equations", spring)
     assert done.exit_code == 2

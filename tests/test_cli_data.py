@@ -101,6 +101,9 @@ def test_runs_are_taken_by_name_everywhere(results):
         assert f"did you mean {name}?" in call(*arguments, *extra, code=2).output
     other = call("run", "--resume", name, *given, code=2).output
     assert "was not made by `noether-sym run`" in other
+    typed = ("ideal_spring", "--search", "sums", "--constant", "g=9.8 m/s**2", "--quiet")
+    refused = call("run", "--resume", name, *typed, *given, code=2).output
+    assert "leave out NAME|FILE, --constant, --search\n" in " ".join(refused.split()) + "\n"
 
 
 def test_json_leaves_standard_error_to_progress(results, tmp_path):

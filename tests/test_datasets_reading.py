@@ -68,6 +68,27 @@ def test_a_row_without_numbers_is_no_header(file):
     assert "line 2, column 't': 'x' is not a number" in complaint(file)
 
 
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.feather", foreign.feather),
+        ("a.parquet", lambda path: foreign.frame().to_parquet(path)),
+        ("a.npz", foreign.npz),
+        ("a.npy", foreign.npy_named),
+        ("a.mat", foreign.matlab_struct),
+        ("a.lvm", foreign.labview),
+        ("a.xlsx", foreign.workbook),
+    ],
+)
+def test_options_about_lines_are_refused_where_there_are_none(tmp_path, name, write):
+    write(tmp_path / name)
+    refused = {"comment": "!"} if name == "a.xlsx" else {"comment": "!", "skip_rows": 1}
+    for option, value in refused.items():
+        found = complaint(tmp_path / name, unitless=True, **{option: value})
+        flag = option.replace("_", "-")
+        assert f"and --{flag} ({option}= in Python) does not apply to it; leave it out" in found
+
+
 def test_a_missing_number_is_no_comment(file):
     rows = [f"{row},{row * row}" for row in range(12)]
     foreign.text(file, "q [m],t [s]", "#N/A,-1", *rows)

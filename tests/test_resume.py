@@ -231,7 +231,7 @@ def test_a_tailoring_with_other_options_is_not_overwritten(unbroken, tmp_path):
     ):
         result = runner.invoke(main, [str(one) for one in arguments])
         assert result.exit_code == 2, result.output
-        assert "another choice of" in result.output
+        assert "another choice of top, epochs; " in " ".join(result.output.split())
         assert "--fresh" in result.output
     after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert {**after, ".lock": b""} == {**before, ".lock": b""}

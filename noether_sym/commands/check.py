@@ -10,7 +10,7 @@ import click
 
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import fit_options, json_option
-from noether_sym.commands.reading import data_from, data_options
+from noether_sym.commands.reading import as_typed, data_from, data_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,12 +73,7 @@ def command(context: click.Context, /, **values: Any) -> None:
 
 
 def _exactly(context: click.Context, values: dict[str, Any]) -> None:
-    given = [
-        option.opts[0] if option.name != "dataset" else "FILE"
-        for option in context.command.params
-        if option.name not in ("law", "file", "equations", "as_json", "quiet")
-        and getattr(context.get_parameter_source(option.name or ""), "name", "") == "COMMANDLINE"
-    ]
+    given = as_typed(context, but=("law", "equations", "as_json", "quiet"))
     if given:
         raise click.UsageError(
             f"--equations tests a law without data; leave out {', '.join(given)}"

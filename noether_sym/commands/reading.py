@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -196,6 +196,16 @@ reading_options = together(
     ),
 )
 """Options that say how to read the data."""
+
+
+def as_typed(context: click.Context, but: Collection[str]) -> list[str]:
+    """What the command line gave, as people type it, save for the parameters named in `but`."""
+    return [
+        "NAME|FILE" if option.name == "dataset" else option.opts[0]
+        for option in context.command.params
+        if option.name not in ("file", *but)
+        and context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE
+    ]
 
 
 def data_from(values: dict[str, Any]) -> DataOptions:

@@ -16,14 +16,24 @@ from noether_sym.commands.options import (
     search_options,
     tailor_options,
 )
-from noether_sym.commands.reading import data_options
+from noether_sym.commands.reading import as_typed, data_options
 
 if TYPE_CHECKING:
     from noether_sym.store.schema import Plan
     from noether_sym.store.search import Search
 
 _PLANNED = ("top", "seeds", "epochs", "weight_decay", "loss")
-_FREE = ("resume", "results", "device", "jobs", "backend", "scheduler", "as_json", "quiet")
+_FREE = (
+    "resume",
+    "results",
+    "device",
+    "jobs",
+    "backend",
+    "scheduler",
+    "as_json",
+    "quiet",
+    "verbose",
+)
 """Options that may differ when a run goes on: they do not change the answer."""
 
 
@@ -55,12 +65,9 @@ def command(ctx: click.Context, **values: Any) -> None:
     from noether_sym.store.search import held_tailoring
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    given = [
-        name for name in values if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE
-    ]
     if values["resume"] is not None:
-        search = _resumed(values, given)
-    elif "dataset" not in given:
+        search = _resumed(values, as_typed(ctx, but=_FREE))
+    elif ctx.get_parameter_source("dataset") != ParameterSource.COMMANDLINE:
         raise click.UsageError("Missing argument 'NAME|FILE' (or --dataset, or --resume RUN).")
     else:
         search = search_from(values, _plan(values))
@@ -92,8 +99,11 @@ def _plan(values: dict[str, Any]) -> Plan:
     return Plan(**{name: values[name] for name in _PLANNED})
 
 
-def _resumed(values: dict[str, Any], given: list[str]) -> Search:
-    """The search that a run was made for; `values` get the tailoring it was to have."""
+def _resumed(values: dict[str, Any], other: list[str]) -> Search:
+    """The search that a run was made for; `values` get the tailoring it was to have.
+
+    Options in `other` cannot be given beside it.
+    """
     from noether_sym._version import __version__
     from noether_sym.commands.options import jobs_from
     from noether_sym.commands.tailor import tailoring_from
@@ -103,10 +113,9 @@ def _resumed(values: dict[str, Any], given: list[str]) -> Search:
     from noether_sym.store.schema import RunDocument, to_json
     from noether_sym.store.search import reopen
 
-    other = [name.replace("_", "-") for name in given if name not in _FREE]
     if other:
         raise click.UsageError(
-            f"--resume takes the options of the run; leave out --{', --'.join(other)}"
+            f"--resume takes the options of the run; leave out {', '.join(other)}"
         )
     run = runs.find_run(values["resume"], values["results"])
     held = run.read(RunDocument)

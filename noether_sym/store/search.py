@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -213,10 +214,14 @@ def held_tailoring(run: Run, options: TailorOptions) -> TailoringDocument | None
     other = options.deciding(resolve_device(options.device)).differing(document.options)
     if other:
         raise RunError(
-            f"{run.path} holds a tailoring with another choice of {', '.join(other)}; --fresh "
+            f"{run.path} holds a tailoring with another choice of {_spoken(other)}; --fresh "
             "replaces it, and another --results folder keeps both (fresh=, results= in Python)"
         )
     return document
+
+
+def _spoken(names: Iterable[str]) -> str:
+    return ", ".join(names).replace("_", " ")
 
 
 def versions() -> dict[str, str]:

@@ -82,16 +82,20 @@ def _tables(source: Source, options: TableOptions) -> list[RawTable]:
     if head.startswith(PARQUET_MAGIC) or source.kind in PARQUET_SUFFIXES:
         from noether_sym.datasets.readers.parquet import read_parquet
 
+        _check_applies(source, "a Parquet file", options)
         return [read_parquet(source, options)]
     if head.startswith((FEATHER_MAGIC, b"FEA1")) or source.kind in FEATHER_SUFFIXES:
         from noether_sym.datasets.readers.parquet import read_feather
 
+        _check_applies(source, "a Feather file", options)
         return [read_feather(source, options)]
     if head.startswith(b"\x93NUMPY") or source.kind == ".npy":
+        _check_applies(source, "a NumPy file", options)
         return [read_npy(source, options)]
     if head.startswith(b"MATLAB 5.0 MAT-file") or source.kind == ".mat":
         from noether_sym.datasets.readers.matlab import read_matlab
 
+        _check_applies(source, "a MATLAB file", options)
         return [read_matlab(source, options)]
     refuse_foreign(source, head)
     if head.startswith(b"PK\x03\x04") or source.kind in (".npz", ".zip"):
@@ -101,6 +105,7 @@ def _tables(source: Source, options: TableOptions) -> list[RawTable]:
     if head.lstrip(b"\xef\xbb\xbf").startswith(b"LabVIEW Measurement"):
         from noether_sym.datasets.readers.labview import read_labview
 
+        _check_applies(source, "a LabVIEW measurement", options)
         return [read_labview(source, options)]
     return [read_text(source, options)]
 
@@ -111,6 +116,7 @@ def _of_archive(source: Source, options: TableOptions) -> list[RawTable]:
     if any(name.startswith(("xl/", "content.xml")) for name in names):
         return _of_workbook(source, options)
     if source.kind == ".npz" or all(name.endswith(".npy") for name in names):
+        _check_applies(source, "a NumPy file", options)
         return [read_npz(source, options)]
     inner = members(source, names)
     tables: list[RawTable] = []
@@ -126,7 +132,18 @@ def _of_archive(source: Source, options: TableOptions) -> list[RawTable]:
 def _of_workbook(source: Source, options: TableOptions) -> list[RawTable]:
     from noether_sym.datasets.readers.workbook import read_workbook
 
+    _check_applies(source, "a workbook", replace(options, skip_rows=0))
     return read_workbook(source, options)
+
+
+def _check_applies(source: Source, kind: str, options: TableOptions) -> None:
+    """Refuse options about lines of text for a file that has no lines."""
+    given = {"skip_rows": options.skip_rows, "comment": options.comment}
+    for name in filter(given.get, given):
+        raise DatasetError(
+            f"{source.path} is {kind}, and --{name.replace('_', '-')} ({name}= in Python) does not "
+            "apply to it; leave it out"
+        )
 
 
 def _together(path: Path, files: Iterable[tuple[Path, list[RawTable]]]) -> list[RawTable]:
