@@ -210,7 +210,7 @@ def test_the_command_writes_json():
     [
         (["p +", PENDULUM], "at character 4"),
         (["p + q", PENDULUM], "units do not fit"),
-        (["p", PENDULUM, "--dataset", PENDULUM], "give the data once"),
+        (["p", PENDULUM, "--dataset", PENDULUM], "give the data only once"),
         (["p", "nowhere.csv"], "nowhere.csv"),
         (["x", "lorenz", "--unit", "x=m"], "units"),
     ],

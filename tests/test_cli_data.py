@@ -51,7 +51,7 @@ def test_the_data_are_an_argument_or_an_option(verb, tmp_path):
 @pytest.mark.parametrize("verb", ["fit", "enumerate", "inspect", "run"])
 def test_the_data_are_given_once(verb):
     twice = call(verb, "ideal_spring", "--dataset", "ideal_spring", code=2)
-    assert "give the data once" in twice.output
+    assert "give the data only once" in twice.output
     if verb != "enumerate":
         assert "Missing argument 'NAME|FILE'" in call(verb, code=2).output
 

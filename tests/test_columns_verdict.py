@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noether_sym import discover
+from noether_sym.api.verbs import inspected as inspect
 from noether_sym.check import check
 from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.datasets.chain import ColumnFormula
 from noether_sym.datasets.constancy import still_columns
 from noether_sym.datasets.derive import without_derived
-from noether_sym.datasets.inspection import inspect
 from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError, GrammarError
@@ -308,7 +308,7 @@ def test_inspection_tells_roles(tmp_path):
     bare = inspect(load(as_file(tmp_path / "b.csv", springs(6))))
     assert bare.steps is None
     assert bare.derivative == "none"
-    assert all(column.period is column.noise is None for column in bare.columns)
+    assert all(one.period is None and one.noise == 0 for one in bare.columns)
     result = CliRunner().invoke(main, ["inspect", str(tmp_path / "b.csv"), "--depth", "2"])
     assert "not known, as there are no times" in result.output
     assert max(map(len, result.output.splitlines()[1:])) <= 80

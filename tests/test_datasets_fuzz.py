@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from strategies import NAMES
 
+from noether_sym.api.verbs import inspected as inspect
 from noether_sym.datasets import load
-from noether_sym.datasets.inspection import inspect
 from noether_sym.errors import DatasetError, NoetherSymError, UnitError
 
 LONG = int(os.environ.get("NOETHER_SYM_FUZZ", "5000"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from noether_sym.api.arguments import check_window, search_options
@@ -109,10 +108,7 @@ def inspected(dataset: Dataset) -> Inspection:
     from noether_sym.datasets.inspection import inspect as facts
     from noether_sym.noise import dataset_noise
 
-    found = facts(dataset)
-    sigma = dataset_noise(dataset).noise.sigma.tolist()
-    columns = [replace(own, noise=s) for own, s in zip(found.columns, sigma, strict=True)]
-    return replace(found, columns=tuple(columns))
+    return facts(dataset, dataset_noise(dataset).noise.sigma.tolist())
 
 
 def export(

@@ -41,7 +41,7 @@ def command(**values: Any) -> None:
     depth = depth_of(dataset, options)
     formulas = sum(count_formulas(grammar, dataset.dimensions, depth))
     report = dataset_noise(dataset)
-    found = _with_noise(inspect(dataset), report)
+    found = inspect(dataset, report.noise.sigma.tolist())
     screen = Screen(as_json=values["as_json"], quiet=values["as_json"])
     screen.json(
         {
@@ -57,15 +57,6 @@ def command(**values: Any) -> None:
         f"{formulas:,} formulas of up to {depth} nodes with fitting units (grammar "
         f"{grammar.name}), each distinct law once",
     )
-
-
-def _with_noise(found: Inspection, report: NoiseReport) -> Inspection:
-    """The same with the noise that searches take, in place of the one of dx/dt's splines."""
-    from dataclasses import replace
-
-    sigma = report.noise.sigma.tolist()
-    columns = [replace(own, noise=s) for own, s in zip(found.columns, sigma, strict=True)]
-    return replace(found, columns=tuple(columns))
 
 
 def _noise_text(report: NoiseReport, place: int) -> str:

@@ -49,7 +49,7 @@ def estimate_derivatives(
         the spline goes through the samples.
     """
     step, scales, scaled = _scaled(parts)
-    penalties, _ = choose_penalties(scaled)
+    penalties = choose_penalties(scaled)
     derivatives = []
     for clock, values in scaled:
         slopes = np.empty_like(values)
@@ -62,12 +62,11 @@ def estimate_derivatives(
 
 def estimate_errors(
     parts: Sequence[Sampled], derivatives: Sequence[NDArray[np.float64]]
-) -> tuple[list[float], list[float]]:
-    """Estimate the noise of sampled states, and the error of their derivatives.
+) -> list[float]:
+    """Estimate the error of derivatives of sampled states.
 
-    Noise is how far samples lie from where the others predict them. The error is how far
-    the derivatives lie from those of splines through every second sample; two estimates
-    that share half of their noise differ by as much as the better one is off.
+    It is how far the derivatives lie from those of splines through every second sample; two
+    estimates that share half of their noise differ by as much as the better one is off.
 
     Parameters
     ----------
@@ -77,14 +76,11 @@ def estimate_errors(
 
     Returns
     -------
-    noises : list of float
-        Standard deviation of each column, in its unit; an upper bound where samples are
-        sparse.
     errors : list of float
         Root mean square error of each column's derivative over its root mean square.
     """
     step, scales, scaled = _scaled(parts)
-    penalties, noises = choose_penalties(scaled)
+    penalties = choose_penalties(scaled)
     off, whole = np.zeros(len(scales)), np.zeros(len(scales))
     for (clock, values), derivative in zip(scaled, derivatives, strict=True):
         slopes = derivative * (step / scales)
@@ -98,7 +94,8 @@ def estimate_errors(
             off += np.sum((half - slopes)[inside] ** 2, axis=0)
             whole += np.sum(slopes[inside] ** 2, axis=0)
     errors = np.sqrt(np.divide(off, whole, out=np.zeros_like(off), where=whole > 0))
-    return (noises * scales).tolist(), errors.tolist()
+    found: list[float] = errors.tolist()
+    return found
 
 
 def _scaled(parts: Sequence[Sampled]) -> tuple[float, NDArray[np.float64], list[Sampled]]:
@@ -111,8 +108,8 @@ def _scaled(parts: Sequence[Sampled]) -> tuple[float, NDArray[np.float64], list[
 
 def choose_penalties(
     parts: Sequence[Sampled],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The penalty that predicts left-out samples best (0 is interpolation), and how well.
+) -> NDArray[np.float64]:
+    """The penalty that predicts left-out samples best; 0 is interpolation.
 
     Parameters
     ----------
@@ -123,11 +120,9 @@ def choose_penalties(
     Returns
     -------
     penalties : array of shape (column,)
-    errors : array of shape (column,)
-        Root mean square errors of the predictions; 0 if nothing was predicted.
     """
     errors = np.zeros((len(_PENALTIES), parts[0][1].shape[1]))
-    used = predicted = 0
+    used = 0
     for clock, values in parts:
         if len(clock) < _SHORTEST or used >= _MOST_SAMPLES:
             continue
@@ -136,15 +131,12 @@ def choose_penalties(
         for fold in range(_FOLDS):
             left_out = np.zeros(len(clock), dtype=bool)
             left_out[1 + fold : -1 : _FOLDS] = True
-            predicted += int(left_out.sum())
             for index, penalty in enumerate(_PENALTIES):
                 # fewer samples pull the spline, so the penalty shrinks alike
                 fair = penalty * (1 - 1 / _FOLDS)
                 spline = _spline(clock[~left_out], values[~left_out], fair)
                 errors[index] += np.sum((spline(clock[left_out]) - values[left_out]) ** 2, axis=0)
-    best = np.argmin(errors, axis=0)
-    least = np.take_along_axis(errors, best[None], axis=0)[0]
-    return np.array(_PENALTIES)[best], np.sqrt(least / max(predicted, 1))
+    return np.array(_PENALTIES)[np.argmin(errors, axis=0)]
 
 
 def _spline(clock: NDArray[np.float64], values: NDArray[np.float64], penalty: float) -> Any:

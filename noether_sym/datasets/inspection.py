@@ -35,8 +35,8 @@ class ColumnFacts:
         In `unit`.
     period : float or None
         Time after which the column repeats itself; None where it does not.
-    noise : float or None
-        Estimated standard deviation of the column's noise; None where dx/dt is exact.
+    noise : float
+        Standard deviation of the column's noise.
     derivative_error : float or None
         Estimated error of dx/dt, as a share of its root mean square; None where it is exact
         or not known.
@@ -52,7 +52,7 @@ class ColumnFacts:
     median: float
     largest: float
     period: float | None
-    noise: float | None
+    noise: float
     derivative_error: float | None
     role: str = ""
 
@@ -101,12 +101,14 @@ class Inspection:
         return asdict(self)
 
 
-def inspect(dataset: Dataset) -> Inspection:
+def inspect(dataset: Dataset, noise: Sequence[float]) -> Inspection:
     """Describe a data set.
 
     Parameters
     ----------
     dataset : Dataset
+    noise : sequence of float
+        Standard deviation of each column's noise, as `noether_sym.noise` estimates it.
 
     Returns
     -------
@@ -123,11 +125,11 @@ def inspect(dataset: Dataset) -> Inspection:
     columns = []
     for place, column in enumerate(dataset.columns):
         least, middle, largest = np.quantile(states[:, place], [0.0, 0.5, 1.0]).tolist()
-        period = noise = derivative_error = None
+        period = derivative_error = None
         if place in moving and dataset.timed:
             period = likely_period(longest.times, longest.states[:, place])
         if place in moving and errors:
-            noise, derivative_error = errors[place]
+            derivative_error = errors[place]
         columns.append(
             ColumnFacts(
                 name=column.name,
@@ -137,7 +139,7 @@ def inspect(dataset: Dataset) -> Inspection:
                 median=middle,
                 largest=largest,
                 period=period,
-                noise=noise,
+                noise=noise[place],
                 derivative_error=derivative_error,
                 role=roles.get(place, ""),
             )
@@ -179,8 +181,6 @@ def likely_period(times: NDArray[np.float64], values: NDArray[np.float64]) -> fl
         In the unit of `times`; None where there is no peak, so less than about one and a
         half periods, or no regular motion.
     """
-    from scipy.signal import correlate, find_peaks
-
     if len(times) < 8:
         return None
     clock = np.linspace(times[0], times[-1], len(times))
@@ -192,14 +192,19 @@ def likely_period(times: NDArray[np.float64], values: NDArray[np.float64]) -> fl
     count = len(even)
     # lags up to two thirds, where a third of the samples still overlap
     overlap = np.arange(count, count // 3, -1)
-    power = correlate(even, even, method="fft")[count - 1 :][: len(overlap)] / overlap
+    # padded with zeros, so that the ends do not meet
+    spectrum = np.abs(np.fft.rfft(even, 2 * count)) ** 2
+    power = np.fft.irfft(spectrum)[: len(overlap)] / overlap
     below = np.flatnonzero(power < 0)
     if not len(below):
         return None
-    peaks, _ = find_peaks(power[below[0] :], height=_CLEAR_PEAK * power[0])
+    after = power[below[0] :]
+    inner = after[1:-1]
+    clear = (after[:-2] < inner) & (inner >= after[2:]) & (inner >= _CLEAR_PEAK * power[0])
+    peaks = np.flatnonzero(clear)
     if not len(peaks):
         return None
-    return float((below[0] + peaks[0]) * (clock[1] - clock[0]))
+    return float((below[0] + 1 + peaks[0]) * (clock[1] - clock[0]))
 
 
 def _roles(dataset: Dataset) -> dict[int, str]:
@@ -219,8 +224,8 @@ def _roles(dataset: Dataset) -> dict[int, str]:
     return roles
 
 
-def _errors(segments: Sequence[Trajectory]) -> list[tuple[float, float]] | None:
-    """Noise and relative error of dx/dt of each column; None if nothing is long.
+def _errors(segments: Sequence[Trajectory]) -> list[float] | None:
+    """Relative error of dx/dt of each column; None if nothing is long.
 
     Of segments long enough to leave half of the samples out, as many as are needed.
     """
@@ -231,5 +236,4 @@ def _errors(segments: Sequence[Trajectory]) -> list[tuple[float, float]] | None:
     if not chosen:
         return None
     samples = [(segment.times, segment.states) for segment in chosen]
-    noises, errors = estimate_errors(samples, [segment.derivatives for segment in chosen])
-    return list(zip(noises, errors, strict=True))
+    return estimate_errors(samples, [segment.derivatives for segment in chosen])

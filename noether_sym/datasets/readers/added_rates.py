@@ -96,7 +96,7 @@ def added_rates(
     long = [place for place, clock in enumerate(clocks) if len(clock) >= _LONG_ENOUGH]
     noises: list[float | None] = [None] * len(names)
     if long:
-        _, errors = estimate_errors(
+        errors = estimate_errors(
             [parts[place] for place in long], [derivatives[place] for place in long]
         )
         sizes = np.sqrt(np.mean(np.concatenate(derivatives) ** 2, axis=0))
