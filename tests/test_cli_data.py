@@ -56,6 +56,14 @@ def test_the_data_are_given_once(verb):
         assert "Missing argument 'NAME|FILE'" in call(verb, code=2).output
 
 
+def test_only_verbs_with_default_data_name_it():
+    for verb, named in (("check", True), ("enumerate", True), ("run", False), ("fit", False)):
+        assert (
+            "[default: ideal_pendulum]" in " ".join(call(verb, "--help").output.split())
+        ) == named
+    assert "Missing argument 'NAME|FILE'" in call("run", code=2).output
+
+
 def test_check_takes_its_default_data():
     assert "is a law" in call("check", "p**2 - 3*cos(q)", "-q").output
     assert "[default: ideal_pendulum]" in " ".join(call("check", "--help").output.split())

@@ -10,7 +10,7 @@ import click
 
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import fit_options, json_option
-from noether_sym.commands.reading import as_typed, data_from, data_options
+from noether_sym.commands.reading import EXAMPLE_DATA, as_typed, data_from, data_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +22,7 @@ _LONGEST = 200
 
 @click.command("check", short_help="Test a formula of yours on data, without a search.")
 @click.argument("law")
-@data_options(required=False)
+@data_options(required=False, default=EXAMPLE_DATA)
 @fit_options
 @click.option(
     "--equations",

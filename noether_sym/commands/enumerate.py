@@ -13,7 +13,7 @@ from noether_sym.commands.options import (
     formula_options,
     search_from,
 )
-from noether_sym.commands.reading import data_options
+from noether_sym.commands.reading import EXAMPLE_DATA, data_options
 from noether_sym.dsl.grammar import DEFAULT_DEPTH
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("enumerate", short_help="Enumerate every dimensionally valid formula.")
-@data_options(required=False)
+@data_options(required=False, default=EXAMPLE_DATA)
 @formula_options(DEFAULT_DEPTH)
 @click.option(
     "--all",

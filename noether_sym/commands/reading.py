@@ -25,7 +25,9 @@ from noether_sym.commands.values import (
 if TYPE_CHECKING:
     from noether_sym.store.options import DataOptions
 
-_DATA = "ideal_pendulum"
+EXAMPLE_DATA = "ideal_pendulum"
+"""What a verb takes that can show itself without data of the user's."""
+
 _FILE = "noether_sym.file"
 _NAMES = Written("A,B,...", names_in)
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -43,12 +45,13 @@ def together(*options: Callable[[Any], Any]) -> Callable[[_Function], _Function]
     return decorate
 
 
-def data_options(required: bool) -> Callable[[_Function], _Function]:
+def data_options(required: bool, default: str | None = None) -> Callable[[_Function], _Function]:
     """The argument that chooses the data, ``--dataset``, and how to read them.
 
-    A command takes the data as ``dataset``, however they were given.
+    A command takes the data as ``dataset``, however they were given; where they were not, and
+    are not required, as the default.
     """
-    default = "" if required else f"  [default: {_DATA}]"
+    shown = "" if default is None else f"  [default: {default}]"
 
     def chosen(context: click.Context, _: click.Parameter, option: str | None) -> str | None:
         file = context.meta.get(_FILE)
@@ -58,7 +61,7 @@ def data_options(required: bool) -> Callable[[_Function], _Function]:
             context.set_parameter_source("dataset", ParameterSource.COMMANDLINE)
         elif option is None and required and not context.resilient_parsing:
             raise click.UsageError("Missing argument 'NAME|FILE': a built-in data set, or a file.")
-        return option or file or (None if required else _DATA)
+        return option or file or default
 
     def kept(context: click.Context, _: click.Parameter, file: str | None) -> None:
         context.meta[_FILE] = file
@@ -79,7 +82,7 @@ def data_options(required: bool) -> Callable[[_Function], _Function]:
             shell_complete=complete_data,
             help="The same as the argument: a built-in data set (see `noether-sym datasets`), a "
             "file (CSV, Excel, Parquet, NumPy, MATLAB and more), or a folder of one file a "
-            f"trajectory.{default}",
+            f"trajectory.{shown}",
         )(reading_options(function))
     )
 
