@@ -306,7 +306,11 @@ def test_columns_and_trajectory_by_name(file):
     path = write(file, *lines, header=header)
     found = complaint(path, trajectory="run")
     assert "line 2, column 'run again': 'a' is not a number (23 more such cells" in found
-    assert "leave the column out with --columns t,q,p,remark" in found
+    assert "leave the column out with --columns q,p (columns= in Python)" in found
+    assert load_table(path, trajectory="run", columns=["q", "p"]).names == ("q", "p")
+    words = write(file, *(f"{row},a" for row in range(9)), header="t [s],q [m]")
+    assert "give at least one column of numbers beside the time" in complaint(words)
+    path = write(file, *lines, header=header)
     dataset = load_table(path, trajectory="run", columns=["p", "q"])
     assert dataset.names == ("p", "q")
     assert dataset.notes[0] == "columns not asked for: run again, remark"
@@ -369,7 +373,7 @@ def test_time_by_any_name(file):
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("t [s],q [m]\n", "a header but no rows"),
-        ("t q p\n0 1 2\n", "trajectory 'mine' has 1 row"),
+        ("t q p\n0 1 2\n", "mine.csv has 1 row, at least 5"),
         ("t\n0\n1\n", "one column only, 't'"),
         ("t [s];q [m]\n0,5;1,5\n1.5;2,5\n", "line 3, column 't': '1.5' has a decimal point"),
         ("t [s];q [m]\n0.5;1.5\n1,5;2.5\n", "line 3, column 't': '1,5' has a decimal comma"),

@@ -201,5 +201,7 @@ def test_layouts_and_added_rates_are_those_of_files():
         assert read.steps == pytest.approx((0.25, 0.25, 0.25))
     read = noether_sym.inspect(TIMED, columns="x", derivatives="x", unitless=True)
     assert [column.name for column in read.columns] == ["x", "x_dot"]
+    with pytest.raises(DatasetError, match=r"^the table has 3 rows, at least 5 are needed"):
+        noether_sym.inspect(TIMED[:3], unitless=True)
     with pytest.raises(OptionError, match="comment is for files of text"):
         noether_sym.check("x", TIMED, comment="!")

@@ -178,7 +178,7 @@ def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -
         raise DatasetError(_unknown(name_or_path))
     if noise and name_or_path not in SYSTEMS:
         raise DatasetError(
-            f"noise is added to generated data only, and {name_or_path!r} is not generated; leave "
+            f"noise is added to generated data only, and {name_or_path} is not generated; leave "
             "noise at 0"
         )
     if not builtin:

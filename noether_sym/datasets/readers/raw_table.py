@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from noether_sym.datasets.readers.cells import POINT, fault_of, to_numbers
-from noether_sym.datasets.readers.header import Header
+from noether_sym.datasets.readers.header import Header, is_time
 from noether_sym.datasets.readers.stamps import Stamps
 from noether_sym.errors import DatasetError
 
@@ -122,8 +122,11 @@ class RawTable:
         return self.frame[name].to_numpy()
 
     def without(self, name: str) -> str:
-        """The advice to leave a column out."""
-        others = ",".join(one for one in self.names if one != name)
+        """The advice to leave a column out; times and what holds no numbers at all stay out too."""
+        out = {name, *(own for own in self.faults if self.faults[own].count == len(self.frame))}
+        others = ",".join(one for one in self.names if one not in out and not is_time(one))
+        if not others:
+            return "give at least one column of numbers beside the time"
         return f"leave the column out with --columns {others} (columns= in Python)"
 
 

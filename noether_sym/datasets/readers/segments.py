@@ -203,9 +203,10 @@ def _trajectories(table: RawTable, labels: Sequence[str], fewest: int) -> list[N
     short = np.flatnonzero(counts < fewest).tolist()
     if short:
         more = f" (and {len(short) - 1} more are too short)" if len(short) > 1 else ""
+        own = f": trajectory {labels[short[0]]!r}" if len(labels) > 1 else ""
         raise DatasetError(
-            f"{table.path}: trajectory {labels[short[0]]!r} has {_count(counts[short[0]], 'row')}, "
-            f"at least {fewest} are needed{more}; leave it out or record it for longer"
+            f"{table.path}{own} has {_count(counts[short[0]], 'row')}, at least {fewest} are "
+            f"needed{more}; leave it out or record it for longer"
         )
     return np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
 
