@@ -475,5 +475,5 @@ def _expect(found: bool, where: str) -> None:
 def _changed(what: str) -> RunError:
     return RunError(
         f"{what}; the file was changed or comes from another version, so run the stage again "
-        "with --fresh, or in another --results folder (fresh=, results= in Python)"
+        "with --fresh, or in another --results folder (results= in Python)"
     )

@@ -215,7 +215,7 @@ def held_tailoring(run: Run, options: TailorOptions) -> TailoringDocument | None
     if other:
         raise RunError(
             f"{run.path} holds a tailoring with another choice of {_spoken(other)}; --fresh "
-            "replaces it, and another --results folder keeps both (fresh=, results= in Python)"
+            "replaces it, and another --results folder keeps both (results= in Python)"
         )
     return document
 

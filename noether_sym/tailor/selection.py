@@ -169,8 +169,8 @@ def select(
 def _why_none(ratio: ErrorRatio) -> str:
     if ratio.low is None:
         return (
-            "one network and one validation sequence cannot tell whether a law helps; use "
-            "--seeds 5 (seeds=5 in Python) or more trajectories"
+            "one network and one validation sequence cannot tell whether a law helps; "
+            "more networks (--seeds 5) or more trajectories can"
         )
     return "no law predicts better than plain further training beyond the spread"
 
