@@ -197,7 +197,7 @@ def test_a_file_with_other_columns_is_named(folder):
     (folder / "run5.csv").write_text("t [s],q [m],p [m/s]\n0,1,x\n")
     assert "run5.csv, line 2, column 'p': 'x' is not a number" in complaint(folder)
     csv(folder / "run5.csv", circle(4))
-    assert "run5.csv: trajectory 'run5.csv' has 4 rows" in complaint(folder)
+    assert "run5.csv has 4 rows, at least 5 are needed" in complaint(folder)
 
 
 def test_links_out_of_a_folder_are_refused(folder, tmp_path):

@@ -109,7 +109,8 @@ def _show(screen: Screen, found: Inspection, report: NoiseReport) -> None:
             f"{median:.4g} {found.time_unit} (median; {least:.4g} to {largest:.4g})",
         )
     elif not found.ordered:
-        _say(screen, "no order", "every row is a point of its own, with its rate of change")
+        words = "each row is taken as an independent point, with its rate of change"
+        _say(screen, "no order", words)
     _say(screen, "window", _window(found))
     _say(screen, "dx/dt", _derivative(found))
     table = Table(box=None, pad_edge=False, padding=(0, 1))

@@ -143,8 +143,8 @@ def refuse_unordered(dataset: Dataset) -> None:
     """
     if not dataset.ordered:
         raise DatasetError(
-            f"{dataset.source or dataset.name}: every row is a point of its own, so that nothing "
-            "can be followed along trajectories; add a column 'trajectory' or a time"
+            f"{dataset.source or dataset.name}: each row is taken as an independent point, so that "
+            "nothing can be followed along trajectories; add a column 'trajectory' or a time"
         )
 
 
