@@ -92,6 +92,46 @@ def test_spread_takes_off_what_noise_makes_of_means():
     assert spread_between([np.ones(10)]) == 0.0
 
 
+def _uneven(seed: int):
+    """Constant where there is little noise; its means differ where there is much."""
+    draw = np.random.default_rng(seed)
+    loud = np.arange(_SAMPLES) % 2 == 1
+    values, noise = [], []
+    for level in _levels(8):
+        sigma = np.where(loud, 30.0, 0.01)
+        values.append(np.where(loud, 20.0 * level, 0.0) + sigma * draw.normal(size=_SAMPLES))
+        noise.append(sigma**2)
+    return values, noise
+
+
+def test_spread_and_change_are_those_of_the_same_samples():
+    values, noise = _uneven(20)
+    assert spread_between(values) > 1.0
+    assert spread_between(values, noise) < 0.01
+    spread = spread_between(values, noise)
+    times = [_TIMES] * len(values)
+    found = decide(times, values, _TURNING, spread=spread, natural=spread, noise=noise)
+    assert found.verdict != LAW
+
+
+def test_weights_leave_the_spread_of_a_law_as_it_is():
+    draw = np.random.default_rng(21)
+    sigma = 0.05 + 0.2 * (np.sin(_TIMES) > 0)
+    values = [level + sigma * draw.normal(size=_SAMPLES) for level in _levels(12)]
+    noise = [sigma**2] * 12
+    assert spread_between(values, noise) == pytest.approx(_levels(12).std(ddof=1), rel=0.03)
+    assert spread_between(values, [np.ones(_SAMPLES)] * 12) == spread_between(values)
+
+
+def test_trajectories_that_hardly_weigh_do_not_count():
+    values = _noisy(22, 8, 0.1)
+    noise = [np.full(_SAMPLES, 1e-2 if place < 5 else 1e6) for place in range(8)]
+    found = constancy(values, noise=noise)
+    assert found.trajectories == 5
+    assert constancy(values).trajectories == 8
+    assert spread_between(values, noise) == pytest.approx(spread_between(values[:5]), rel=1e-3)
+
+
 def test_half_life_within_its_error():
     draw = np.random.default_rng(8)
     values = [

@@ -243,7 +243,7 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
-ALGORITHM = 5
+ALGORITHM = 6
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 

@@ -17,7 +17,7 @@ from noether_sym.laws.law import LAW, Evidence, Law
 from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import make_samples
-from noether_sym.verdict.constancy import spread_between
+from noether_sym.verdict.constancy import spread_between, weights_of
 from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square
@@ -114,7 +114,11 @@ class Confirmation:
 
     def rows(self, law: Law, trajectories: Sequence[Trajectory] | None = None) -> list[Row]:
         """Values of a law along trajectories, by default those that confirm."""
-        stack = self._confirming if trajectories is None else _Stack.of(trajectories)
+        return self._rows(
+            law, self._confirming if trajectories is None else _Stack.of(trajectories)
+        )
+
+    def _rows(self, law: Law, stack: _Stack) -> list[Row]:
         features = self._features(law, stack.states)
         kept = stack.split(np.asarray(np.isfinite(features).all(0)))
         rows = zip(stack.trajectories, stack.split(features), kept, strict=True)
@@ -126,7 +130,7 @@ class Confirmation:
     def decided(self, law: Law, rows: Sequence[Row]) -> Evidence:
         """The verdict on a law by its values along trajectories."""
         spread = self._spread(law)
-        natural = root_mean_square(*self._frame.scaled_gradients(law))
+        natural = self._natural(law)
         with np.errstate(all="ignore"):  # what overflows is no law
             return decide(
                 [row.times for row in rows],
@@ -149,9 +153,22 @@ class Confirmation:
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 
     def _spread(self, law: Law) -> float:
-        with np.errstate(all="ignore"):
-            values = self._every.split(law(self._every.states.T))
-        return spread_between([own[np.isfinite(own)] for own in values])
+        """Between all trajectories, where the noise lets samples count."""
+        rows = self._rows(law, self._every)
+        return spread_between([row.values for row in rows], [row.noise for row in rows])
+
+    def _natural(self, law: Law) -> float:
+        """What the law would vary by if its columns varied independently, of the same samples."""
+        gradients, unit = self._frame.scaled_gradients(law)
+        moving = self._frame.spread > 0
+        noise = np.divide(
+            self.sigma[list(self._dataset.base_columns)],
+            self._frame.spread,
+            out=np.zeros(len(moving)),
+            where=moving,
+        )
+        weights = weights_of([(gradients**2 @ noise**2)])[0]
+        return root_mean_square(gradients * np.sqrt(weights / weights.mean())[:, None], unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,7 +38,7 @@ class Constancy:
     white : float
         p-value that the residuals have no memory in time.
     trajectories : int
-        Those that were compared.
+        Those that were compared; where they weigh differently, their effective number.
     """
 
     variation: float
@@ -93,18 +93,19 @@ def constancy(
         Variance of the noise of each value, as far as it is known: samples with far more noise
         than is usual count less.
     """
-    weights = _weights(values, noise)
+    weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
     usable = [place for place, one in enumerate(values) if len(one) >= _LEAST_SAMPLES]
     own = [_Residuals.of(values[place], weights[place]) for place in usable]
     counts = np.array([one.weights.sum() for one in own])
-    found = _pooled(np.array([one.mean_square for one in own]), counts, np.zeros(len(own)))
+    number = _effective(np.array([one.weights.mean() for one in own]))
+    found = _pooled(np.array([one.mean_square for one in own]), counts, np.zeros(len(own)), number)
     if resolution >= _RESOLVED:
         slow = np.array([one.neighbours for one in own]) / resolution
         errors = np.array([one.neighbours_error for one in own]) / resolution
-        told = _pooled(slow, counts, errors)
+        told = _pooled(slow, counts, errors, number)
         found = min(found, told, key=lambda one: _largest(*one))
     left = own if tangents is None else _without(own, [tangents[place] for place in usable])
-    return Constancy(*found, white=_white(left), trajectories=len(own))
+    return Constancy(*found, white=_white(left), trajectories=round(number))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,16 +149,18 @@ class _Residuals:
         return float(np.sqrt(self._pairs**2 @ products))
 
 
-def _weights(
-    values: Sequence[NDArray[np.float64]], noise: Sequence[NDArray[np.float64]] | None
-) -> list[NDArray[np.float64]]:
-    """Weights of samples, 1 for the usual noise and less for more than that."""
-    if noise is None or not values:
-        return [np.ones(len(own)) for own in values]
+def weights_of(noise: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Weights of samples, 1 for the usual noise and less for more than that.
+
+    Parameters
+    ----------
+    noise : sequence of arrays of shape (sample,)
+        Variance of the noise of each value.
+    """
     clean = [np.where(np.isfinite(own), np.maximum(own, 0.0), 0.0) for own in noise]
-    usual = float(np.median(np.concatenate(clean)))
+    usual = float(np.median(np.concatenate(clean))) if clean else 0.0
     if not usual > 0:
-        return [np.ones(len(own)) for own in values]
+        return [np.ones(len(own)) for own in clean]
     return [np.minimum(1.0, 2.0 * usual / (own + usual)) for own in clean]
 
 
@@ -171,7 +174,9 @@ def slow_share(values: Sequence[NDArray[np.float64]], variation: float) -> float
     return slow / count / variation if variation > 0 else 0.0
 
 
-def spread_between(values: Sequence[NDArray[np.float64]]) -> float:
+def spread_between(
+    values: Sequence[NDArray[np.float64]], noise: Sequence[NDArray[np.float64]] | None = None
+) -> float:
     """Standard deviation between trajectories of a quantity's means, outliers pulled in.
 
     The variance of the means' errors is taken off; 0 where errors alone would often (1 %) make
@@ -180,21 +185,51 @@ def spread_between(values: Sequence[NDArray[np.float64]]) -> float:
     Parameters
     ----------
     values : sequence of arrays of shape (sample,)
+    noise : sequence of arrays of shape (sample,), optional
+        Variance of the noise of each value: samples weigh as they do in `constancy`, so that
+        both measure one and the same part of the data.
     """
     from scipy.stats import chi2
 
-    usable = [own for own in values if len(own) >= _LEAST_SAMPLES]
-    if len(usable) < 2:
+    weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
+    usable = [pair for pair in zip(values, weights, strict=True) if len(pair[0]) >= _LEAST_SAMPLES]
+    shares = np.array([weight.mean() for _, weight in usable])
+    number = _effective(shares)
+    if number < 2:
         return 0.0
-    means = np.array([own.mean() for own in usable])
-    errors = np.array([0.5 * float((np.diff(own) ** 2).mean()) / len(own) for own in usable])
-    centre = float(np.median(means))
-    bound = 3.0 * float(np.quantile(np.abs(means - centre), 0.9, method="lower"))
+    shares /= shares.sum()
+    means = np.array([np.average(own, weights=weight) for own, weight in usable])
+    errors = np.array([_mean_error(own, weight) for own, weight in usable])
+    centre = _quantile(means, shares, 0.5)
+    bound = 3.0 * _quantile(np.abs(means - centre), shares, 0.9)
     inside = centre + np.clip(means - centre, -bound, bound)
-    variance, error, freedom = float(inside.var(ddof=1)), float(errors.mean()), len(means) - 1
+    variance = float(shares @ (inside - shares @ inside) ** 2) * number / (number - 1)
+    error, freedom = float(shares @ errors), number - 1
     if variance <= error * float(chi2.isf(_CHANCE, freedom)) / freedom:
         return 0.0
     return float(np.sqrt(variance - error))
+
+
+def _effective(weights: NDArray[np.float64]) -> float:
+    """How many of equal weight tell as much, at most their number (Kish 1965, section 11.7)."""
+    if not len(weights):
+        return 0.0
+    even = np.ptp(weights) == 0.0
+    return float(len(weights)) if even else float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _quantile(values: NDArray[np.float64], shares: NDArray[np.float64], level: float) -> float:
+    """The largest value with less than a share of all weight below it."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(shares[order]) - shares[order]
+    return float(values[order][max(int(np.searchsorted(below, level, side="left")) - 1, 0)])
+
+
+def _mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Variance of a weighted mean by noise without memory, from steps between neighbours."""
+    count = len(values)
+    steps = 0.5 * weights[1:] * weights[:-1] * np.diff(values) ** 2
+    return float(steps.sum() / weights.sum() ** 2) * count / (count - 1)
 
 
 def _largest(variation: float, error: float, freedom: float) -> float:
@@ -206,27 +241,30 @@ def _largest(variation: float, error: float, freedom: float) -> float:
 
 
 def _pooled(
-    variations: NDArray[np.float64], counts: NDArray[np.float64], noise: NDArray[np.float64]
+    variations: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    number: float,
 ) -> tuple[float, float, float]:
     """Mean over samples, its standard error, and the degrees of freedom of that.
 
     `noise` is the standard error that noise alone gives each trajectory, known well from its
     many samples. Where trajectories disagree by more, the rest is estimated from them, with
-    their number less 1 as degrees of freedom (combined after Satterthwaite 1946, Biometrics
-    Bulletin 2, 110, doi:10.2307/3002019).
+    their effective `number` less 1 as degrees of freedom (combined after Satterthwaite 1946,
+    Biometrics Bulletin 2, 110, doi:10.2307/3002019).
     """
     if not len(counts):
         return float("inf"), 0.0, np.inf
     shares = counts / counts.sum()
     mean = float(shares @ variations)
     known = float(shares**2 @ noise**2)
-    if len(counts) < 2:
+    if number < 2:
         return mean, float(np.sqrt(known)), np.inf
-    more = len(counts) / (len(counts) - 1.0)
+    more = number / (number - 1.0)
     excess = max(float(shares**2 @ (variations - mean) ** 2) * more - known, 0.0)
     if excess == 0.0:
         return mean, float(np.sqrt(known)), np.inf
-    freedom = (len(counts) - 1.0) * ((known + excess) / excess) ** 2
+    freedom = (number - 1.0) * ((known + excess) / excess) ** 2
     return mean, float(np.sqrt(known + excess)), freedom
 
 
