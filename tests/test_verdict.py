@@ -74,6 +74,39 @@ def test_far_apart_samples_cannot_tell_noise_from_change():
     assert constancy(values, resolution=0.2).largest > 0.25
 
 
+def test_far_apart_samples_are_told_from_noise_that_is_known():
+    values = _noisy(4, 8, 0.3)
+    noise = [np.full(_SAMPLES, 0.3**2)] * 8
+    known = constancy(values, resolution=0.2, noise=noise, doubt=0.01)
+    assert known.largest < 0.15
+    assert abs(known.variation) < 3.0 * known.error
+    assert constancy(values, resolution=0.2, noise=noise, doubt=0.5).largest > known.largest
+    assert constancy(values, resolution=0.2, noise=noise).largest > 0.25
+
+
+def test_known_noise_hides_no_change_of_far_apart_samples():
+    draw = np.random.default_rng(23)
+    turns = [0.3 * np.sqrt(2.0) * np.sin(2.3 * np.arange(_SAMPLES) + own) for own in range(8)]
+    values = [turn + 0.3 * draw.normal(size=_SAMPLES) for turn in turns]
+    noise = [np.full(_SAMPLES, 0.3**2)] * 8
+    found = constancy(values, resolution=-0.7, noise=noise, doubt=0.05)
+    assert abs(found.variation - 0.3**2) < 3.0 * found.error
+    assert found.largest > 0.3
+    assert found.white < 1e-6
+    quiet = [draw.normal(size=_SAMPLES) for _ in range(8)]
+    assert constancy(quiet, resolution=-0.7).white > 0.01
+
+
+def test_independent_residuals_of_far_apart_samples_are_white_as_often_as_they_should():
+    draw = np.random.default_rng(24)
+    found = [
+        constancy([draw.normal(size=60) for _ in range(6)], resolution=0.0).white
+        for _ in range(300)
+    ]
+    assert binom.cdf(int(np.sum(np.array(found) < 0.05)), 300, 0.05) > 1e-4
+    assert binom.sf(int(np.sum(np.array(found) < 0.05)) - 1, 300, 0.07) > 1e-4
+
+
 def test_what_errors_of_constants_explain_is_no_memory():
     wave = np.sin(_TIMES)
     pure = _noisy(5, 10, 0.05)

@@ -80,7 +80,10 @@ class Confirmation:
         self._frame = replace(frame, spread=np.where(moving, frame.spread, 0.0))
         self._confirming = _Stack.of(trajectories)
         self._every = _Stack.of(dataset.train)
-        self.sigma = dataset_noise(dataset).noise.sigma
+        noise = dataset_noise(dataset).noise
+        self.sigma = noise.sigma
+        noisy = self.sigma > 0
+        self._doubt = np.divide(noise.error, self.sigma, out=np.zeros(len(noisy)), where=noisy)
         self._refitting = Refitting(dataset, fitted, self.sigma) if fitted else None
         self._motion = motion(self._confirming.trajectories, dataset.base_columns, angles(dataset))
 
@@ -140,7 +143,13 @@ class Confirmation:
                 natural=natural or spread,  # of a column that never moves, how it differs
                 tangents=[row.tangents for row in rows],
                 noise=[row.noise for row in rows],
+                doubt=self._doubt_of(law),
             )
+
+    def _doubt_of(self, law: Law) -> float:
+        """Relative standard error of the variance of a law's noise, at most; infinite without."""
+        reads = sorted(_written_out(law, self._dataset).expression.inputs)
+        return 2.0 * float(self._doubt[reads].max()) if self.sigma[reads].any() else np.inf
 
     def _features(self, law: Law, states: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values without the noise's bias, the variance of their noise, errors by constants."""

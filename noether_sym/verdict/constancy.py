@@ -20,6 +20,7 @@ CONFIDENCE = 0.95
 _MODES = 3
 _LEAST_SAMPLES = 4
 _RESOLVED = 0.5
+_LAGS = 6
 _CHANCE = 0.01
 
 
@@ -75,6 +76,7 @@ def constancy(
     tangents: Sequence[NDArray[np.float64]] | None = None,
     resolution: float = 1.0,
     noise: Sequence[NDArray[np.float64]] | None = None,
+    doubt: float = np.inf,
 ) -> Constancy:
     """Measure how constant a quantity is along trajectories.
 
@@ -87,11 +89,14 @@ def constancy(
         explain takes no part in the test for memory.
     resolution : float
         Correlation from one sample to the next of the fastest change there could be, between 0
-        and 1. Below 1/2 samples are too far apart to tell change from noise: all counts as
-        change.
+        and 1. Below 1/2 samples are too far apart to tell change from noise by its memory: what
+        the noise that is known does not explain counts as change.
     noise : sequence of arrays of shape (sample,), optional
         Variance of the noise of each value, as far as it is known: samples with far more noise
         than is usual count less.
+    doubt : float
+        Relative standard error of `noise`, the same for all samples; infinite if it is no more
+        than a guess.
     """
     weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
     usable = [place for place, one in enumerate(values) if len(one) >= _LEAST_SAMPLES]
@@ -104,8 +109,17 @@ def constancy(
         errors = np.array([one.neighbours_error for one in own]) / resolution
         told = _pooled(slow, counts, errors, number)
         found = min(found, told, key=lambda one: _largest(*one))
+    elif noise is not None and np.isfinite(doubt) and own:
+        known = np.array([np.average(noise[place], weights=weights[place]) for place in usable])
+        squares = np.array([one.mean_square for one in own])
+        variation, error, freedom = _pooled(squares - known, counts, np.zeros(len(own)), number)
+        both = float(np.hypot(error, doubt * (counts @ known) / counts.sum()))
+        surer = (both / error) ** 2 if error > 0 else np.inf
+        told = variation, both, freedom * surer
+        found = min(found, told, key=lambda one: _largest(*one))
     left = own if tangents is None else _without(own, [tangents[place] for place in usable])
-    return Constancy(*found, white=_white(left), trajectories=round(number))
+    white = _white(left, 1 if resolution >= _RESOLVED else _LAGS)
+    return Constancy(*found, white=white, trajectories=round(number))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,15 +300,18 @@ def _without(
     return [_Residuals(rest, own.weights) for rest, own in zip(left, residuals, strict=True)]
 
 
-def _white(residuals: Sequence[_Residuals]) -> float:
+def _white(residuals: Sequence[_Residuals], lags: int) -> float:
     """p-value of the residuals being independent: low modes in time, and neighbours.
 
     Sums of products of residuals at different times have mean zero if these are independent,
     whatever the variance of each; the squares of those products give the variance of the sum.
+    Of one lag a sum above zero counts, for changes are slower than the samples; of several, where
+    they need not be, any sum does (after Box and Pierce 1970, doi:10.2307/2284333).
     """
     from scipy.stats import chi2, norm
 
-    low = low_variance = neighbours = neighbours_variance = 0.0
+    low = low_variance = 0.0
+    sums, variances = np.zeros(lags), np.zeros(lags)
     freedom = 0
     largest = max((float(np.abs(one.deviations).max()) for one in residuals), default=0.0)
     for one in residuals:
@@ -307,13 +324,16 @@ def _white(residuals: Sequence[_Residuals]) -> float:
         pairs = ((modes * squares) @ modes.T) ** 2
         low_variance += 2.0 * float(pairs.sum() - ((modes**2).sum(0) ** 2 @ squares**2))
         freedom += len(modes)
-        neighbours += float((own[1:] * own[:-1]).sum() + squares.mean() * (count - 1) / count)
-        neighbours_variance += float((squares[1:] * squares[:-1]).sum())
-    if not (low_variance > 0 and neighbours_variance > 0):
+        for lag in range(1, min(lags, count - 1) + 1):
+            of_mean = squares.mean() * (count - lag) / count
+            sums[lag - 1] += float((own[lag:] * own[:-lag]).sum() + of_mean)
+            variances[lag - 1] += float((squares[lag:] * squares[:-lag]).sum())
+    if not (low_variance > 0 and (variances > 0).all()):
         return 1.0
     wave = freedom + low / np.sqrt(low_variance) * np.sqrt(2.0 * freedom)
-    step = neighbours / np.sqrt(neighbours_variance)
-    return float(min(1.0, 2.0 * min(chi2.sf(wave, freedom), norm.sf(step))))
+    steps = sums / np.sqrt(variances)
+    memory = norm.sf(steps[0]) if lags == 1 else chi2.sf(steps @ steps, lags)
+    return float(min(1.0, 2.0 * min(chi2.sf(wave, freedom), memory)))
 
 
 def _cosines(count: int) -> NDArray[np.float64]:

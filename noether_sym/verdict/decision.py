@@ -51,6 +51,7 @@ def decide(
     natural: float,
     tangents: Sequence[NDArray[np.float64]] | None = None,
     noise: Sequence[NDArray[np.float64]] | None = None,
+    doubt: float = np.inf,
 ) -> Evidence:
     """Judge a quantity by its values along trajectories.
 
@@ -66,10 +67,10 @@ def decide(
     natural : float
         Standard deviation that the quantity would have if its columns varied along
         trajectories as they do, but independently of each other.
-    tangents, noise : sequences of arrays, optional
+    tangents, noise, doubt
         See `noether_sym.verdict.constancy.constancy`.
     """
-    found = constancy(values, tangents, motion.resolution, noise)
+    found = constancy(values, tangents, motion.resolution, noise, doubt)
     if not (np.isfinite(found.largest) and np.isfinite(spread) and np.isfinite(natural)):
         return _evidence(NOT_A_LAW, "its values are too large to compare", found, 0.0)
     if found.trajectories < ENOUGH:
