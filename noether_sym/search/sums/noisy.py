@@ -97,7 +97,7 @@ class _Library:
         self._form = self._within - (1.0 - _NOISE_KEPT) * self._noise
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
-        usual = float(np.median(np.diag(self._noise))) if len(own.terms) else 0.0
+        usual = float(np.median(np.diag(self._noise)))
         self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
         self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
         points = len(data.points)
