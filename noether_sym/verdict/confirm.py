@@ -21,32 +21,12 @@ from noether_sym.verdict.constancy import spread_between, weights_of
 from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square
+from noether_sym.verdict.leftout import LeftOut, Row
 from noether_sym.verdict.motion import motion
 
+_FEWEST = 3
 _SURE = 1e-6
 _NEAR = 0.3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """A law along a trajectory.
-
-    Attributes
-    ----------
-    law : Law
-    times, values : arrays of shape (sample,)
-        Values without the bias of noise; samples where they are not finite are left out.
-    noise : array of shape (sample,)
-        Variance of the noise of each value.
-    tangents : array of shape (sample, constant)
-        What one standard error of each constant changes.
-    """
-
-    law: Law
-    times: NDArray[np.float64]
-    values: NDArray[np.float64]
-    noise: NDArray[np.float64]
-    tangents: NDArray[np.float64]
 
 
 class Confirmation:
@@ -59,7 +39,9 @@ class Confirmation:
     trajectories : sequence of Trajectory
         Those that confirm.
     fitted : sequence of Trajectory
-        To which the constants of laws may be fitted; none to keep them as they are.
+        To which the constants of laws may be fitted; none to keep them as they are. Where they
+        are those that confirm, and three at least, each is judged with constants that were
+        fitted to others.
 
     Attributes
     ----------
@@ -85,10 +67,15 @@ class Confirmation:
         noisy = self.sigma > 0
         self._doubt = np.divide(noise.error, self.sigma, out=np.zeros(len(noisy)), where=noisy)
         self._refitting = Refitting(dataset, fitted, self.sigma) if fitted else None
+        shared = len(fitted) >= _FEWEST and tuple(fitted) == tuple(trajectories)
+        self._left_out = LeftOut(dataset, fitted, self.sigma) if shared else None
         self._motion = motion(self._confirming.trajectories, dataset.base_columns, angles(dataset))
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence; where noise may decide, constants without its bias."""
+        crossed = self._crosswise(law)
+        if crossed is not None:
+            return law.with_(evidence=crossed)
         found = self.evidence(law)
         sure = found.verdict == LAW and found.chance < _SURE
         if self._refitting is not None and self.sigma.any() and found.within < _NEAR and not sure:
@@ -114,6 +101,12 @@ class Confirmation:
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
         return self.decided(law, self.rows(law))
+
+    def _crosswise(self, law: Law) -> Evidence | None:
+        """The verdict by constants that were fitted to others, where noise makes them differ."""
+        if self._left_out is None or not self.sigma.any():
+            return None
+        return self.decided(law, self._left_out.rows(law, self.rows))
 
     def rows(self, law: Law, trajectories: Sequence[Trajectory] | None = None) -> list[Row]:
         """Values of a law along trajectories, by default those that confirm."""

@@ -9,7 +9,7 @@ fitted to the others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,9 @@ from noether_sym.search.build import build_law
 from noether_sym.search.sums.stage import Fold
 from noether_sym.statistics.directions import new_share
 from noether_sym.statistics.samples import make_samples
-from noether_sym.verdict.confirm import Confirmation, Row
-from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.gradients import Frame
+from noether_sym.verdict.leftout import LeftOut
 
 ALIKE = 0.05
 """Share of a law's gradients beyond those of what another search found, up to which it was found
@@ -33,7 +33,6 @@ FOUND_AGAIN = 0.75
 """Share of the trajectories without which a law must be found again."""
 
 _SAMPLES = 4000
-_GROUPS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +66,7 @@ class CrossFitting:
             laws = [build_law(one.candidate, one.fit, dataset, samples) for one in fold.laws]
             gradients = [frame.gradients(law) for law in laws]
             self._again.append(_Again(len(fold.held_out), gradients))
-        self._trajectories = [own for own in dataset.train if len(own) > 1]
-        self._refitting = Refitting(dataset, self._trajectories, confirmation.sigma)
-        count = len(self._trajectories)
-        number = min(count, _GROUPS)
-        self._groups = [tuple(range(start, count, number)) for start in range(number)]
+        self._left_out = LeftOut(dataset, dataset.train, confirmation.sigma)
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence."""
@@ -95,11 +90,8 @@ class CrossFitting:
         count = sum(one.held_out for one in self._again if _is_among(own, one.gradients))
         if count < FOUND_AGAIN * every:
             return _not_found_again(count, every)
-        rows: list[Row] = []
-        laws = self._refitting.laws_without(law, self._groups)
-        for group, other in zip(self._groups, laws, strict=True):
-            rows += self._confirmation.rows(other, [self._trajectories[n] for n in group])
-        return self._confirmation.decided(law, _apart(rows))
+        rows = self._left_out.rows(law, self._confirmation.rows)
+        return self._confirmation.decided(law, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +121,3 @@ def _not_found_again(count: int, every: int) -> Evidence:
     return Evidence(
         UNDECIDED, reason, within=float("inf"), white=1.0, chance=1.0, trajectories=count
     )
-
-
-def _apart(rows: Sequence[Row]) -> list[Row]:
-    """Rows with the errors of constants side by side: each search has constants of its own."""
-    starts: dict[int, int] = {}
-    width = 0
-    for row in rows:
-        if id(row.law) not in starts:
-            starts[id(row.law)] = width
-            width += row.tangents.shape[1]
-    wide = []
-    for row in rows:
-        tangents, start = np.zeros((len(row.values), width)), starts[id(row.law)]
-        tangents[:, start : start + row.tangents.shape[1]] = row.tangents
-        wide.append(replace(row, tangents=tangents))
-    return wide

@@ -1,0 +1,86 @@
+"""Values of laws on trajectories that took no part in fitting their constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.laws.law import Law
+from noether_sym.verdict.constants import Refitting
+
+_GROUPS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A law along a trajectory.
+
+    Attributes
+    ----------
+    law : Law
+    times, values : arrays of shape (sample,)
+        Values without the bias of noise; samples where they are not finite are left out.
+    noise : array of shape (sample,)
+        Variance of the noise of each value.
+    tangents : array of shape (sample, constant)
+        What one standard error of each constant changes.
+    """
+
+    law: Law
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    tangents: NDArray[np.float64]
+
+
+class LeftOut:
+    """Trajectories of which each has constants that were fitted to others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Which columns are derived.
+    trajectories : sequence of Trajectory
+        In up to 12 groups that are left out in turn.
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
+    """
+
+    def __init__(
+        self, dataset: Dataset, trajectories: Sequence[Trajectory], sigma: NDArray[np.float64]
+    ) -> None:
+        self._trajectories = [own for own in trajectories if len(own) > 1]
+        self._refitting = Refitting(dataset, self._trajectories, sigma)
+        count = len(self._trajectories)
+        number = min(count, _GROUPS)
+        self._groups = [tuple(range(start, count, number)) for start in range(number)]
+
+    def rows(
+        self, law: Law, rows_of: Callable[[Law, Sequence[Trajectory]], list[Row]]
+    ) -> list[Row]:
+        """Values of a law along all trajectories, by `rows_of` for each group's constants."""
+        rows: list[Row] = []
+        laws = self._refitting.laws_without(law, self._groups)
+        for group, other in zip(self._groups, laws, strict=True):
+            rows += rows_of(other, [self._trajectories[n] for n in group])
+        return _apart(rows)
+
+
+def _apart(rows: Sequence[Row]) -> list[Row]:
+    """Rows with the errors of constants side by side: each group has constants of its own."""
+    starts: dict[int, int] = {}
+    width = 0
+    for row in rows:
+        if id(row.law) not in starts:
+            starts[id(row.law)] = width
+            width += row.tangents.shape[1]
+    wide = []
+    for row in rows:
+        tangents, start = np.zeros((len(row.values), width)), starts[id(row.law)]
+        tangents[:, start : start + row.tangents.shape[1]] = row.tangents
+        wide.append(replace(row, tangents=tangents))
+    return wide

@@ -1,0 +1,51 @@
+"""Few trajectories in noise: each is judged with constants that were fitted to others."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networks import PENDULUM
+
+from noether_sym.datasets import load
+from noether_sym.verdict.confirm import Confirmation
+from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.leftout import LeftOut
+
+_FEW = 5
+_SIGMA = np.array([0.05, 0.05])
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    whole = load("ideal_pendulum", seed=3)
+    draw = np.random.default_rng(4)
+    train = tuple(
+        replace(own, states=own.states + _SIGMA * draw.normal(size=own.states.shape))
+        for own in whole.train[:_FEW]
+    )
+    return replace(whole, train=train, noise_given=tuple(enumerate(_SIGMA)))
+
+
+def test_each_trajectory_has_the_constants_of_the_others(noisy):
+    confirmation = Confirmation(noisy, noisy.train, noisy.train)
+    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, confirmation.rows)
+    assert len(rows) == _FEW
+    for number, row in enumerate(rows):
+        others = [own for place, own in enumerate(noisy.train) if place != number]
+        expected = Refitting(noisy, others, _SIGMA).law(PENDULUM)
+        assert row.law.values == pytest.approx(expected.values, rel=1e-6)
+        np.testing.assert_array_equal(row.times, noisy.train[number].times)
+        own = np.flatnonzero(np.abs(row.tangents).max(0))
+        assert own.tolist() == [number]
+    assert len({row.law.values for row in rows}) == _FEW
+
+
+def test_the_verdict_on_few_trajectories_is_by_such_constants(noisy):
+    shared = Confirmation(noisy, noisy.train, noisy.train)
+    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, shared.rows)
+    assert shared.confirmed(PENDULUM).evidence == shared.decided(PENDULUM, rows)
+    apart = Confirmation(noisy, noisy.train[3:], noisy.train[:3])
+    assert apart.confirmed(PENDULUM).evidence == apart.evidence(PENDULUM)
+    exact = replace(noisy, noise_given=((0, 0.0), (1, 0.0)))
+    without = Confirmation(exact, exact.train, exact.train)
+    assert without.confirmed(PENDULUM).evidence == without.evidence(PENDULUM)
