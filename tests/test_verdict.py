@@ -156,6 +156,14 @@ def test_weights_leave_the_spread_of_a_law_as_it_is():
     assert spread_between(values, [np.ones(_SAMPLES)] * 12) == spread_between(values)
 
 
+def test_two_trajectories_of_unequal_noise_have_a_spread():
+    draw = np.random.default_rng(25)
+    sigmas = (0.05, 0.2)
+    values = [2.0 * n + own * draw.normal(size=_SAMPLES) for n, own in enumerate(sigmas)]
+    noise = [np.full(_SAMPLES, own**2) for own in sigmas]
+    assert spread_between(values, noise) == pytest.approx(np.sqrt(2.0), rel=0.05)
+
+
 def test_trajectories_that_hardly_weigh_do_not_count():
     values = _noisy(22, 8, 0.1)
     noise = [np.full(_SAMPLES, 1e-2 if place < 5 else 1e6) for place in range(8)]

@@ -209,7 +209,7 @@ def spread_between(
     usable = [pair for pair in zip(values, weights, strict=True) if len(pair[0]) >= _LEAST_SAMPLES]
     shares = np.array([weight.mean() for _, weight in usable])
     number = _effective(shares)
-    if number < 2:
+    if round(number) < 2:
         return 0.0
     shares /= shares.sum()
     means = np.array([np.average(own, weights=weight) for own, weight in usable])
@@ -272,7 +272,7 @@ def _pooled(
     shares = counts / counts.sum()
     mean = float(shares @ variations)
     known = float(shares**2 @ noise**2)
-    if number < 2:
+    if round(number) < 2:
         return mean, float(np.sqrt(known)), np.inf
     more = number / (number - 1.0)
     excess = max(float(shares**2 @ (variations - mean) ** 2) * more - known, 0.0)
