@@ -13,10 +13,11 @@ import re
 import shutil
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the command line does
 
+from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.sorting import ExplicitOrder
 
 from noether_sym import __version__
@@ -55,6 +56,8 @@ numpydoc_show_class_members = False
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True
 
+smartquotes = False  # two hyphens begin an option
+
 html_theme = "pydata_sphinx_theme"
 html_title = "noether-sym"
 html_static_path = ["_static"]
@@ -88,6 +91,22 @@ def without_data() -> dict[str, str]:
 
 WITHOUT_DATA = without_data()
 
+
+def returned_figure(
+    block: object, variables: dict[str, Any], settings: dict[str, Any], **options: object
+) -> str:
+    """Show the figure that a block names ``plotted``: what `Discovery.plot` returns.
+
+    A scraper of sphinx-gallery, beside its own for figures of pyplot; returns reStructuredText.
+    """
+    figure = variables["example_globals"].pop("plotted", None)
+    if figure is None:
+        return ""
+    path = next(variables["image_path_iterator"])
+    figure.savefig(path)
+    return figure_rst([path], settings["src_dir"])
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "examples/gallery",
     "gallery_dirs": "gallery",
@@ -107,6 +126,7 @@ sphinx_gallery_conf = {
             "*",
         ]
     ),
+    "image_scrapers": ("matplotlib", returned_figure),
     "capture_repr": ("_repr_html_",),
     "write_computation_times": False,
     "download_all_examples": False,
@@ -140,7 +160,8 @@ def in_the_site(app: Sphinx, docname: str, source: list[str]) -> None:
     up = "../" * docname.count("/")
     source[0] = source[0].replace(f"]({up}../results/", f"]({up}results/")
     name = docname.rpartition("/")[2]
-    if docname.startswith("gallery/") and name in WITHOUT_DATA:
+    results = "sphx-glr-script-out" in source[0]  # kept from a build that had the data
+    if docname.startswith("gallery/") and name in WITHOUT_DATA and not results:
         note = (
             ".. note::\n\n   This page was built where the measured data of "
             f"``{WITHOUT_DATA[name]}`` are not to be had, so its code was not run and it shows no "

@@ -59,4 +59,4 @@ print([str(other) for other in law.also_allowed] or "none here")
 # %%
 # The law along trajectories that the search has not seen, beside shuffled data:
 
-figure = found.plot()
+plotted = found.plot()

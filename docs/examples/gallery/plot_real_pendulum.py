@@ -38,7 +38,7 @@ print(f"{constant.value:.3f} ± {constant.stderr:.3f} {constant.dimension}")
 # %%
 # Its value along the recording, beside shuffled data:
 
-figure = found.plot()
+plotted = found.plot()
 
 # %%
 # Does the law help to predict? ``noether-sym run real_pendulum`` goes on to train networks with and
