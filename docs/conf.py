@@ -164,7 +164,7 @@ def in_the_site(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname.startswith("gallery/") and name in WITHOUT_DATA and not results:
         note = (
             ".. note::\n\n   This page was built where the measured data of "
-            f"``{WITHOUT_DATA[name]}`` are not to be had, so its code was not run and it shows no "
+            f"``{WITHOUT_DATA[name]}`` were not available, so its code was not run and it shows no "
             f"results. Set ``{DATA_VARIABLE}`` to the folder that holds them (the loader's error "
             "says where to find them) and build the site again.\n"
         )

@@ -3,6 +3,8 @@
 The site is built, and its gallery executed, by ``.ci/run``; here is what needs no build.
 """
 
+import doctest
+import importlib
 import re
 import runpy
 import shlex
@@ -52,6 +54,18 @@ def test_the_examples_of_the_python_interface_run(capsys):
     assert "1 law found: x² + 0.25·v²" in shown
     assert "['x0**2 + 0.25*x1**2'] (600, 1) 1.0" in shown
     plt.close("all")
+
+
+@pytest.mark.parametrize("name", ["searching", "verbs", "estimator", "operators"])
+def test_the_examples_in_the_reference_hold(name):
+    if name == "estimator":
+        pytest.importorskip("sklearn")
+    module = importlib.import_module(f"noether_sym.api.{name}")
+    mark = Operator("mark", 1, UnitRule.PURE, lambda lib, x: x, lambda lib, value, x: (1.0,))
+    with registered(mark):  # what an example registers is forgotten after
+        failed, tried = doctest.testmod(module)
+    assert not failed
+    assert tried
 
 
 SHOWN = {
