@@ -1,11 +1,11 @@
 """Reproduce the paper's symbolic experiments: writes results/paper.md and its figures.
 
     python -m benchmarks.paper [--results DIR] [--seeds 5] [--jobs N] [--device cpu]
-                               [--only NAMES] [--depth 7] [--quick] [--readme FILE]
+                               [--only NAMES] [--depth 7] [--quick] [--table FILE]
 
 Runs the whole pipeline on the ideal spring, the ideal pendulum and the real pendulum
 (finished stages are used again) and sets the paper's tables beside what came out. The table of
-predictions in README.md, between ``<!-- predictions: begin -->`` and
+predictions in docs/howto/predictions.md, between ``<!-- predictions: begin -->`` and
 ``<!-- predictions: end -->``, is written from the same runs.
 """
 
@@ -64,7 +64,9 @@ NAMES = {
 
 
 SHOWN = ("ideal_pendulum", "real_pendulum")
-"""Data sets of the README's table, the unfavourable one first."""
+"""Data sets of the table of predictions, the unfavourable one first."""
+PAGE = Path("docs/howto/predictions.md")
+"""The page that shows this table."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -77,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", default=",".join(PAPER), help="data sets, with commas")
     parser.add_argument("--depth", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="little training, to see it work")
-    parser.add_argument("--readme", type=Path, help="by default README.md, if all are run in full")
+    parser.add_argument("--table", type=Path, help=f"by default {PAGE}, if all are run in full")
     options = parser.parse_args(arguments)
     chosen = options.only.split(",")
     unknown = set(chosen) - set(PAPER)
@@ -93,13 +95,13 @@ def main(arguments: list[str] | None = None) -> None:
     target = options.results / "paper.md"
     target.write_text("\n".join(parts) + "\n", encoding="utf-8")
     print(target)
-    readme = options.readme
-    if readme is None and not options.quick and set(SHOWN) <= set(documents):
-        readme = Path("README.md")
-    if readme is not None:
-        text = readme.read_text(encoding="utf-8")
-        readme.write_text(between(text, "predictions", predictions(documents)), encoding="utf-8")
-        print(f"the table in {readme} written")
+    shown = options.table
+    if shown is None and not options.quick and set(SHOWN) <= set(documents):
+        shown = PAGE
+    if shown is not None:
+        text = shown.read_text(encoding="utf-8")
+        shown.write_text(between(text, "predictions", predictions(documents)), encoding="utf-8")
+        print(f"the table in {shown} written")
 
 
 def _section(name: str, options: argparse.Namespace) -> tuple[str, dict[str, Any] | None]:
@@ -263,7 +265,7 @@ def spread(entry: Mapping[str, Any]) -> str:
 
 
 def predictions(documents: Mapping[str, Mapping[str, Any]]) -> str:
-    """The README's table: test RMSE of every method on `SHOWN`, best on the first one first."""
+    """Test RMSE of every method on `SHOWN`, best on the first one first, as a table."""
     found = [
         {entry["method"]: entry for entry in documents[name]["summary"]}
         for name in SHOWN
@@ -291,7 +293,7 @@ def predictions(documents: Mapping[str, Mapping[str, Any]]) -> str:
     foot = (
         f"Mean ± standard deviation over {networks[0]} networks; 'k of n' where only k of n did "
         f"not diverge. By the mean, meta-tailoring is {places}; what is within the standard "
-        "deviations is no difference. From [results/paper.md](results/paper.md)."
+        "deviations is no difference. From [results/paper.md](../../results/paper.md)."
     )
     return f"{table(header, rows)}\n\n{textwrap.fill(foot, 100)}"
 

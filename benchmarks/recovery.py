@@ -1,15 +1,15 @@
 """Which laws the one default call finds, which it misses, and what it costs.
 
     python -m benchmarks.recovery [--only SECTIONS] [--part k/n] [--fresh] [--quick] [--page]
-                                  [--output DIR] [--readme FILE]
+                                  [--output DIR] [--table FILE]
 
 Every search runs in a process of its own, and its answer is kept in OUTPUT/recovery/ under what
 decides it (the case, the way, the sources of the search and of its judges), so that a call that
 was cut short goes on where it stopped, and a change of the search searches again. ``--part 1/4``
 takes every fourth case; ``--page`` writes the page of what there is and searches nothing;
 ``--fresh`` searches again. Writes results/recovery.md with its figures and, where every built-in
-data set has an answer, the table in README.md between ``<!-- found: begin -->`` and
-``<!-- found: end -->``.
+data set has an answer, the table in docs/limits.md between ``<!-- found: begin -->``
+and ``<!-- found: end -->``.
 
 Judged by gradients at points that no search has seen and by values on fresh trajectories, never
 by text: see `benchmarks.scoring`.
@@ -26,7 +26,7 @@ from typing import Any
 
 from benchmarks._measure import run_child
 from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, sections_of
-from benchmarks.recovery_page import SECTIONS, Section, page, readme_table, ways_of
+from benchmarks.recovery_page import SECTIONS, Section, found_table, page, ways_of
 
 LIMIT_SECONDS = 900
 """After so many seconds a search is stopped, which is a result too."""
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Search what is left to search, and write the page."""
     taken = parser(__doc__.splitlines()[0], "case")
     taken.add_argument("--ways", default="", help="with commas; by default all of a section")
-    taken.add_argument("--readme", type=Path, help="by default README.md, unless quick")
+    taken.add_argument("--table", type=Path, help="by default docs/limits.md, unless quick")
     options, chosen = sections_of(taken, arguments, SECTIONS)
     cache = options.output / "recovery"
     cache.mkdir(parents=True, exist_ok=True)
@@ -62,9 +62,9 @@ def main(arguments: list[str] | None = None) -> None:
     text = page([SECTIONS[name] for name in chosen], entries, figures, quick=options.quick)
     target.write_text(text, encoding="utf-8")
     print(f"{target} written")
-    readme = options.readme or (None if options.quick else Path("README.md"))
-    if readme is not None and readme_table(entries, readme):
-        print(f"the table in {readme} written")
+    shown = options.table or (None if options.quick else Path("docs/limits.md"))
+    if shown is not None and found_table(entries, shown):
+        print(f"the table in {shown} written")
 
 
 def _jobs(section: Section, *, quick: bool) -> list[tuple[str, str]]:

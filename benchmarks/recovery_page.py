@@ -269,8 +269,8 @@ def _terms(own: dict[str, Any]) -> int:
     return int(counts.get("terms") or counts.get("distinct") or 0)
 
 
-def readme_table(entries: Entries, readme: Path) -> bool:
-    """Write the table of the README, if every built-in data set has an answer."""
+def found_table(entries: Entries, shown: Path) -> bool:
+    """Write the table of found laws, if every built-in data set has an answer."""
     cases = SECTIONS["builtin"].cases
     answers = {case: entries.get((case, "default")) for case in cases}
     rows, done = [], []
@@ -289,10 +289,10 @@ def readme_table(entries: Entries, readme: Path) -> bool:
         f"In these {len(done)} data sets the default call finds {found} of {known} known laws, and "
         f"{false} false ones; in {short} of them it does not find all. Planted and published "
         "systems, seconds, memory, and how a law is told from a false one: "
-        "[results/recovery.md](results/recovery.md)."
+        "[results/recovery.md](../results/recovery.md)."
     )
     text = table(["data set", "laws known", "found", "false", "formulas found"], rows)
     content = f"{text}\n\n{textwrap.fill(sentence, 100)}"
-    whole = readme.read_text(encoding="utf-8")
-    readme.write_text(between(whole, "found", content), encoding="utf-8")
+    whole = shown.read_text(encoding="utf-8")
+    shown.write_text(between(whole, "found", content), encoding="utf-8")
     return True

@@ -248,7 +248,7 @@ def test_answers_are_kept_and_the_page_begins_with_what_went_wrong(tmp_path, mon
 def test_parts_share_the_work(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(recovery, "_searched", lambda *job: asked.append(job) or answered())
-    arguments = ["--only", "growth", "--output", str(tmp_path), "--readme", str(tmp_path / "no.md")]
+    arguments = ["--only", "growth", "--output", str(tmp_path), "--table", str(tmp_path / "no.md")]
     recovery.main([*arguments, "--part", "1/2"])
     half = set(asked)
     recovery.main([*arguments, "--part", "2/2"])
@@ -268,19 +268,19 @@ def test_data_that_are_not_here_are_named_and_asked_for_again(tmp_path, monkeypa
     assert not list((tmp_path / "recovery").iterdir())
 
 
-def test_the_table_of_the_readme_is_written_when_all_is_there(tmp_path):
-    readme = tmp_path / "README.md"
+def test_the_table_of_found_laws_is_written_when_all_is_there(tmp_path):
+    shown = tmp_path / "limits.md"
     text = "a\n<!-- found: begin -->\nbefore\n<!-- found: end -->\nb\n"
-    readme.write_text(text, encoding="utf-8")
+    shown.write_text(text, encoding="utf-8")
     cases = recovery_page.SECTIONS["builtin"].cases
     entries = {(name, "default"): answered() for name in cases}
-    assert recovery_page.readme_table(entries, readme)
-    written = readme.read_text(encoding="utf-8")
+    assert recovery_page.found_table(entries, shown)
+    written = shown.read_text(encoding="utf-8")
     assert "| ideal_spring | 1 | 0 | 1 | `x + v` (false) |" in written
     assert "before" not in written
     assert written.startswith("a\n")
     assert written.endswith("\nb\n")
-    assert not recovery_page.readme_table(dict(list(entries.items())[1:]), readme)
+    assert not recovery_page.found_table(dict(list(entries.items())[1:]), shown)
 
 
 def test_one_search_in_a_process_of_its_own():
