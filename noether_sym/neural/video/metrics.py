@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MEASURES = ("mse", "psnr", "ssim", "ssim_range2")
 """Mean squared error, peak signal to noise ratio [dB], structural similarity, that with range 2."""
 
+LARGEST_PSNR = 100.0
+
 _WINDOW = 7
 
 
@@ -57,7 +59,8 @@ def by_horizon(predicted: Tensor, true: Tensor) -> dict[str, Array]:
     Returns
     -------
     dict of arrays of shape (sample, horizon)
-        One for each of `MEASURES`. `psnr` is infinite where a frame is exactly right.
+        One for each of `MEASURES`. `psnr` is at most `LARGEST_PSNR`, so that a frame that is
+        exactly right does not make a mean infinite.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def by_horizon(predicted: Tensor, true: Tensor) -> dict[str, Array]:
         "mse": (own - target).square().mean((1, 2, 3)),
         "psnr": peak_signal_noise_ratio(
             own, target, data_range=1.0, reduction="none", dim=(1, 2, 3)
-        ),
+        ).clamp(max=LARGEST_PSNR),
         "ssim": structural_similarity_index_measure(own, target, data_range=1.0, reduction="none"),
         "ssim_range2": structural_similarity_index_measure(
             own,
