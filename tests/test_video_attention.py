@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from noether_sym.errors import OptionError
-from noether_sym.neural.video.attention import attention, components
+from noether_sym.neural.video.attention import attention, principal
 from noether_sym.neural.video.noether import embedding, pairs_of
 from noether_sym.neural.video.pendulum import episodes
 from noether_sym.neural.video.svg import Sizes
@@ -22,7 +22,7 @@ def windows():
 
 def test_components_are_those_of_the_covariance(windows):
     g = embedding(SIZES, outputs=4, seed=0)
-    found = components(g, windows)
+    found = principal(g, windows)
     with torch.no_grad():
         values = g(pairs_of(windows.past, windows.future).flatten(0, 1)).double().numpy()
     assert found.shares.sum() == pytest.approx(1)
@@ -33,7 +33,7 @@ def test_components_are_those_of_the_covariance(windows):
         covariance, np.diag(found.shares) * np.trace(covariance), atol=1e-9 * np.trace(covariance)
     )
     with pytest.raises(OptionError, match="9 pairs of frames are too few"):
-        components(embedding(SIZES, outputs=9, seed=0), windows.at(slice(0, 1)))
+        principal(embedding(SIZES, outputs=9, seed=0), windows.at(slice(0, 1)))
 
 
 def test_grad_cam_is_its_definition(windows):

@@ -16,7 +16,7 @@ from noether_sym.neural.video.fitting import Schedule, fit
 
 TINY = Options(
     size=8, width=2, hidden=4, outputs=4, episodes=1, tests=3, past=2, horizon=3, stride=20,
-    batch=4, epochs=2, more_epochs=2, inner_rate=0.05,
+    batch=4, warm_epochs=1, warm_horizon=2, epochs=2, more_epochs=2, inner_rate=0.05,
 )  # fmt: skip
 
 
@@ -100,13 +100,14 @@ def test_trained_together_rate_0_is_further_training(joint):
 
 
 def test_training_lowers_the_loss(tmp_path):
-    options = msgspec.structs.replace(TINY, epochs=12, more_epochs=0, rate=1e-2)
+    options = msgspec.structs.replace(TINY, warm_epochs=0, epochs=12, more_epochs=0, rate=1e-2)
     losses = Experiment(tmp_path, options).train(silent)["svg"].losses
     assert losses[-1] < 0.5 * losses[0]
 
 
 def test_training_and_test_windows_come_from_different_episodes(whole):
     assert len(whole.training) == 10
+    assert whole.warming.future.shape == (197, 2, 1, 8, 8)
     assert len(whole.testing) == 3
     assert whole.testing.past.shape == (3, 2, 1, 8, 8)
     assert whole.testing.future.shape == (3, 3, 1, 8, 8)

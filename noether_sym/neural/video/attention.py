@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import torch
 from torch import nn
 
 from noether_sym.errors import OptionError
+from noether_sym.neural.video.checkpoint import write_whole
 from noether_sym.neural.video.extra import need
 from noether_sym.neural.video.noether import PictureEmbedding, pairs_of
 
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from noether_sym.neural.video.experiment import Experiment
     from noether_sym.neural.video.windows import Windows
 
     Array = NDArray[np.float64]
+
+ATTENTION_FILE = "attention.json"
 
 _BATCH = 256
 
@@ -31,7 +36,7 @@ class Components:
     Attributes
     ----------
     shares : array of shape (component,)
-        Of the variance, the largest first; NaN where the embedding does not vary at all.
+        Of the variance, the largest first; 0 where the embedding does not vary at all.
     directions : array of shape (component, output)
         Of unit length; the largest entry of each is positive.
     """
@@ -40,7 +45,25 @@ class Components:
     directions: Array
 
 
-def components(embedding: nn.Module, windows: Windows) -> Components:
+class Attention(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page shows of an embedding.
+
+    Attributes
+    ----------
+    shares : list of float
+        Of the variance, by component.
+    frames : list of lists of lists of float
+        (frame, height, width), between 0 and 1.
+    maps : nested lists of float
+        Grad-CAM, (frame, component, height, width).
+    """
+
+    shares: list[float]
+    frames: list[list[list[float]]]
+    maps: list[list[list[list[float]]]]
+
+
+def principal(embedding: nn.Module, windows: Windows) -> Components:
     """Principal components of what an embedding says of the true frames of windows.
 
     Parameters
@@ -66,7 +89,7 @@ def components(embedding: nn.Module, windows: Windows) -> Components:
     _, lengths, directions = np.linalg.svd(values - values.mean(0), full_matrices=False)
     largest = directions[np.arange(outputs), np.abs(directions).argmax(1)]
     total = (lengths**2).sum()
-    shares = lengths**2 / total if total > 0 else np.full(outputs, np.nan)
+    shares = lengths**2 / total if total > 0 else np.zeros(outputs)
     return Components(shares, directions * np.sign(largest)[:, None])
 
 
@@ -111,3 +134,40 @@ def attention(embedding: PictureEmbedding, directions: Array, pairs: Tensor) -> 
         for number in range(len(directions))
     ]
     return torch.cat(found, 1).abs().detach().cpu().numpy().astype(np.float64)
+
+
+def attend(experiment: Experiment, *, components: int, frames: int) -> Attention:
+    """Components and Grad-CAM of the trained embedding, also written to the folder.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    components : int
+        To draw, from the first on.
+    frames : int
+        To draw, spread evenly over the first test window.
+
+    Raises
+    ------
+    OptionError
+        If there are fewer outputs or frames, or captum is missing.
+    """
+    _, g, _ = experiment.networks("noether")
+    testing = experiment.testing
+    found = principal(g, testing)
+    window = testing.at(slice(0, 1))
+    pairs = pairs_of(window.past, window.future)[0]
+    for asked, most, what in (
+        (components, len(found.shares), "components"),
+        (frames, len(pairs), "frames"),
+    ):
+        if asked > most:
+            raise OptionError(f"{asked} {what} were asked for, and there are {most}")
+    chosen = np.linspace(0, len(pairs) - 1, frames).round().astype(int)
+    maps = attention(g, found.directions[:components], pairs[chosen])
+    shown = pairs[chosen, pairs.shape[1] // 2]
+    answer = Attention(
+        shares=found.shares.tolist(), frames=shown.cpu().tolist(), maps=maps.tolist()
+    )
+    write_whole(experiment.folder / ATTENTION_FILE, msgspec.json.encode(answer))
+    return answer

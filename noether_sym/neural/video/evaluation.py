@@ -156,11 +156,11 @@ def curve(
     return answer
 
 
-_Answer = TypeVar("_Answer", Evaluation, Curve)
+_Answer = TypeVar("_Answer", bound=msgspec.Struct)
 
 
 def held(folder: Path, name: str, kind: type[_Answer]) -> _Answer | None:
-    """The evaluation or the curve that a folder holds; None where there is none.
+    """What a folder holds under a name, an evaluation or a curve say; None where there is none.
 
     Raises
     ------

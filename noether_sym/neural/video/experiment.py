@@ -39,13 +39,14 @@ METHODS = ("svg", "more", "noether", "random", "zero")
 OPTIONS_FILE = "options.json"
 
 STAGES = {
+    "warm": "SVG, short windows",
     "svg": "SVG",
     "more": "SVG, more epochs",
     "noether": "Noether Network",
     "random": "random embedding",
     "zero": "inner rate 0",
 }
-"""What people call the methods."""
+"""What people call the methods and the trainings, in the order in which they are trained."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         For training and for testing.
     past, horizon, stride : int
         Frames given and to predict; a window for training starts every `stride` frames.
+    warm_epochs, warm_horizon : int
+        SVG is first trained on windows of so few frames to predict, which start everywhere: a
+        rod is found in fewer and shorter steps than its motion.
     batch, epochs, more_epochs : int
         Windows in a step; epochs of SVG, and of all that starts from it.
     rate, embedding_rate : float
@@ -85,6 +89,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     horizon: int = 26
     stride: int = 5
     batch: int = 8
+    warm_epochs: int = 16
+    warm_horizon: int = 4
     epochs: int = 50
     more_epochs: int = 20
     rate: float = 1e-3
@@ -125,7 +131,9 @@ class Experiment:
 
     def __init__(self, folder: Path, options: Options, device: str = "cpu") -> None:
         self.folder, self.options, self.device = folder, options, device
-        _ = options.sizes, options.inner  # refused before anything is written
+        # refused before anything is written
+        _ = options.sizes, options.inner
+        starts_every(1, EPISODE, options.past + options.horizon)
         file = folder / OPTIONS_FILE
         if file.is_file():
             held = read_options(folder)
@@ -162,9 +170,12 @@ class Experiment:
     @cached_property
     def training(self) -> Windows:
         """Windows of the training episodes."""
-        own, every = self.options, self._episodes
-        starts = starts_every(own.stride, EPISODE, own.past + own.horizon)
-        return self._windows(every[: own.episodes], [starts] * own.episodes)
+        return self._training(self.options.stride, self.options.horizon)
+
+    @cached_property
+    def warming(self) -> Windows:
+        """Short windows of the training episodes."""
+        return self._training(1, self.options.warm_horizon)
 
     @cached_property
     def testing(self) -> Windows:
@@ -172,13 +183,19 @@ class Experiment:
         own = self.options
         last = starts_every(1, EPISODE, own.past + own.horizon)[-1]
         drawn = np.random.default_rng([own.seed, own.episodes]).integers(0, last + 1, own.tests)
-        return self._windows(self._episodes[own.episodes :], [[int(start)] for start in drawn])
+        numbers = self._episodes[own.episodes :]
+        return self._windows(numbers, [[int(start)] for start in drawn], own.horizon)
+
+    def _training(self, stride: int, horizon: int) -> Windows:
+        own = self.options
+        starts = starts_every(stride, EPISODE, own.past + horizon)
+        return self._windows(self._episodes[: own.episodes], [starts] * own.episodes, horizon)
 
     @property
     def _episodes(self) -> list[int]:
         return list(range(self.options.episodes + self.options.tests))
 
-    def _windows(self, numbers: list[int], starts: list[list[int]]) -> Windows:
+    def _windows(self, numbers: list[int], starts: list[list[int]], horizon: int) -> Windows:
         own = self.options
         whole = episodes(len(self._episodes), policy=own.policy, seed=own.seed)
         chosen = replace(
@@ -187,9 +204,7 @@ class Experiment:
             speeds=whole.speeds[numbers],
             torques=whole.torques[numbers],
         )
-        windows = pendulum_windows(
-            chosen, starts, past=own.past, horizon=own.horizon, size=own.size
-        )
+        windows = pendulum_windows(chosen, starts, past=own.past, horizon=horizon, size=own.size)
         return windows.to(self.device)
 
     def train(self, progress: Progress) -> dict[str, Facts]:
@@ -201,9 +216,13 @@ class Experiment:
         """
         own = self.options
         f, g = self._networks()
-        facts = {"svg": self._fit("svg", {"f": f}, self._error(f), own.rate, progress)}
+        facts = {}
+        for training, windows in (("warm", self.warming), ("svg", self.training)):
+            error = self._error(f, windows)
+            facts[training] = self._fit(training, {"f": f}, error, own.rate, progress)
         more = self._start(f)
-        facts["more"] = self._fit("more", {"f": more}, self._error(more), own.rate, progress)
+        error = self._error(more, self.training)
+        facts["more"] = self._fit("more", {"f": more}, error, own.rate, progress)
         if not own.joint:
             f.requires_grad_(False)
             error = self._tailored_error(f, g, own.inner)
@@ -244,7 +263,7 @@ class Experiment:
             needed |= {} if method == "random" else {"noether": {"g": g}}
         for training, networks in needed.items():
             facts = fitting.restore(networks, self.path(training))
-            wanted = own.epochs if training == "svg" else own.more_epochs
+            wanted = self._epochs(training)
             if facts is None or (facts.epochs < wanted and not facts.diverged):
                 done = 0 if facts is None else facts.epochs
                 raise RunError(
@@ -256,7 +275,7 @@ class Experiment:
     def trained(self) -> dict[str, Facts]:
         """Epochs and losses of the trainings that the folder holds."""
         found = {}
-        for method in METHODS:
+        for method in STAGES:
             held = checkpoint.load(self.path(method))
             if held is not None:
                 found[method] = held[1]
@@ -279,6 +298,10 @@ class Experiment:
         own.load_state_dict(trained.state_dict())
         return own
 
+    def _epochs(self, training: str) -> int:
+        own = self.options
+        return {"warm": own.warm_epochs, "svg": own.epochs}.get(training, own.more_epochs)
+
     def _fit(
         self,
         method: str,
@@ -288,21 +311,20 @@ class Experiment:
         progress: Progress,
     ) -> Facts:
         own = self.options
-        epochs = own.epochs if method == "svg" else own.more_epochs
-        schedule = Schedule(epochs, own.batch, rate, own.seed)
+        schedule = Schedule(self._epochs(method), own.batch, rate, own.seed)
         return fitting.fit(
             networks,
             loss,
-            len(self.training),
+            len(self.warming if method == "warm" else self.training),
             schedule,
             path=self.path(method),
             progress=progress,
             stage=STAGES[method],
         )
 
-    def _error(self, f: SVG) -> Callable[[Tensor], Tensor]:
+    def _error(self, f: SVG, windows: Windows) -> Callable[[Tensor], Tensor]:
         def loss(indices: Tensor) -> Tensor:
-            own = self.training.at(indices)
+            own = windows.at(indices)
             return (f(own.past, own.actions) - own.future).square().mean()
 
         return loss
