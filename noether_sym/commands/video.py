@@ -116,7 +116,7 @@ def command() -> None:
     "--embedding-rate", type=_RATE, default=1e-3, show_default=True, help="Of Adam, for g."
 )
 @click.option(
-    "--inner-rate", type=NOT_NEGATIVE, default=1e-2, show_default=True, help="Of the inner steps."
+    "--inner-rate", type=NOT_NEGATIVE, default=3.0, show_default=True, help="Of the inner steps."
 )
 @click.option("--inner-steps", type=_COUNT, default=1, show_default=True)
 @click.option(

@@ -72,7 +72,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     rate, embedding_rate : float
         Of Adam.
     inner_rate, inner_steps, form, place
-        See `noether.Inner`.
+        See `noether.Inner`. With the rate given here a step on an embedding as it is drawn changes
+        what is predicted by some per cent of its error.
     joint : bool
         Whether the predictor is trained with the embedding.
     """
@@ -95,7 +96,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     more_epochs: int = 20
     rate: float = 1e-3
     embedding_rate: float = 1e-3
-    inner_rate: float = 1e-2
+    inner_rate: float = 3.0
     inner_steps: int = 1
     form: str = "steps"
     place: str = "coder"

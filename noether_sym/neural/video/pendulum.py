@@ -1,4 +1,4 @@
-"""The pixel pendulum: a rod with a torque, and grey pictures of it that tell nothing of the torque.
+"""The pixel pendulum: a rod with a torque, and pictures of it that tell nothing of the torque.
 
 Constants, limits, starts and length of an episode are those of gym's ``Pendulum-v1``: g = 10,
 m = l = 1, a uniform rod, time steps of .05 s, torque within 2, speed within 8, 200 steps. The
@@ -47,8 +47,6 @@ _GAIN, _NEAR = 1.0, 0.5
 _STIFF, _DAMPED = 12.0, 3.0
 
 _HALF_WIDTH, _BOUND = 0.1, 1.25
-_ROD, _AXLE = 0.35, 0.0
-_AXLE_RADIUS = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,22 +163,23 @@ def episodes(
 
 
 def render(angles: Array, size: int = 32) -> NDArray[np.float32]:
-    """Grey pictures of the rod: white ground, grey rod with round ends, black axle.
+    """Grey pictures of the rod: white with round ends, on black.
 
-    How much of a pixel something covers is taken from the distance of its middle from the edge,
-    which is right to a few per cent. Nothing but the angle enters.
+    How much of a pixel the rod covers is taken from the distance of the pixel's middle from the
+    edge, which is right to a few per cent. Nothing but the angle enters. The ground is black since
+    a network that sees zeros where nothing is learns much sooner what the rod is.
 
     Parameters
     ----------
     angles : array of shape (...)
         [rad], 0 upright, positive to the left as in gym.
     size : int
-        Pixels each way; the picture is 2.5 rods wide, the axle in its middle.
+        Pixels each way; the picture is 2.5 rods wide, the pivot in its middle.
 
     Returns
     -------
     array of shape (..., size, size)
-        Between 0 (black) and 1; the first row is the top.
+        Between 0 and 1, the share of each pixel that is covered; the first row is the top.
     """
     angles = np.asarray(angles, dtype=np.float64)[..., None, None]
     pixel = 2 * _BOUND / size
@@ -189,10 +188,10 @@ def render(angles: Array, size: int = 32) -> NDArray[np.float32]:
     tip_right, tip_up = -np.sin(angles), np.cos(angles)
     along = np.clip(right * tip_right + up * tip_up, 0.0, LENGTH)
     distance = np.hypot(right - along * tip_right, up - along * tip_up)
-    rod = np.clip((_HALF_WIDTH - distance) / pixel + 0.5, 0.0, 1.0)
-    axle = np.clip((_AXLE_RADIUS - np.hypot(right, up)) / pixel + 0.5, 0.0, 1.0)
-    ground = 1.0 - (1.0 - _ROD) * rod
-    return (ground + (_AXLE - ground) * axle).astype(np.float32)
+    covered: NDArray[np.float32] = np.clip((_HALF_WIDTH - distance) / pixel + 0.5, 0.0, 1.0).astype(
+        np.float32
+    )
+    return covered
 
 
 def _acceleration(angles: Array, torques: Array) -> Array:
