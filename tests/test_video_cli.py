@@ -94,6 +94,7 @@ def test_curve_and_attend_fill_the_page(folders):
         (["evaluate", "ONE", "ONE"], 1, "a seed comes twice: 0, 0"),
         (["train", "--output", "ONE", "--seed", 5], 2, "networks of other options"),
         (["train", "--size", "33"], 2, "'33' is not one of"),
+        (["train", "--rate", "nan"], 2, "nan"),
         (["train", "--policy", "scriptd"], 2, "Did you mean 'scripted'?"),
         (
             ["train", "--output", "EMPTY", "--past", "100", "--horizon", "101"],

@@ -170,6 +170,23 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_the_weights_before(tmp
     assert len(calls) == 3
 
 
+def test_a_first_epoch_that_is_not_finite_leaves_the_weights_as_they_were(tmp_path):
+    weights = torch.nn.Linear(1, 1)
+    before = weights.weight.clone()
+    kept = fit(
+        {"own": weights},
+        lambda indices: weights(torch.full((1,), float("inf"))).sum(),
+        1,
+        Schedule(epochs=2, batch=1, rate=0.1, seed=0),
+        path=tmp_path / "own.safetensors",
+        progress=silent,
+        stage="",
+    )
+    assert kept.diverged
+    assert kept.losses == []
+    assert torch.equal(weights.weight, before)
+
+
 def test_checkpoints_keep_tensors_and_facts(tmp_path):
     path = tmp_path / "new" / "own.safetensors"
     assert checkpoint.load(path) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,14 +12,14 @@ import click
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import json_option
 from noether_sym.commands.reading import together
-from noether_sym.commands.values import NOT_NEGATIVE, SEED, OneOf
+from noether_sym.commands.values import NOT_NEGATIVE, SEED, OneOf, Written, above
 from noether_sym.tailor.options import DEVICES
 
 if TYPE_CHECKING:
     from noether_sym.neural.video.experiment import Experiment
 
 _COUNT = click.IntRange(min=1)
-_RATE = click.FloatRange(min=0.0, min_open=True)
+_RATE = Written("NUMBER", partial(above, 0.0))
 _FOLDER = Path("results") / "video"
 _TABLED = ("mse", "ssim", "ssim_range2", "psnr")
 _Function = TypeVar("_Function", bound=Callable[..., Any])

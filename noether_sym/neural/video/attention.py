@@ -152,6 +152,7 @@ def attend(experiment: Experiment, *, components: int, frames: int) -> Attention
     OptionError
         If there are fewer outputs or frames, or captum is missing.
     """
+    need("captum")
     _, g, _ = experiment.networks("noether")
     testing = experiment.testing
     found = principal(g, testing)

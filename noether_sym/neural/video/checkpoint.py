@@ -67,9 +67,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], Facts] | None:
     RunError
         If the file is no checkpoint, or damaged.
     """
+    need("safetensors")
     if not path.is_file():
         return None
-    need("safetensors")
     from safetensors import SafetensorError, safe_open
 
     try:

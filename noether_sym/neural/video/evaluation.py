@@ -15,6 +15,7 @@ from noether_sym.errors import RunError
 from noether_sym.neural.video import metrics, noether
 from noether_sym.neural.video.checkpoint import write_whole
 from noether_sym.neural.video.experiment import METHODS, STAGES
+from noether_sym.neural.video.extra import need
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 EVALUATION_FILE, CURVE_FILE = "evaluation.json", "curve.json"
 
-_BATCH = 16
+_BATCH = 8
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +96,11 @@ def evaluate(experiment: Experiment, progress: Progress) -> Evaluation:
     Raises
     ------
     RunError
-        If a network is not trained.
+        If a network is not trained, or what it predicts is not finite.
+    OptionError
+        If torchmetrics is missing.
     """
+    need("torchmetrics")
     for method in METHODS:
         experiment.networks(method)  # refused before minutes are spent on the others
     windows, done = experiment.testing, 0
@@ -140,6 +144,11 @@ def curve(
     windows : int
         How many test windows, from the first on.
     progress : callable
+
+    Raises
+    ------
+    RunError
+        If the network is not trained, or what it predicts is not finite.
     """
     f, g, inner = experiment.networks("noether")
     own = experiment.testing.at(slice(0, windows))
@@ -151,6 +160,8 @@ def curve(
         losses.append(float(loss.mean()))
         errors.append(float(error.mean()))
         progress("inner steps", done + 1, steps + 1)
+    if not losses:
+        raise RunError(f"{experiment.folder}: what the Noether Network predicts is not finite")
     answer = Curve(windows=len(own), rate=rate, noether_loss=losses, mse=errors)
     _write(experiment.folder / CURVE_FILE, answer)
     return answer

@@ -85,6 +85,7 @@ def fit(
     together = nn.ModuleDict(dict(networks))
     parameters = [own for own in together.parameters() if own.requires_grad]
     optimizer = torch.optim.Adam(parameters, lr=schedule.rate)
+    start = {name: own.clone() for name, own in together.state_dict().items()}
     facts = _resume(path, together, optimizer)
     begin, losses, diverged = facts.epochs, list(facts.losses), facts.diverged
     batches = -(-count // schedule.batch)
@@ -104,6 +105,7 @@ def fit(
         mean = float(torch.stack(values).mean())
         diverged = not (mean < float("inf") and _finite(parameters))
         if diverged:
+            together.load_state_dict(start)  # where the first epoch diverged
             _resume(path, together, optimizer)
         else:
             losses.append(mean)
