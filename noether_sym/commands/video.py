@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,14 +11,13 @@ import click
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import json_option
 from noether_sym.commands.reading import together
-from noether_sym.commands.values import NOT_NEGATIVE, SEED, OneOf, Written, above
+from noether_sym.commands.values import NOT_NEGATIVE, POSITIVE, SEED, OneOf
 from noether_sym.tailor.options import DEVICES
 
 if TYPE_CHECKING:
     from noether_sym.neural.video.experiment import Experiment
 
 _COUNT = click.IntRange(min=1)
-_RATE = Written("NUMBER", partial(above, 0.0))
 _FOLDER = Path("results") / "video"
 _TABLED = ("mse", "ssim", "ssim_range2", "psnr")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -112,9 +110,9 @@ def command() -> None:
     show_default=True,
     help="Of the Noether Network, and of SVG beside it.",
 )
-@click.option("--rate", type=_RATE, default=1e-3, show_default=True, help="Of Adam, for SVG.")
+@click.option("--rate", type=POSITIVE, default=1e-3, show_default=True, help="Of Adam, for SVG.")
 @click.option(
-    "--embedding-rate", type=_RATE, default=1e-3, show_default=True, help="Of Adam, for g."
+    "--embedding-rate", type=POSITIVE, default=1e-3, show_default=True, help="Of Adam, for g."
 )
 @click.option(
     "--inner-rate", type=NOT_NEGATIVE, default=3.0, show_default=True, help="Of the inner steps."
@@ -207,7 +205,7 @@ def evaluate(**values: Any) -> None:
 @command.command("curve", short_help="Noether loss and error as inner steps are taken.")
 @_folder
 @click.option("--steps", type=_COUNT, default=100, show_default=True, help="Inner steps of Adam.")
-@click.option("--inner-rate", type=_RATE, default=1e-3, show_default=True, help="Of Adam.")
+@click.option("--inner-rate", type=POSITIVE, default=1e-3, show_default=True, help="Of Adam.")
 @click.option("--windows", type=_COUNT, default=16, show_default=True, help="Test windows.")
 @_screen_options
 def curve(folder: Path, steps: int, inner_rate: float, windows: int, **values: Any) -> None:
