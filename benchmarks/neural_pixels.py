@@ -31,7 +31,8 @@ _ROOMS = (
 _REPEATS = 3
 _COST_WINDOWS = 8
 _QUICK = {"size": 8, "width": 2, "hidden": 4, "outputs": 4, "episodes": 1, "tests": 4,
-          "horizon": 6, "stride": 50, "warm_epochs": 1, "epochs": 1, "more_epochs": 1}  # fmt: skip
+          "horizon": 6, "stride": 50, "batch": 64, "warm_epochs": 1, "epochs": 1,
+          "more_epochs": 1}  # fmt: skip
 _LEVEL = 0.95
 
 _TEXT = """

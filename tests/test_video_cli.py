@@ -13,7 +13,7 @@ from noether_sym.neural.video import extra
 
 TINY = ("--size", "8", "--width", "2", "--hidden", "4", "--outputs", "4", "--episodes", "1",
         "--tests", "3", "--past", "2", "--horizon", "4", "--stride", "20", "--warm-epochs", "1",
-        "--epochs", "1", "--more-epochs", "1", "--inner-rate", "0.05")  # fmt: skip
+        "--epochs", "1", "--more-epochs", "1", "--batch", "64", "--inner-rate", "0.05")  # fmt: skip
 
 
 def call(*arguments, code=0):

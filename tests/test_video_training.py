@@ -16,7 +16,7 @@ from noether_sym.neural.video.fitting import Schedule, fit
 
 TINY = Options(
     size=8, width=2, hidden=4, outputs=4, episodes=1, tests=3, past=2, horizon=3, stride=20,
-    batch=4, warm_epochs=1, warm_horizon=2, epochs=2, more_epochs=2, inner_rate=0.05,
+    batch=16, warm_epochs=1, warm_horizon=2, epochs=2, more_epochs=2, inner_rate=0.05,
 )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ import msgspec
 from noether_sym.neural.video.experiment import Experiment, Options
 
 def progress(stage, done, total):
-    if stage == "Noether Network" and done == 4:
+    if stage == "Noether Network" and done == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
 options = msgspec.json.decode(sys.argv[2], type=Options)
@@ -69,7 +69,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bytes(whole, tmp_path):
     calls = []
     again = Experiment(tmp_path, TINY)
     again.train(lambda *own: calls.append(own))
-    assert calls == [("Noether Network", done, 3) for done in (1, 2, 3)]
+    assert calls == [("Noether Network", 1, 1)]
     evaluation.evaluate(again, silent)
     assert contents(tmp_path) == contents(whole.folder)
 
@@ -100,7 +100,7 @@ def test_trained_together_rate_0_is_further_training(joint):
 
 
 def test_training_lowers_the_loss(tmp_path):
-    options = msgspec.structs.replace(TINY, warm_epochs=0, epochs=12, more_epochs=0, rate=1e-2)
+    options = msgspec.structs.replace(TINY, warm_epochs=0, epochs=24, more_epochs=0, rate=1e-2)
     losses = Experiment(tmp_path, options).train(silent)["svg"].losses
     assert losses[-1] < 0.5 * losses[0]
 

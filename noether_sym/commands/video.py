@@ -110,9 +110,15 @@ def command() -> None:
     show_default=True,
     help="Of the Noether Network, and of SVG beside it.",
 )
-@click.option("--rate", type=POSITIVE, default=1e-3, show_default=True, help="Of Adam, for SVG.")
 @click.option(
-    "--embedding-rate", type=POSITIVE, default=1e-3, show_default=True, help="Of Adam, for g."
+    "--rate",
+    type=POSITIVE,
+    default=1e-3,
+    show_default=True,
+    help="Of Adam, for SVG, and with --joint for g too.",
+)
+@click.option(
+    "--embedding-rate", type=POSITIVE, default=1e-3, show_default=True, help="Of Adam, for g alone."
 )
 @click.option(
     "--inner-rate", type=NOT_NEGATIVE, default=3.0, show_default=True, help="Of the inner steps."

@@ -70,7 +70,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     batch, epochs, more_epochs : int
         Windows in a step; epochs of SVG, and of all that starts from it.
     rate, embedding_rate : float
-        Of Adam.
+        Of Adam, for SVG and for the embedding; trained together both have the first.
     inner_rate, inner_steps, form, place
         See `noether.Inner`. With the rate given here a step on an embedding as it is drawn changes
         what is predicted by some per cent of its error.

@@ -8,9 +8,9 @@ angle is 0 where the rod stands upright, and
 
 gym advances the speed with the old angle and then the angle with the new speed, once in .05 s
 (``step="gym"`` here). That is the symplectic Euler method: no energy is gained in the long run,
-but within a swing without torque it changes by 15 per cent of its height above the lowest point.
-The default is `SUBSTEPS` steps of the leapfrog method in its place, also symplectic, whose energy
-changes by 1e-4 of that; the torque is constant over the .05 s.
+but without torque it changes by 15 to 19 per cent of its height above the lowest point within a
+swing. The default is `SUBSTEPS` steps of the leapfrog method in its place, also symplectic, whose
+energy changes by 1e-4 of that; the torque is constant over the .05 s.
 
 The script by itself holds the rod upright in four frames of five, where there is nothing to
 predict. It is therefore interrupted: each stretch of `PUSHED` steps is, with a probability of
