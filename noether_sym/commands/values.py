@@ -76,6 +76,7 @@ def budget(text: str) -> float:
 
 
 NOT_NEGATIVE = Written("number", partial(above, 0.0, inclusive=True))
+POSITIVE = Written("number", partial(above, 0.0))
 
 
 def named_unit(text: str) -> tuple[str, str]:

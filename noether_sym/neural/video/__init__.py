@@ -1,0 +1,1 @@
+"""Predicting video: networks, a Noether loss on pictures, how good predictions are."""
