@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("av")
-
 from physics101_files import CLIP, grey, write_clip, write_set
 
 from noether_sym.errors import DatasetError, OptionError
@@ -27,7 +24,7 @@ def own_cache(monkeypatch, tmp_path_factory):
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """Three objects of two clips each, and what is to be left out or passed over."""
-    root = write_set(tmp_path_factory.mktemp("data"), ["torus", "block", "cone"])
+    root = write_set(tmp_path_factory.mktemp("data") / "phys101", ["torus", "block", "cone"])
     ramp = root / "scenarios" / "ramp"
     write_clip(ramp / "torus" / "20_02" / "1" / CLIP, frames=42)
     broken = ramp / "block" / "20_01" / "9" / CLIP

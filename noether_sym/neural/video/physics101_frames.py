@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.errors import DatasetError, OptionError
+from noether_sym.neural.video.extra import need
 
 Frames = NDArray[np.uint8]
 """Pictures of shape (time, row, column, 3): red, green and blue."""
@@ -157,6 +158,7 @@ def resampled(times: NDArray[np.float64], rate: float) -> NDArray[np.intp]:
 
 def _decoded(path: Path, size: int) -> tuple[NDArray[np.float64], Frames]:
     """Times from the first frame, in seconds, and the pictures, cropped and resized."""
+    need("av")
     import av
 
     times: list[float] = []
