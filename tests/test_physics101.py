@@ -7,7 +7,7 @@ from physics101_files import CLIP, grey, write_clip, write_set
 from noether_sym.errors import DatasetError, OptionError
 from noether_sym.neural.video import physics101
 from noether_sym.neural.video.physics101_frames import Preparation, decode, frames_of, resampled
-from noether_sym.neural.video.physics101_split import batches, in_batch, split
+from noether_sym.neural.video.physics101_split import in_batch, mirrored, split
 
 SMALL = Preparation(size=16)
 
@@ -128,39 +128,19 @@ def test_the_index_is_honoured(clips, root):
     assert len(set(whole)) == len(clips)
 
 
-def test_no_clip_is_read_twice_or_left_out_of_an_epoch(clips):
-    for epoch in range(3):
-        batch = list(batches(clips, range(6), size=4, seed=0, epoch=epoch, flip=False))
-        assert [len(own) for own in batch] == [4, 2]
-        seen = sorted(
-            number
-            for sample in (own for part in batch for own in part)
-            for number in range(6)
-            if (sample == in_batch(clips, [number], [False])[0]).all()
-        )
-        assert seen == list(range(6))
-
-
 def test_flips_follow_the_seed_and_mirror_left_to_right(clips):
-    def epoch(seed, number):
-        return np.concatenate(
-            [own.numpy() for own in batches(clips, range(6), size=2, seed=seed, epoch=number)]
-        )
-
-    np.testing.assert_array_equal(epoch(0, 1), epoch(0, 1))
-    assert (epoch(0, 1) != epoch(0, 2)).any()
-    assert (epoch(0, 1) != epoch(1, 1)).any()
-    plain, turned = in_batch(clips, [3, 3], [False, True])
+    assert mirrored(50, seed=0, epoch=1) == mirrored(50, seed=0, epoch=1)
+    assert mirrored(50, seed=0, epoch=1) != mirrored(50, seed=0, epoch=2)
+    assert mirrored(50, seed=0, epoch=1) != mirrored(50, seed=1, epoch=1)
+    assert 450 < sum(mirrored(1000, seed=0, epoch=1)) < 550
+    plain, turned, other = in_batch(clips, [3, 3, 1], [False, True, False])
     np.testing.assert_array_equal(turned, plain.flip(-1))
+    assert (other != plain).any()
     assert plain.shape == (22, 3, 16, 16)
     assert 0 <= float(plain.min()) < 0.1
     assert 0.9 < float(plain.max()) <= 1
-    mirrored = 0
-    for number in range(40):
-        for sample in epoch(0, number):
-            left, right = sample[:, 0, 12:, :7].mean(), sample[:, 0, 12:, 9:].mean()
-            mirrored += bool(right > left)
-    assert 90 < mirrored < 150, "about half of 240"
+    left, right = (own[:, 0, 12:, :7].mean() for own in (plain, turned))
+    assert left > 0.3 > 0.1 > right, "the red half is on the left"
 
 
 def test_a_split_by_object_shares_no_object():

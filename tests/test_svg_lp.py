@@ -1,28 +1,36 @@
 """SVG-LP: its passes, the Noether loss in them, training that goes on, and evaluation."""
 
-from dataclasses import replace
+from dataclasses import replace as resized
 
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 from physics101_files import write_set
 
 from noether_sym.errors import OptionError, RunError
-from noether_sym.neural.video import lpips, physics101
+from noether_sym.neural.video import lpips, physics101, svg_lp_experiment
+from noether_sym.neural.video.lpips import NotMeasured
 from noether_sym.neural.video.metrics import MEASURES, by_horizon
 from noether_sym.neural.video.noether import Inner, conditions_of, noether_losses
-from noether_sym.neural.video.physics101_frames import Preparation
+from noether_sym.neural.video.physics101_split import in_batch
 from noether_sym.neural.video.svg_lp import SvgLpSizes, made, predict
 from noether_sym.neural.video.svg_lp_coder import VggDecoder, VggEncoder, widths
-from noether_sym.neural.video.svg_lp_evaluation import evaluate, measures_of
-from noether_sym.neural.video.svg_lp_file import SvgLpOptions, read, write
-from noether_sym.neural.video.svg_lp_training import task_loss, train
+from noether_sym.neural.video.svg_lp_evaluation import _measured, _noise, evaluate
+from noether_sym.neural.video.svg_lp_experiment import (
+    METHODS,
+    SvgLpExperiment,
+    SvgLpOptions,
+    read_options,
+    task_loss,
+)
 
 SIZES = SvgLpSizes(size=16, width=4, code=8, hidden=8, layers=1, latent=4)
-SMALL = replace(SIZES, size=8)
 OPTIONS = SvgLpOptions(
-    sizes=SMALL, outputs=6, epochs=2, batch=3, learning_rate=3e-3, inner_rate=0.5
-)
+    size=8, frames=4, width=4, code=8, hidden=8, layers=1, latent=4, outputs=6, share=0.25,
+    split="clip", epochs=2, batch=3, rate=3e-3, inner_rate=0.5,
+)  # fmt: skip
+LARGER = replace(OPTIONS, size=16, frames=5, share=0.75, epochs=1)
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +41,31 @@ def root(tmp_path_factory):
 @pytest.fixture(scope="module")
 def clips(root):
     """Four clips, small enough to train on."""
-    return physics101.load(root, Preparation(frames=4, size=8), cached=False)
+    return physics101.load(root, OPTIONS.preparation, cached=False)
 
 
 @pytest.fixture(scope="module")
 def larger(root):
     """The same, as large as the structural similarity needs."""
-    return physics101.load(root, Preparation(frames=5, size=16), cached=False)
+    return physics101.load(root, LARGER.preparation, cached=False)
 
 
 @pytest.fixture(scope="module")
-def noether(larger):
-    return train(larger, range(4), replace(OPTIONS, sizes=SIZES, epochs=1))
+def trained(larger, tmp_path_factory):
+    """Both methods trained on one clip, the other three for testing."""
+    experiment = SvgLpExperiment(tmp_path_factory.mktemp("trained"), LARGER, larger)
+    experiment.train(quiet)
+    return experiment
 
 
-@pytest.fixture(scope="module")
-def plain(larger):
-    return train(larger, range(4), replace(OPTIONS, sizes=SIZES, epochs=1, outputs=0))
+def quiet(*_):
+    """Progress that nobody reads."""
+
+
+def trains(folder, clips, *methods, **how):
+    """An experiment with other options, trained; it and what it says of its trainings."""
+    experiment = SvgLpExperiment(folder, replace(OPTIONS, **how), clips)
+    return experiment, experiment.train(quiet, methods or METHODS)
 
 
 def pictures(samples=2, time=5, seed=0):
@@ -63,7 +79,7 @@ def noises(samples=2, steps=4, seed=1):
 
 def test_the_coder_is_that_of_vgg():
     assert widths(128, 64) == (64, 128, 256, 512, 512)
-    encoder, decoder = (kind(128, 3, 64, 128, "layer") for kind in (VggEncoder, VggDecoder))
+    encoder, decoder = (kind(128, 3, 64, 128) for kind in (VggEncoder, VggDecoder))
 
     def convolutions(module):
         kinds = torch.nn.Conv2d, torch.nn.ConvTranspose2d
@@ -73,7 +89,7 @@ def test_the_coder_is_that_of_vgg():
     assert convolutions(encoder) == down
     up = [512, 512, 512, 512, 512, 512, 256, 256, 256, 128, 128, 64, 64, 3]
     assert convolutions(decoder) == up
-    small = VggEncoder(16, 3, 4, 8, "layer"), VggDecoder(16, 3, 4, 8, "layer")
+    small = VggEncoder(16, 3, 4, 8), VggDecoder(16, 3, 4, 8)
     codes, skips = small[0](pictures()[:, 0])
     assert codes.shape == (2, 8)
     assert [tuple(own.shape[1:]) for own in skips] == [(4, 16, 16), (8, 8, 8)]
@@ -81,9 +97,7 @@ def test_the_coder_is_that_of_vgg():
     assert frames.shape == (2, 3, 16, 16)
     assert 0 < frames.min().item() < frames.max().item() < 1
     with pytest.raises(OptionError, match="size of 48; give a power of two"):
-        VggEncoder(48, 3, 4, 8, "layer")
-    with pytest.raises(OptionError, match="by 'group' is not known"):
-        VggEncoder(16, 3, 4, 8, "group")
+        VggEncoder(48, 3, 4, 8)
 
 
 def test_a_prediction_sees_nothing_of_the_future():
@@ -184,194 +198,203 @@ def test_the_rate_goes_with_the_mean_over_outputs():
     assert OPTIONS.inner == Inner(0.5 / 6, 1, "steps", "coder")
 
 
-def weights(training):
-    found = dict(training.model.named_parameters())
-    if training.embedding is not None:
-        found |= {f"g.{name}": own for name, own in training.embedding.named_parameters()}
-    return found
+def weights(networks):
+    return {
+        f"{place}.{name}": own
+        for place, network in networks.items()
+        for name, own in network.named_parameters()
+    }
 
 
-@pytest.mark.parametrize("outputs", [0, 6])
-def test_training_lowers_the_loss(clips, outputs):
-    options = replace(OPTIONS, outputs=outputs, epochs=8, flip=False)
-    training = train(clips, range(4), options)
-    assert not training.diverged
-    assert len(training.losses) == 8
-    assert training.losses[-1] < 0.8 * training.losses[0]
+@pytest.mark.parametrize("method", METHODS)
+def test_training_lowers_the_loss(clips, tmp_path, method):
+    _, facts = trains(tmp_path, clips, method, epochs=8, flip=False)
+    losses = facts[method].losses
+    assert len(losses) == 8
+    assert losses[-1] < 0.8 * losses[0]
 
 
-def test_every_weight_is_trained_the_embedding_too(clips):
-    before = weights(train(clips, range(4), replace(OPTIONS, epochs=0)))
-    after = weights(train(clips, range(4), replace(OPTIONS, epochs=1)))
-    assert {name.split(".")[0] for name in after} == {
-        "encoder", "decoder", "predictor", "posterior", "prior", "g",
+def test_every_weight_is_trained_the_embedding_too(clips, tmp_path):
+    experiment, _ = trains(tmp_path, clips, "noether", epochs=1)
+    before = weights(experiment._networks("noether"))
+    after = weights(dict(zip(("model", "embedding"), experiment.networks("noether"), strict=True)))
+    assert {".".join(name.split(".")[:2]) for name in after} == {
+        "model.encoder", "model.decoder", "model.predictor", "model.posterior", "model.prior",
+        "embedding.features", "embedding.last",
     }  # fmt: skip
-    still = [name for name in after if (after[name] == before[name]).all()]
-    assert not still
-    plain = weights(train(clips, range(4), replace(OPTIONS, epochs=0, outputs=0)))
-    assert all((plain[name] == before[name]).all() for name in plain)
+    assert not [name for name in after if (after[name] == before[name]).all()]
+    plain = weights(experiment._networks("svg"))
+    assert all((plain[name] == before[name]).all() for name in plain), "the same start"
 
 
-def test_with_inner_rate_zero_it_trains_as_the_plain_model(clips):
-    with_loss = train(clips, range(4), replace(OPTIONS, inner_rate=0.0))
-    without = train(clips, range(4), replace(OPTIONS, outputs=0))
-    assert with_loss.losses == without.losses
-    for name, own in without.model.state_dict().items():
-        torch.testing.assert_close(with_loss.model.state_dict()[name], own, rtol=0, atol=0)
+def test_with_inner_rate_zero_it_trains_as_the_plain_model(clips, tmp_path):
+    experiment, facts = trains(tmp_path, clips, inner_rate=0.0)
+    assert facts["noether"].losses == facts["svg"].losses
+    noether, plain = (experiment.networks(method)[0].state_dict() for method in METHODS)
+    for name, own in plain.items():
+        torch.testing.assert_close(noether[name], own, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("outputs", [0, 6])
-def test_a_training_that_goes_on_gives_the_same_bytes(clips, tmp_path, outputs):
-    options = replace(OPTIONS, outputs=outputs, epochs=3)
-    kept = []
-    write(train(clips, range(4), options, keep=lambda own: kept.append(own.losses)), tmp_path / "a")
-    assert [len(losses) for losses in kept] == [1, 2, 3]
-    write(train(clips, range(4), replace(options, epochs=1)), tmp_path / "cut")
+@pytest.mark.parametrize("method", METHODS)
+def test_a_training_that_goes_on_gives_the_same_bytes(clips, tmp_path, method):
+    whole, facts = trains(tmp_path / "whole", clips, method)
+    experiment = SvgLpExperiment(tmp_path / "cut", OPTIONS, clips)
+
+    def killed(stage, done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment.train(killed, (method,))
+    assert experiment.trained()[method].epochs == 1
     torch.rand(3)  # nothing is drawn from the global generator
-    gone_on = train(clips, range(4), options, held=tmp_path / "cut")
-    write(gone_on, tmp_path / "b")
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    again = train(clips, range(4), options, held=tmp_path / "b")
-    assert again.losses == gone_on.losses
-    assert read(tmp_path / "b").losses == gone_on.losses
-    assert read(tmp_path / "b").options == options
+    again, facts_again = trains(tmp_path / "cut", clips, method)
+    assert facts_again == facts
+    assert again.path(method).read_bytes() == whole.path(method).read_bytes()
+    content = again.path(method).read_bytes()
+    trains(tmp_path / "cut", clips, method)
+    assert again.path(method).read_bytes() == content
 
 
-def test_another_seed_is_another_training(clips):
-    options = replace(OPTIONS, outputs=0, epochs=1)
-    found = {train(clips, range(4), replace(options, seed=seed)).losses for seed in (0, 0, 1)}
+def test_another_seed_is_another_training(clips, tmp_path):
+    found = {
+        tuple(trains(tmp_path / f"{number}", clips, "svg", seed=seed, epochs=1)[1]["svg"].losses)
+        for number, seed in enumerate((0, 0, 1))
+    }
     assert len(found) == 2
 
 
-def test_what_does_not_go_on_is_told(clips, tmp_path):
-    path = tmp_path / "training.safetensors"
-    with pytest.raises(RunError, match="does not exist; train first"):
-        train(clips, range(4), OPTIONS, held=path)
-    write(train(clips, range(4), OPTIONS), path)
-    with pytest.raises(RunError, match="begun with other options; give the same"):
-        train(clips, range(4), replace(OPTIONS, batch=4), held=path)
-    with pytest.raises(RunError, match="begun on other clips; give the same ones and the same s"):
-        train(clips, range(3), OPTIONS, held=path)
-    content = path.read_bytes()
-    for damaged in (content[:1000], b"", content[: len(content) - 4]):
-        path.write_bytes(damaged)
-        with pytest.raises(RunError, match="is damaged"):
-            train(clips, range(4), OPTIONS, held=path)
+def test_flips_and_noise_are_drawn_anew_each_epoch_and_reach_the_loss(clips, tmp_path):
+    experiment = SvgLpExperiment(tmp_path, OPTIONS, clips)
+    networks = experiment._networks("svg")
+    loss = svg_lp_experiment._Loss(experiment, networks)
+    found = []
+    for epoch in (0, 1, 0):
+        loss.begins(epoch)
+        found.append(float(loss(torch.tensor([0, 1])).detach()))
+    assert found[0] == found[2] != found[1]
+    loss.begins(0)
+    loss.mirrored = [not own for own in loss.mirrored]
+    assert float(loss(torch.tensor([0, 1])).detach()) != found[0]
 
 
-def test_a_training_that_diverges_is_a_result(clips):
-    kept = []
-    wild = replace(OPTIONS, learning_rate=1e30, outputs=0, epochs=3)
-    training = train(clips, range(4), wild, keep=kept.append)
-    assert training.diverged
-    assert not kept
-    assert len(training.losses) < 3
+def test_what_does_not_go_on_is_told(clips, root, tmp_path):
+    experiment = SvgLpExperiment(tmp_path, OPTIONS, clips)
+    with pytest.raises(RunError, match="SVG-LP is trained for 0 of 2 epochs; finish it by noether"):
+        experiment.networks("svg")
+    with pytest.raises(RunError, match=r"networks of other options \(batch, seed\)"):
+        SvgLpExperiment(tmp_path, replace(OPTIONS, batch=4, seed=2), clips)
+    others = resized(clips, frames=(clips[0], *clips.frames[:3]))
+    with pytest.raises(RunError, match="trained on other clips; give the same ones"):
+        SvgLpExperiment(tmp_path, OPTIONS, others)
+    with pytest.raises(OptionError, match="load them with the preparation of the options"):
+        SvgLpExperiment(tmp_path, replace(OPTIONS, size=16), clips)
+    assert read_options(tmp_path) == OPTIONS
+    (tmp_path / svg_lp_experiment.FILE).write_text("{")
+    with pytest.raises(RunError, match="is damaged"):
+        read_options(tmp_path)
+    with pytest.raises(RunError, match=r"holds no physics101\.json; train networks there first"):
+        read_options(root)
 
 
-def test_options_that_make_no_sense_are_told(clips):
-    with pytest.raises(OptionError, match="past is 1; give at least 2"):
-        SvgLpOptions(past=1)
-    assert SvgLpOptions(past=1, outputs=0).past == 1
-    with pytest.raises(OptionError, match="needs sizes with norm='layer'"):
-        SvgLpOptions(sizes=SvgLpSizes(norm="batch"))
-    with pytest.raises(OptionError, match="learning_rate is nan"):
-        SvgLpOptions(learning_rate=float("nan"))
-    with pytest.raises(OptionError, match=r"8 x 8 pixels; the model takes 3 channels of 128"):
-        train(clips, range(4), SvgLpOptions())
-    with pytest.raises(OptionError, match="hold 4 frames, and 4 of them are given; none"):
-        train(clips, range(4), replace(OPTIONS, past=4))
-    with pytest.raises(OptionError, match="no clip to train on"):
-        train(clips, [], OPTIONS)
+def test_a_training_that_diverges_is_a_result(clips, tmp_path):
+    experiment, facts = trains(tmp_path, clips, "svg", rate=1e30, epochs=3)
+    assert facts["svg"].diverged
+    assert facts["svg"].epochs < 3
+    assert all(bool(own.isfinite().all()) for own in experiment.networks("svg")[0].parameters())
 
 
-def test_the_plain_model_may_normalise_over_the_batch_as_svg_does(larger, tmp_path):
-    sizes = replace(SIZES, norm="batch")
-    options = replace(OPTIONS, outputs=0, sizes=sizes, epochs=1)
-    training = train(larger, range(4), options)  # a batch of three, and one clip left over
-    assert training.losses[0] < 5
-    with pytest.raises(OptionError, match="needs batches of two clips or more"):
-        train(larger, range(4), replace(options, batch=1))
-    write(training, tmp_path / "a")
-    first, second = (
-        evaluate(own, larger, [0, 1], batch=1).measures["mse"]
-        for own in (training, read(tmp_path / "a"))
-    )
-    np.testing.assert_array_equal(first, second)
+def test_options_that_make_no_sense_are_told():
+    for wrong, message in (
+        ({"past": 1}, "past is 1; give at least 2"),
+        ({"rate": float("nan")}, "rate is nan"),
+        ({"frames": 2}, "frames is 2; give at least 3"),
+        ({"split": "colour"}, "split is 'colour'; give one of object, clip"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            replace(OPTIONS, **wrong)
+    with pytest.raises(OptionError, match="size of 24; give a power of two"):
+        made(resized(SIZES, size=24), seed=0)
 
 
-def test_evaluation_is_by_clip_and_horizon_and_does_not_depend_on_the_batch(larger, noether):
-    own = evaluate(noether, larger, [1, 3, 2], batch=2)
-    assert own.clips == tuple(larger.clips[number].name for number in (1, 3, 2))
-    assert own.measures.keys() == set(MEASURES)
-    assert own.measures["mse"].shape == (3, 3)
-    alone = evaluate(noether, larger, [3], batch=1)
-    np.testing.assert_allclose(own.measures["psnr"][1], alone.measures["psnr"][0], rtol=1e-3)
-    again = evaluate(noether, larger, [1, 3, 2], batch=2)
-    np.testing.assert_array_equal(again.measures["ssim"], own.measures["ssim"])
-    assert (own.measures["ssim_range2"] > own.measures["ssim"]).mean() > 0.8
-    other = evaluate(noether, larger, [1, 3, 2], batch=2, seed=1)
-    assert (other.measures["mse"] != own.measures["mse"]).any()
-    assert measures_of(own) == (*MEASURES, "lpips")
-    assert own.not_measured == {"lpips": "not asked for"}
+def measured(experiment, *methods, **how):
+    how = {"perceptual": NotMeasured("left out"), "progress": quiet, **how}
+    return evaluate(experiment, methods or METHODS, **how)
 
 
-def test_the_best_of_samples_is_told_from_their_mean(larger, noether):
+def test_evaluation_is_by_clip_and_horizon_and_pairs_clips(trained):
+    own = measured(trained)
+    assert own.clips == [trained.clips.clips[number].name for number in trained.split.test]
+    assert own.measures.keys() == set(METHODS)
+    for method in METHODS:
+        assert own.measures[method].keys() == set(MEASURES)
+        for values in own.measures[method].values():
+            assert np.shape(values) == (3, 3)
+            assert np.isfinite(values).all()
+    values = own.measures["svg"]
+    assert (np.asarray(values["ssim_range2"]) > values["ssim"]).mean() > 0.8
+    assert own.not_measured == {"lpips": "left out"}
+    gap = own.difference("noether", "svg", "mse")
+    by_hand = np.subtract(own.measures["noether"]["mse"], values["mse"])
+    np.testing.assert_allclose(gap.mean, by_hand.mean(0))
+    np.testing.assert_allclose(gap.stderr, by_hand.std(0, ddof=1) / 3**0.5)
+    again = measured(trained)
+    assert again == own
+    assert measured(trained, seed=1) != own
+
+
+def test_a_clip_is_measured_alike_in_any_batch(trained):
+    together = measured(trained, "noether").measures["noether"]["psnr"]
+    model, embedding = trained.networks("noether")
+    parts = [
+        _measured(trained, model, embedding, [number], (0, 0), NotMeasured(""))["psnr"][0]
+        for number in trained.split.test
+    ]
+    np.testing.assert_allclose(together, parts, rtol=1e-3)
+
+
+def test_measures_are_those_of_the_prediction(trained):
+    number = trained.split.test[1]
+    frames = in_batch(trained.clips, [number], [False])
+    model, _ = trained.networks("svg")
+    own = model(frames[:, :2], _noise(4, 4, number, (0, 0))[None]).frames[:, 1:]
+    expected = by_horizon(own, frames[:, 2:])
+    found = measured(trained, "svg").measures["svg"]
+    for name in MEASURES:
+        np.testing.assert_allclose(found[name][1], expected[name][0], rtol=1e-4)
+
+
+def test_the_best_of_samples_is_told_from_their_mean(trained):
     single, mean, best = (
-        evaluate(noether, larger, range(4), samples=count, choice=choice)
+        measured(trained, "svg", samples=count, choice=choice)
         for count, choice in ((1, "mean"), (3, "mean"), (3, "best"))
     )
     for name, sign in (("mse", 1), ("psnr", -1), ("ssim", -1)):
-        over_time = {
-            kind: own.measures[name].mean(1)
-            for kind, own in (("one", single), ("mean", mean), ("best", best))
-        }
-        assert (sign * over_time["best"] <= sign * over_time["mean"] + 1e-9).all()
-        assert (sign * over_time["best"] <= sign * over_time["one"] + 1e-9).all()
-    assert best.choice == "best"
-    with pytest.raises(OptionError, match="paired, clip by clip"):
-        best.less(mean, "mse")
-    with pytest.raises(OptionError, match="a choice of 'median' is not known"):
-        evaluate(noether, larger, [0], choice="median")
-    with pytest.raises(OptionError, match="at least 1 of each"):
-        evaluate(noether, larger, [])
+        one, average, chosen = (
+            sign * np.mean(own.measures["svg"][name], 1) for own in (single, mean, best)
+        )
+        assert (chosen <= average + 1e-9).all()
+        assert (chosen <= one + 1e-9).all()
+    assert (best.samples, best.choice) == (3, "best")
+    for wrong in ({"choice": "median"}, {"samples": 0}):
+        with pytest.raises(OptionError, match="makes no sense; give mean or best, and at least 1"):
+            measured(trained, **wrong)
 
 
-def test_differences_are_paired_by_clip(larger, noether, plain):
-    one, other = (evaluate(own, larger, range(4)) for own in (noether, plain))
-    gap = one.less(other, "mse")
-    by_hand = one.measures["mse"] - other.measures["mse"]
-    np.testing.assert_allclose(gap.mean, by_hand.mean(0))
-    np.testing.assert_allclose(gap.stderr, by_hand.std(0, ddof=1) / 2)
-    assert gap.count == 4
-
-
-def test_measures_are_those_of_the_prediction(larger, plain):
-    from noether_sym.neural.video.physics101_split import in_batch
-    from noether_sym.neural.video.svg_lp_evaluation import _noise
-
-    frames = in_batch(larger, [2], [False])
-    with torch.no_grad():
-        own = plain.model(frames[:, :2], _noise(4, 4, 0, 2, 0)[None]).frames[:, 1:]
-    expected = by_horizon(own, frames[:, 2:])
-    found = evaluate(plain, larger, [2]).measures
-    for name in MEASURES:
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6)
-
-
-def test_lpips_without_its_parts_is_not_measured(larger, noether, monkeypatch, tmp_path):
+def test_lpips_without_its_parts_is_not_measured(trained, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     missing = lpips.perceptual_distance(64)
-    assert isinstance(missing, lpips.NotMeasured)
+    assert isinstance(missing, NotMeasured)
     assert "lpips" in missing.reason or "torchvision" in missing.reason or "TORCH" in missing.reason
     small = lpips.perceptual_distance(16)
     assert small.reason == "frames of 16 x 16 pixels are too small for AlexNet"
-    own = evaluate(noether, larger, [0], perceptual=missing)
+    own = measured(trained, "svg", perceptual=missing)
     assert own.not_measured == {"lpips": missing.reason}
-    assert "lpips" not in own.measures
+    assert "lpips" not in own.measures["svg"]
     assert lpips.backbone_place() == tmp_path / "hub" / "checkpoints" / lpips.BACKBONE
 
 
-def test_lpips_with_its_parts_is_measured(clips, monkeypatch, tmp_path):
+def test_lpips_with_its_parts_is_measured(monkeypatch, tmp_path):
     pytest.importorskip("lpips")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     absent = lpips.perceptual_distance(64)

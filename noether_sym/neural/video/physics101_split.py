@@ -1,8 +1,8 @@
-"""Clips for training and for testing, and the batches that an epoch takes."""
+"""Clips for training and for testing, as tensors, as they are or mirrored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from noether_sym.neural.video.physics101 import Clips
 
 SPLITS = ("object", "clip")
-_BATCHES = 1
-"""Streams of random numbers beside that of the split, which takes the seed alone."""
+_FLIPS = 1
+"""Stream of random numbers beside that of the split, which takes the seed alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +90,18 @@ def _by_object(objects: Sequence[str], share: float, random: np.random.Generator
     return test
 
 
-def batches(
-    clips: Clips,
-    numbers: Sequence[int],
-    *,
-    size: int,
-    seed: int,
-    epoch: int,
-    flip: bool = True,
-) -> Iterator[Tensor]:
-    """The batches of an epoch: every clip once, in an order and with flips of the epoch's own.
+def mirrored(count: int, *, seed: int, epoch: int) -> list[bool]:
+    """Which clips an epoch shows mirrored, left to right: each with probability 1/2.
 
     Parameters
     ----------
-    clips : Clips
-    numbers : sequence of int
-        Which clips.
-    size : int
-        Of a batch; the last one may be smaller.
+    count : int
+        Number of clips.
     seed, epoch : int
-        The same ones give the same batches, whatever came before.
-    flip : bool
-        Whether each clip is mirrored, left to right, with probability 1/2.
-
-    Yields
-    ------
-    tensor of shape (sample, time, 3, row, column), from 0 to 1
+        The same ones give the same answer, whatever came before.
     """
-    random = np.random.default_rng([seed, _BATCHES, epoch])
-    order = random.permutation(np.asarray(numbers))
-    mirrored = random.random(len(order)) < 0.5 if flip else np.zeros(len(order), bool)
-    for start in range(0, len(order), size):
-        part = slice(start, start + size)
-        yield in_batch(clips, order[part].tolist(), mirrored[part].tolist())
+    drawn = np.random.default_rng([seed, _FLIPS, epoch]).random(count) < 0.5
+    return [bool(own) for own in drawn]
 
 
 def in_batch(clips: Clips, numbers: Sequence[int], mirrored: Sequence[bool]) -> Tensor:

@@ -45,8 +45,6 @@ class SvgLpSizes:
         posterior have one layer.
     latent : int
         Length of z.
-    norm : {'layer', 'batch'}
-        The Noether loss needs ``layer``: over a batch, samples would adapt to each other.
     """
 
     size: int = 128
@@ -56,7 +54,6 @@ class SvgLpSizes:
     hidden: int = 128
     layers: int = 2
     latent: int = 64
-    norm: str = "layer"
 
 
 class Prediction(NamedTuple):
@@ -113,7 +110,7 @@ class SvgLp(nn.Module):
     def __init__(self, sizes: SvgLpSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        coder = (sizes.size, sizes.channels, sizes.width, sizes.code, sizes.norm)
+        coder = (sizes.size, sizes.channels, sizes.width, sizes.code)
         self.encoder = VggEncoder(*coder)
         self.decoder = VggDecoder(*coder)
         self.predictor = Recurrent(
@@ -193,8 +190,7 @@ def predict(
     Raises
     ------
     OptionError
-        If there is a Noether loss and fewer than two past frames, or a normalisation over the
-        batch.
+        If there is a Noether loss and fewer than two past frames.
     """
     if embedding is None:
         whole: Prediction = model(past, noise, truth)

@@ -2,7 +2,8 @@
 
 Two or three convolutions a level, each behind a normalisation and a `ConditionalNorm`; pooling
 on the way down, doubled pixels on the way up, and what each level of the encoder saw handed to
-the same level of the decoder.
+the same level of the decoder. SVG normalises over the batch; here each frame is normalised by
+itself, as in the Noether paper, since batches are small and samples must not adapt to each other.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from noether_sym.neural.cngrad import ConditionalNorm
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-NORMS = ("layer", "batch")
 
 _SMALLEST = 4
 _WIDEST = 8
@@ -61,24 +60,22 @@ class VggEncoder(nn.Module):
         See `widths`.
     code : int
         Length of a code.
-    norm : str
-        One of `NORMS`: over each frame by itself, or over the batch as in SVG.
     """
 
-    def __init__(self, size: int, channels: int, width: int, code: int, norm: str) -> None:
+    def __init__(self, size: int, channels: int, width: int, code: int) -> None:
         super().__init__()
         inputs = (channels, *widths(size, width))
         self.levels = nn.ModuleList(
             nn.Sequential(
                 *(
-                    _layer(nn.Conv2d(before if place == 0 else after, after, 3, 1, 1), after, norm)
+                    _layer(nn.Conv2d(before if place == 0 else after, after, 3, 1, 1), after)
                     for place in range(_count(level))
                 )
             )
             for level, (before, after) in enumerate(pairwise(inputs))
         )
         last = nn.Conv2d(inputs[-1], code, _SMALLEST)
-        self.last = nn.Sequential(last, _norm(code, norm), ConditionalNorm(code), nn.Tanh())
+        self.last = nn.Sequential(last, nn.GroupNorm(1, code), ConditionalNorm(code), nn.Tanh())
 
     def forward(self, frames: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Frames (sample, channel, row, column) to codes (sample, code) and skips.
@@ -97,16 +94,16 @@ class VggDecoder(nn.Module):
 
     Parameters
     ----------
-    size, channels, width, code, norm
+    size, channels, width, code
         As of `VggEncoder`.
     """
 
-    def __init__(self, size: int, channels: int, width: int, code: int, norm: str) -> None:
+    def __init__(self, size: int, channels: int, width: int, code: int) -> None:
         super().__init__()
         own = widths(size, width)
-        self.first = _layer(nn.ConvTranspose2d(code, own[-1], _SMALLEST), own[-1], norm)
+        self.first = _layer(nn.ConvTranspose2d(code, own[-1], _SMALLEST), own[-1])
         self.levels = nn.ModuleList(
-            nn.Sequential(*_rising(own[level], own[max(level - 1, 0)], _count(level), level, norm))
+            nn.Sequential(*_rising(own[level], own[max(level - 1, 0)], _count(level), level))
             for level in reversed(range(len(own)))
         )
         self.last = nn.Conv2d(own[0], channels, 3, 1, 1)
@@ -121,14 +118,14 @@ class VggDecoder(nn.Module):
         return frames
 
 
-def _rising(own: int, next_up: int, count: int, level: int, norm: str) -> list[nn.Module]:
+def _rising(own: int, next_up: int, count: int, level: int) -> list[nn.Module]:
     """Layers of the decoder's level: from both halves to what the level above takes."""
     if level == 0:  # the last convolution is the decoder's own
-        return [_layer(nn.Conv2d(2 * own, own, 3, 1, 1), own, norm)]
+        return [_layer(nn.Conv2d(2 * own, own, 3, 1, 1), own)]
     inputs = [2 * own, *[own] * (count - 1)]
     outputs = [*[own] * (count - 1), next_up]
     return [
-        _layer(nn.Conv2d(before, after, 3, 1, 1), after, norm)
+        _layer(nn.Conv2d(before, after, 3, 1, 1), after)
         for before, after in zip(inputs, outputs, strict=True)
     ]
 
@@ -137,13 +134,8 @@ def _count(level: int) -> int:
     return _CONVOLUTIONS[min(level, len(_CONVOLUTIONS) - 1)]
 
 
-def _layer(convolution: nn.Module, channels: int, norm: str) -> nn.Sequential:
+def _layer(convolution: nn.Module, channels: int) -> nn.Sequential:
+    """A convolution, normalised over each frame by itself."""
     return nn.Sequential(
-        convolution, _norm(channels, norm), ConditionalNorm(channels), nn.LeakyReLU(_SLOPE)
+        convolution, nn.GroupNorm(1, channels), ConditionalNorm(channels), nn.LeakyReLU(_SLOPE)
     )
-
-
-def _norm(channels: int, norm: str) -> nn.Module:
-    if norm not in NORMS:
-        raise OptionError(f"a normalisation by {norm!r} is not known; choose from {NORMS}")
-    return nn.GroupNorm(1, channels) if norm == "layer" else nn.BatchNorm2d(channels)

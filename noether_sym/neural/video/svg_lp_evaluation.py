@@ -8,179 +8,187 @@ flatters the more the more samples there are. The released code of the Noether N
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import torch
 
-from noether_sym.errors import OptionError
+from noether_sym.errors import OptionError, RunError
+from noether_sym.neural.video.checkpoint import write_whole
 from noether_sym.neural.video.lpips import LPIPS, Lpips, NotMeasured
-from noether_sym.neural.video.metrics import MEASURES, Mean, by_horizon, mean_of
+from noether_sym.neural.video.metrics import Mean, by_horizon, mean_of
 from noether_sym.neural.video.physics101_split import in_batch
 from noether_sym.neural.video.svg_lp import predict
+from noether_sym.neural.video.svg_lp_experiment import NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from noether_sym.neural.video.physics101 import Clips
-    from noether_sym.neural.video.svg_lp_file import Training
+    from noether_sym.neural.video.svg_lp import SvgLp
+    from noether_sym.neural.video.svg_lp_experiment import SvgLpExperiment
     from noether_sym.runtime.stages import Progress
 
     Array = NDArray[np.float64]
 
 CHOICES = ("mean", "best")
+EVALUATION_FILE = "physics101_evaluation.json"
 
 _HIGH_IS_GOOD = frozenset({"psnr", "ssim", "ssim_range2"})
 _NOISE = 3
 """Stream of random numbers beside those of training."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """Measures of predictions.
+class ClipEvaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """Measures of predictions of test clips.
 
     Attributes
     ----------
-    measures : dict of arrays of shape (clip, horizon)
-        The mean over samples, or of the best one.
-    clips : tuple of str
+    clips : list of str
         Names of the clips.
+    split : str
+        How they were set apart.
+    unseen : int
+        How many of them show an object that no training clip shows.
     samples : int
         How many predictions of each clip.
     choice : str
-        One of `CHOICES`.
+        One of `CHOICES`: the mean over the samples, or the best of them.
+    measures : dict
+        By method and measure, of each clip at each horizon.
     not_measured : dict of str
         Of each measure that is missing, why.
+    diverged : list of str
+        Trainings that ended since their loss stopped being finite.
     """
 
-    measures: dict[str, Array]
-    clips: tuple[str, ...]
+    clips: list[str]
+    split: str
+    unseen: int
     samples: int
     choice: str
+    measures: dict[str, dict[str, list[list[float]]]]
     not_measured: dict[str, str]
+    diverged: list[str]
 
-    def mean(self, measure: str) -> Mean:
+    def mean(self, method: str, measure: str) -> Mean:
         """Mean over the clips at each horizon, with its standard error."""
-        return mean_of(self.measures[measure])
+        return mean_of(np.asarray(self.measures[method][measure]))
 
-    def less(self, other: Evaluation, measure: str) -> Mean:
-        """Mean over the clips of this evaluation less another one of the same clips.
-
-        Raises
-        ------
-        OptionError
-            If the clips or the way of evaluation differ.
-        """
-        if (self.clips, self.samples, self.choice) != (other.clips, other.samples, other.choice):
-            raise OptionError(
-                "the two evaluations are of other clips, or took samples in another way; a "
-                "difference is paired, clip by clip"
-            )
-        return mean_of(self.measures[measure] - other.measures[measure])
+    def difference(self, method: str, other: str, measure: str) -> Mean:
+        """Mean over the clips of a method less another one, clip by clip."""
+        own, theirs = (np.asarray(self.measures[name][measure]) for name in (method, other))
+        return mean_of(own - theirs)
 
 
 def evaluate(
-    training: Training,
-    clips: Clips,
-    numbers: Sequence[int],
+    experiment: SvgLpExperiment,
+    methods: Sequence[str],
     *,
     samples: int = 1,
     choice: str = "mean",
     seed: int = 0,
-    batch: int = 2,
-    perceptual: Lpips | NotMeasured | None = None,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Predict clips from their first frames and compare.
+    perceptual: Lpips | NotMeasured,
+    progress: Progress,
+) -> ClipEvaluation:
+    """Predict the test clips from their first frames and compare; also written to the folder.
 
     Parameters
     ----------
-    training : Training
-    clips : Clips
-    numbers : sequence of int
-        Those to evaluate on.
+    experiment : SvgLpExperiment
+    methods : sequence of str
+        Trained ones.
     samples : int
-        Predictions of each clip; every model gets the same noise for the same clip.
+        Predictions of each clip; every method gets the same noise for the same clip.
     choice : str
         ``mean`` over the samples, or, for each measure, that of the ``best`` of them over the
         whole prediction.
     seed : int
-    batch : int
-        Clips at a time.
-    perceptual : Lpips or NotMeasured, optional
-        From `lpips.perceptual_distance`; not measured without.
-    progress : callable, optional
+        Of the noise.
+    perceptual : Lpips or NotMeasured
+        From `lpips.perceptual_distance`.
+    progress : callable
 
     Raises
     ------
     OptionError
         If an option makes no sense.
+    RunError
+        If a method is not trained, or its predictions are not finite.
     """
-    if choice not in CHOICES:
-        raise OptionError(f"a choice of {choice!r} is not known; choose from {', '.join(CHOICES)}")
-    if samples < 1 or batch < 1 or not len(numbers):
+    if choice not in CHOICES or samples < 1:
         raise OptionError(
-            f"{samples} samples of {len(numbers)} clips, {batch} at a time, make no sense; give "
-            "at least 1 of each"
+            f"the {choice!r} of {samples} samples makes no sense; give {' or '.join(CHOICES)}, "
+            "and at least 1 sample"
         )
-    training.model.eval()
-    parts: list[Mapping[str, Array]] = []
-    for start in range(0, len(numbers), batch):
-        own = numbers[start : start + batch]
-        drawn = [
-            _measured(training, clips, own, seed=seed, sample=sample, perceptual=perceptual)
-            for sample in range(samples)
-        ]
-        parts.append({name: _chosen(drawn, name, choice) for name in drawn[0]})
-        if progress is not None:
-            progress("evaluating", min(start + batch, len(numbers)), len(numbers))
-    missing = {}
-    if not isinstance(perceptual, Lpips):
-        missing[LPIPS] = "not asked for" if perceptual is None else perceptual.reason
-    return Evaluation(
-        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
-        tuple(clips.clips[number].name for number in numbers),
-        samples,
-        choice,
-        missing,
+    numbers = experiment.split.test
+    count, done = len(methods) * len(numbers), 0
+    measures: dict[str, dict[str, list[list[float]]]] = {}
+    for method in methods:
+        networks = experiment.networks(method)
+        parts: list[Mapping[str, Array]] = []
+        for start in range(0, len(numbers), experiment.options.batch):
+            own = numbers[start : start + experiment.options.batch]
+            drawn = [
+                _measured(experiment, *networks, own, (seed, sample), perceptual)
+                for sample in range(samples)
+            ]
+            parts.append({name: _chosen(drawn, name, choice) for name in drawn[0]})
+            done += len(own)
+            progress("evaluating", done, count)
+        measures[method] = {
+            name: np.concatenate([part[name] for part in parts]).tolist() for name in parts[0]
+        }
+    missing = {} if isinstance(perceptual, Lpips) else {LPIPS: perceptual.reason}
+    answer = ClipEvaluation(
+        clips=[experiment.clips.clips[number].name for number in numbers],
+        split=experiment.options.split,
+        unseen=experiment.split.unseen,
+        samples=samples,
+        choice=choice,
+        measures=measures,
+        not_measured=missing,
+        diverged=[NAMES[name] for name, own in experiment.trained().items() if own.diverged],
     )
+    document = msgspec.json.format(msgspec.json.encode(answer))
+    write_whole(experiment.folder / EVALUATION_FILE, document)
+    return answer
 
 
 def _measured(
-    training: Training,
-    clips: Clips,
+    experiment: SvgLpExperiment,
+    model: SvgLp,
+    embedding: torch.nn.Module | None,
     numbers: Sequence[int],
-    *,
-    seed: int,
-    sample: int,
-    perceptual: Lpips | NotMeasured | None,
+    drawn_by: tuple[int, int],
+    perceptual: Lpips | NotMeasured,
 ) -> dict[str, Array]:
     """Measures of one prediction of each clip, (clip, horizon)."""
-    options = training.options
-    device = next(training.model.parameters()).device
-    frames = in_batch(clips, numbers, [False] * len(numbers)).to(device)
-    past, truth = frames[:, : options.past], frames[:, options.past :]
+    own = experiment.options
+    frames = in_batch(experiment.clips, numbers, [False] * len(numbers)).to(experiment.device)
+    past, truth = frames[:, : own.past], frames[:, own.past :]
     noise = torch.stack(
-        [_noise(frames.shape[1] - 1, options.sizes.latent, seed, own, sample) for own in numbers]
+        [_noise(own.frames - 1, own.latent, number, drawn_by) for number in numbers]
     )
     with torch.no_grad():
-        own = predict(
-            training.model,
-            training.embedding,
-            past,
-            noise.to(device),
-            inner=options.inner,
-        ).frames[:, options.past - 1 :]
-    found = by_horizon(own, truth)
+        predicted = predict(
+            model, embedding, past, noise.to(experiment.device), inner=own.inner
+        ).frames[:, own.past - 1 :]
+    if not torch.isfinite(predicted).all():
+        raise RunError(
+            f"{experiment.folder}: what is predicted of {experiment.clips.clips[numbers[0]].name} "
+            "is not finite; train with a smaller inner rate"
+        )
+    found = by_horizon(predicted, truth)
     if isinstance(perceptual, Lpips):
-        found[LPIPS] = perceptual(own, truth)
+        found[LPIPS] = perceptual(predicted, truth)
     return found
 
 
-def _noise(steps: int, latent: int, seed: int, number: int, sample: int) -> Tensor:
-    """The noise of a sample of a clip, whatever else is evaluated."""
+def _noise(steps: int, latent: int, number: int, drawn_by: tuple[int, int]) -> Tensor:
+    """The noise of a sample of a clip, whatever else is evaluated; `drawn_by` seed and sample."""
+    seed, sample = drawn_by
     own = np.random.default_rng([seed, _NOISE, number, sample])
     return torch.from_numpy(own.standard_normal((steps, latent), dtype=np.float32))
 
@@ -194,9 +202,3 @@ def _chosen(drawn: Sequence[Mapping[str, Array]], name: str, choice: str) -> Arr
     best = overall.argmax(0) if name in _HIGH_IS_GOOD else overall.argmin(0)
     chosen: Array = np.take_along_axis(values, best[None, :, None], 0)[0]
     return chosen
-
-
-def measures_of(evaluation: Evaluation) -> tuple[str, ...]:
-    """Every measure, those that are missing last."""
-    return (*(name for name in (*MEASURES, LPIPS) if name in evaluation.measures),
-            *evaluation.not_measured)  # fmt: skip
