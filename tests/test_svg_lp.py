@@ -27,10 +27,10 @@ from noether_sym.neural.video.svg_lp_experiment import (
 
 SIZES = SvgLpSizes(size=16, width=4, code=8, hidden=8, layers=1, latent=4)
 OPTIONS = SvgLpOptions(
-    size=8, frames=4, width=4, code=8, hidden=8, layers=1, latent=4, outputs=6, share=0.25,
+    size=8, horizon=2, width=4, code=8, hidden=8, layers=1, latent=4, outputs=6, share=0.25,
     split="clip", epochs=2, batch=3, rate=3e-3, inner_rate=0.5,
 )  # fmt: skip
-LARGER = replace(OPTIONS, size=16, frames=5, share=0.75, epochs=1)
+LARGER = replace(OPTIONS, size=16, horizon=3, share=0.75, epochs=1)
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +308,7 @@ def test_options_that_make_no_sense_are_told():
     for wrong, message in (
         ({"past": 1}, "past is 1; give at least 2"),
         ({"rate": float("nan")}, "rate is nan"),
-        ({"frames": 2}, "frames is 2; give at least 3"),
+        ({"horizon": 0}, "horizon is 0; give at least 1"),
         ({"split": "colour"}, "split is 'colour'; give one of object, clip"),
     ):
         with pytest.raises(OptionError, match=message):

@@ -105,7 +105,8 @@ class Clips:
         unfit = len(self.left_out) - len(damaged)
         lines = [f"{len(self)} clips of {len(set(self.objects))} objects"]
         if unfit:
-            lines.append(f"{unfit} clips are too short or too slow, and left out")
+            many = "1 clip is" if unfit == 1 else f"{unfit} clips are"
+            lines.append(f"{many} too short or too slow, and left out")
         lines += [f"left out: {own.name}: {own.reason}" for own in damaged]
         return tuple(lines)
 

@@ -28,6 +28,9 @@ _FORM = 1
 _SLACK = 0.01
 """Of a frame, by which time stamps are rounded."""
 _SLOW = 0.98
+"""Of the rate that is asked for, below which a clip is too slow."""
+_WHOLE = 0.9
+"""Of the frames that a file declares, which must be there: some declare frames they do not show."""
 
 
 class UnfitClip(DatasetError):
@@ -177,7 +180,7 @@ def _decoded(path: Path, size: int) -> tuple[NDArray[np.float64], Frames]:
             declared = stream.frames
     except (av.FFmpegError, OSError) as error:
         raise DatasetError(f"it cannot be decoded: {error.strerror or error}") from error
-    if not pictures or len(pictures) < declared:
+    if not pictures or len(pictures) < _WHOLE * declared:
         raise DatasetError(f"it is cut short: {len(pictures)} of {declared} frames can be decoded")
     order = np.argsort(times, kind="stable")
     sorted_times = np.asarray(times, np.float64)[order]

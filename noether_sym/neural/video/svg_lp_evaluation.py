@@ -169,7 +169,7 @@ def _measured(
     frames = in_batch(experiment.clips, numbers, [False] * len(numbers)).to(experiment.device)
     past, truth = frames[:, : own.past], frames[:, own.past :]
     noise = torch.stack(
-        [_noise(own.frames - 1, own.latent, number, drawn_by) for number in numbers]
+        [_noise(frames.shape[1] - 1, own.latent, number, drawn_by) for number in numbers]
     )
     with torch.no_grad():
         predicted = predict(

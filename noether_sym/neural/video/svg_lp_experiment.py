@@ -39,6 +39,10 @@ METHODS = ("svg", "noether")
 NAMES = {"svg": "SVG-LP", "noether": "Noether Network"}
 """What people call the methods."""
 
+_WHOLE = (
+    "past", "horizon", "width", "code", "hidden", "layers", "latent", "outputs", "inner_steps",
+    "batch", "epochs", "seed",
+)  # fmt: skip
 _NOISE = 2
 """Stream of random numbers beside those of the split and of the flips."""
 
@@ -48,8 +52,10 @@ class SvgLpOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    size, frames, frame_rate, shortest
+    size, frame_rate, shortest
         Of the clips: see `physics101_frames.Preparation`.
+    past, horizon : int
+        Frames given and to predict, the middle ones of a clip.
     split : str
         One of `physics101_split.SPLITS`. The paper splits by clip, and so tests on objects that
         it trained on; by object is the default here.
@@ -57,8 +63,6 @@ class SvgLpOptions(msgspec.Struct, frozen=True, kw_only=True):
         Of the clips, for testing.
     flip : bool
         Whether clips are mirrored at random in training.
-    past : int
-        Frames that are given; the others of a clip are predicted.
     width, code, hidden, layers, latent
         See `svg_lp.SvgLpSizes`.
     outputs : int
@@ -77,13 +81,13 @@ class SvgLpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     size: int = 128
-    frames: int = 22
+    past: int = 2
+    horizon: int = 20
     frame_rate: float = 15.0
     shortest: float = 0.0
     split: str = "object"
     share: float = 0.2
     flip: bool = True
-    past: int = 2
     width: int = 64
     code: int = 128
     hidden: int = 128
@@ -99,12 +103,10 @@ class SvgLpOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        least = {"past": 2, "frames": self.past + 1, "epochs": 1, "seed": 0}
-        for name in ("width", "code", "hidden", "layers", "latent", "outputs", "batch"):
-            least[name] = 1
-        for name, bound in {**least, "inner_steps": 1}.items():
-            if (value := getattr(self, name)) < bound:
-                raise OptionError(f"{name} is {value}; give at least {bound}")
+        for name in _WHOLE:
+            least = {"past": 2, "seed": 0}.get(name, 1)
+            if (value := getattr(self, name)) < least:
+                raise OptionError(f"{name} is {value}; give at least {least}")
         for name in ("inner_rate", "rate", "divergence_weight"):
             if not 0 <= (value := getattr(self, name)) < float("inf"):
                 raise OptionError(f"{name} is {value}; give a finite number of at least 0")
@@ -114,7 +116,7 @@ class SvgLpOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def preparation(self) -> Preparation:
         """What is made of a clip."""
-        return Preparation(self.frames, self.frame_rate, self.size, self.shortest)
+        return Preparation(self.past + self.horizon, self.frame_rate, self.size, self.shortest)
 
     @property
     def sizes(self) -> SvgLpSizes:
@@ -276,7 +278,7 @@ class _Loss:
         drawn = mirrored(len(clips), seed=own.seed, epoch=epoch)
         self.mirrored = drawn if own.flip else [False] * len(clips)
         random = np.random.default_rng([own.seed, _NOISE, epoch])
-        shape = len(clips), own.frames - 1, own.latent
+        shape = len(clips), own.past + own.horizon - 1, own.latent
         self.noise = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
 
     def __call__(self, indices: Tensor) -> Tensor:
