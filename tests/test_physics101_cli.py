@@ -73,6 +73,11 @@ def test_evaluation_tells_measures_differences_and_what_is_missing(root, folder,
     rows = [line for line in shown.splitlines() if line.startswith(("mse", "ssim_range2"))]
     assert [row.split()[1] for row in rows] == ["SVG-LP", "Noether", "difference"] * 2
     assert max(map(len, rows)) <= 80
+    values = [float(row.split()[-3]) for row in rows]  # mean +/- error of the last frame
+    assert values[2] == pytest.approx(values[1] - values[0], abs=2e-4)
+    page = (folder / "report.html").read_text()
+    for expected in ("cone/20_01/2: it cannot be decoded", "<td>difference</td>", "data:image/png"):
+        assert expected in page
     assert "lpips is not measured: frames of 16 x 16 pixels are too small for AlexNet." in shown
     found = json.loads(
         call("evaluate", folder, "--samples", 2, "--choice", "best", "--json").stdout

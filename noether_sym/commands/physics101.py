@@ -13,15 +13,12 @@ from noether_sym.commands.values import NOT_NEGATIVE, OneOf
 
 if TYPE_CHECKING:
     from noether_sym.commands.console import Screen
-    from noether_sym.neural.video.metrics import Mean
     from noether_sym.neural.video.physics101 import Clips
-    from noether_sym.neural.video.svg_lp_evaluation import ClipEvaluation
     from noether_sym.neural.video.svg_lp_experiment import SvgLpExperiment, SvgLpOptions
 
 NAME = "physics101"
 _COUNT = click.IntRange(min=1)
 _ABOVE = click.FloatRange(min=0.0, min_open=True)
-_HORIZONS = (1, 10)
 _METHODS = ("svg", "noether")
 _ELSEWHERE = frozenset({"data", "output", "device", "as_json", "quiet", "clips", "only"})
 
@@ -112,6 +109,8 @@ def holds(folder: Path) -> bool:
 def train(screen: Screen, values: Mapping[str, Any]) -> None:
     """Train on the clips; options that the user did not write are the paper's."""
     from noether_sym.neural.video.svg_lp_experiment import METHODS, NAMES, SvgLpOptions
+    from noether_sym.report.physics101 import write_page
+    from noether_sym.report.video import TRAININGS, training_rows
     from noether_sym.runtime.device import single_threaded
 
     known = set(SvgLpOptions.__struct_fields__)
@@ -129,11 +128,8 @@ def train(screen: Screen, values: Mapping[str, Any]) -> None:
     methods = METHODS if values["only"] is None else (values["only"],)
     with experiment.locked(), screen.progress() as progress, single_threaded():
         trained = experiment.train(progress, methods)
-    rows = []
-    for name, facts in trained.items():
-        ends = [f"{facts.losses[place]:.4g}" if facts.losses else "" for place in (0, -1)]
-        rows.append([NAMES[name], f"{facts.epochs}", *ends, "diverged" if facts.diverged else ""])
-    _table(screen, ("training", "epochs", "first loss", "last loss", ""), rows)
+    screen.rows(TRAININGS, training_rows(trained, NAMES))
+    write_page(experiment)
     screen.say(f"Written to {folder}. Next: noether-sym video evaluate {folder}")
     screen.json(
         {
@@ -156,6 +152,7 @@ def evaluate(screen: Screen, folders: Sequence[Path], values: Mapping[str, Any])
     from noether_sym.neural.video.lpips import perceptual_distance
     from noether_sym.neural.video.svg_lp_evaluation import evaluate as measured
     from noether_sym.neural.video.svg_lp_experiment import read_options
+    from noether_sym.report.physics101 import account, measured_rows, write_page
     from noether_sym.runtime.device import single_threaded
 
     if len(folders) != 1:
@@ -178,8 +175,12 @@ def evaluate(screen: Screen, folders: Sequence[Path], values: Mapping[str, Any])
             perceptual=perceptual_distance(options.size),
             progress=progress,
         )
-    _show(screen, found)
-    screen.say(f"Written to {folder}.")
+    header, rows = measured_rows(found, plain=True)
+    screen.say(account(found)[0])
+    screen.rows(header, rows, labels=2)
+    for line in account(found)[1:]:
+        screen.say(line)
+    screen.say(f"Page: {write_page(experiment)}")
     screen.json(found)
 
 
@@ -205,50 +206,3 @@ def _experiment(
 def _tell(screen: Screen, clips: Clips) -> None:
     for line in clips.notes():
         screen.say(f"{line[0].upper()}{line[1:]}.")
-
-
-def _show(screen: Screen, found: ClipEvaluation) -> None:
-    """Measures at some horizons, the second method beside the first, clip by clip."""
-    from noether_sym.neural.video.svg_lp_experiment import NAMES
-
-    methods = list(found.measures)
-    length = len(found.measures[methods[0]]["mse"][0])
-    shown = [own for own in _HORIZONS if own < length] + [length]
-    way = "one sample" if found.samples == 1 else f"the {found.choice} of {found.samples} samples"
-    screen.say(
-        f"Of {len(found.clips)} test clips, {way} each; by number of frames predicted, means and "
-        "standard errors over clips."
-    )
-    rows = []
-    for measure in found.measures[methods[0]]:
-        lines = {NAMES[method]: found.mean(method, measure) for method in methods}
-        if len(methods) == 2:
-            lines["difference"] = found.difference(methods[1], methods[0], measure)
-        rows += [[measure, name, *_cells(line, shown)] for name, line in lines.items()]
-    _table(screen, ("measure", "", *(f"{own}" for own in shown)), rows, labels=2)
-    for name, reason in found.not_measured.items():
-        screen.say(f"{name} is not measured: {reason}.")
-    for name in found.diverged:
-        screen.say(f"The training of {name} diverged; measured are its last sound weights.")
-
-
-def _cells(values: Mean, shown: Sequence[int]) -> list[str]:
-    """Mean and standard error at some horizons; of one clip there is no error."""
-    return [
-        f"{values.mean[own - 1]:.4g}"
-        + (f" ± {values.stderr[own - 1]:.1g}" if values.count > 1 else "")
-        for own in shown
-    ]
-
-
-def _table(
-    screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]], labels: int = 1
-) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for number, title in enumerate(header):
-        table.add_column(title, justify="left" if number < labels else "right")
-    for row in rows:
-        table.add_row(*row)
-    screen.table(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -173,7 +173,7 @@ def train(**values: Any) -> None:
     experiment = Experiment(folder, options, resolve_device(values["device"]))
     with experiment.locked(), screen.progress() as progress, single_threaded():
         trained = experiment.train(progress)
-    _table(screen, TRAININGS, training_rows(trained))
+    screen.rows(TRAININGS, training_rows(trained))
     screen.say(f"Written to {folder}. Next: noether-sym video evaluate {folder}")
     screen.json({"folder": str(folder), "trainings": trained})
 
@@ -216,7 +216,7 @@ def evaluate(**values: Any) -> None:
     compared = compare([own.options for own in experiments], found)
     for measure in _TABLED:
         screen.say(f"\n{LABELS[measure]}, seeds {', '.join(map(str, compared.seeds))}")
-        _table(screen, *comparison_table(compared, measure, plain=True))
+        screen.rows(*comparison_table(compared, measure, plain=True))
     for line in compared.diverged:
         screen.say(f"A training stopped being finite and ended early: {line}", important=True)
     for own in experiments:
@@ -248,7 +248,7 @@ def curve(folder: Path, steps: int, inner_rate: float, windows: int, **values: A
         for step in shown
         if step < len(found.mse)
     ]
-    _table(screen, ("inner steps", "Noether loss", "MSE"), rows)
+    screen.rows(("inner steps", "Noether loss", "MSE"), rows)
     screen.say(f"The error is least after {best} of {len(found.mse) - 1} inner steps.")
     _written(screen, experiment)
     screen.json(found)
@@ -272,7 +272,7 @@ def attend(folder: Path, components: int, frames: int, **values: Any) -> None:
         [f"{number + 1}", f"{100 * share:.3g} %", f"{100 * sum(found.shares[: number + 1]):.4g} %"]
         for number, share in enumerate(found.shares[:components])
     ]
-    _table(screen, ("component", "share of variance", "together"), rows)
+    screen.rows(("component", "share of variance", "together"), rows)
     _written(screen, experiment)
     screen.json({"shares": found.shares})
 
@@ -293,14 +293,3 @@ def _written(screen: Screen, experiment: Experiment) -> None:
     from noether_sym.report.video import write_page
 
     screen.say(f"Page: {write_page(experiment)}")
-
-
-def _table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for number, title in enumerate(header):
-        table.add_column(title, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    screen.table(table)
