@@ -1,13 +1,18 @@
 """``video train|evaluate`` on clips of Physics 101, from end to end."""
 
 import json
+import re
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from physics101_files import CLIP, write_clip, write_set
 
 from noether_sym.cli import main
+from noether_sym.commands import physics101 as commands_physics101
+from noether_sym.commands import video
 from noether_sym.neural.video import physics101
+from noether_sym.neural.video.svg_lp_experiment import METHODS, SvgLpOptions
 
 TINY = ("--data", "physics101", "--size", "16", "--horizon", "3", "--width", "2", "--hidden", "4",
         "--code", "4", "--latent", "2", "--layers", "1", "--outputs", "4", "--epochs", "1",
@@ -85,6 +90,27 @@ def test_evaluation_tells_measures_differences_and_what_is_missing(root, folder,
     assert (found["samples"], found["choice"], found["unseen"]) == (2, "best", 2)
     assert found == json.loads((folder / "physics101_evaluation.json").read_text())
     assert found["measures"]["noether"]["mse"] != found["measures"]["svg"]["mse"]
+
+
+def test_the_help_tells_the_defaults_that_are_taken():
+    own = msgspec.structs.asdict(SvgLpOptions())
+    known = {option.name: option for option in video.train.params}
+    told = {
+        name: match[1]
+        for name in own
+        if (match := re.search(r"Physics 101: .*\[default: (\S+)\]", known[name].help or ""))
+    }
+    assert told.keys() == {
+        "split", "share", "frame_rate", "shortest", "code", "layers", "latent",
+        "divergence_weight",
+    }  # fmt: skip
+    paragraph = video.train.help[video.train.help.index("The defaults are the paper's") :]
+    for flag, value in re.findall(r"--([a-z-]+)\s+([0-9]+(?:\.[0-9]+)?)", paragraph):
+        told[flag.replace("-", "_")] = value
+    assert len(told) == 18
+    for name, value in told.items():
+        assert str(type(own[name])(value)) == str(own[name]), name
+    assert commands_physics101._METHODS == METHODS
 
 
 def test_one_method_alone_is_trained_and_evaluated_as_in_the_paper(root, tmp_path):

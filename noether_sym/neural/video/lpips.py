@@ -11,6 +11,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,10 @@ BACKBONE = "alexnet-owt-7be5be79.pth"
 BACKBONE_URL = f"https://download.pytorch.org/models/{BACKBONE}"
 
 _CHUNK = 32
+_DAMAGED = (
+    EOFError, KeyError, OSError, RuntimeError, TypeError, UnpicklingError, ValueError,
+)  # fmt: skip
+"""What reading a file raises that holds other things than weights."""
 _LEAST = 32
 """Pixels each way below which AlexNet has nothing left to see."""
 
@@ -94,16 +99,15 @@ def perceptual_distance(size: int) -> Lpips | NotMeasured:
         network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
     try:
         _fill(network.net, torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch.load raises errors of many kinds for a damaged file
+    except _DAMAGED as error:
         return NotMeasured(f"{path} does not hold AlexNet's weights: {error}")
     return Lpips(network.eval().requires_grad_(False))
 
 
 def backbone_place() -> Path:
     """Where torch keeps AlexNet's weights: ``$TORCH_HOME/hub/checkpoints``."""
-    home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / (
-        "torch"
-    )
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("TORCH_HOME") or f"{caches}/torch"
     return Path(home).expanduser() / "hub" / "checkpoints" / BACKBONE
 
 

@@ -27,6 +27,7 @@ from noether_sym.neural.video.noether import Inner
 from noether_sym.neural.video.physics101_frames import Preparation
 from noether_sym.neural.video.physics101_split import SPLITS, Split, in_batch, mirrored, split
 from noether_sym.neural.video.svg_lp import SvgLp, SvgLpSizes, made, predict
+from noether_sym.neural.video.svg_lp_coder import widths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -178,7 +179,7 @@ class SvgLpExperiment:
                 f"the clips were loaded as {clips.preparation}, and the options ask for "
                 f"{options.preparation}; load them with the preparation of the options"
             )
-        _ = self.split, self._networks("svg")  # refused before anything is written
+        _ = self.split, widths(options.size, options.width)  # refused before anything is written
         file = folder / FILE
         own = _Folder(options=options, clips=_identity(clips))
         if file.is_file():
