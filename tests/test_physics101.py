@@ -180,6 +180,12 @@ def test_a_cut_clip_is_told_from_a_short_one(tmp_path):
     path.write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises(DatasetError, match=r"cut short: \d+ of 60|cannot be decoded"):
         decode(path, SMALL)
+    other = write_clip(tmp_path / "b.mp4", frames=60)
+    garbled = bytearray(other.read_bytes())
+    garbled[len(garbled) // 2 : len(garbled) // 2 + 400] = bytes(400)
+    other.write_bytes(garbled)
+    with pytest.raises(DatasetError, match=r"frame \d+ is damaged"):
+        decode(other, SMALL)
     path.write_bytes(b"no film")
     with pytest.raises(DatasetError, match="cannot be decoded"):
         decode(path, SMALL)

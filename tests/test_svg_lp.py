@@ -427,3 +427,15 @@ def test_lpips_with_its_parts_is_measured(monkeypatch, tmp_path):
     assert (far > near).all()
     np.testing.assert_allclose(distance(frames[1:], frames[1:] * 0.5)[0, 2],
                                distance(frames, frames * 0.5)[1, 2], rtol=1e-4)  # fmt: skip
+
+
+@pytest.mark.gpu
+def test_it_trains_and_predicts_on_a_gpu_as_on_a_cpu(larger, tmp_path):
+    found = []
+    for device in ("cpu", "cuda"):
+        experiment = SvgLpExperiment(tmp_path / device, LARGER, larger, device)
+        experiment.train(quiet)
+        found.append(measured(experiment))
+    for method in METHODS:
+        cpu, cuda = (own.measures[method]["mse"] for own in found)
+        np.testing.assert_allclose(cuda, cpu, rtol=1e-2)

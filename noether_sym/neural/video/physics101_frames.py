@@ -173,6 +173,8 @@ def _decoded(path: Path, size: int) -> tuple[NDArray[np.float64], Frames]:
             stream = container.streams.video[0]
             step = 1 / float(stream.average_rate) if stream.average_rate else None
             for frame in container.decode(stream):
+                if frame.is_corrupt:
+                    raise DatasetError(f"frame {len(times) + 1} is damaged")
                 if frame.time is None and step is None:
                     raise DatasetError("it gives neither times nor a rate of its frames")
                 times.append(len(times) * (step or 0.0) if frame.time is None else frame.time)
