@@ -51,7 +51,7 @@ def test_clips_of_the_angle_and_sensor_are_used_and_the_others_named(clips):
     assert (damaged.name, damaged.damaged) == ("block/20_01/9", True)
     assert "cannot be decoded" in damaged.reason
     assert (short.name, short.damaged) == ("torus/20_02/1", False)
-    assert "holds 42 frames in 1.37 s, which make 21 at 15 a second; 22 are" in short.reason
+    assert "holds 42 frames in 1.40 s, which make 21 at 15 a second; 22 are" in short.reason
     assert clips.notes()[0] == "6 clips of 3 objects"
     assert any(line.startswith("left out: block/20_01/9: it cannot") for line in clips.notes())
 
@@ -60,8 +60,10 @@ def test_43_frames_at_30_a_second_are_just_enough(tmp_path):
     assert decode(write_clip(tmp_path / "a.mp4", frames=43), SMALL).shape == (22, 16, 16, 3)
     with pytest.raises(DatasetError, match="22 are needed"):
         decode(write_clip(tmp_path / "b.mp4", frames=42), SMALL)
-    with pytest.raises(DatasetError, match=r"lasts 1.40 s; clips from 2 s"):
+    with pytest.raises(DatasetError, match=r"lasts 1.43 s; clips from 2 s"):
         decode(tmp_path / "a.mp4", Preparation(size=16, shortest=2.0))
+    whole = write_clip(tmp_path / "c.mp4", frames=60)
+    assert len(decode(whole, Preparation(size=16, shortest=2.0))) == 22
 
 
 @pytest.mark.parametrize(("rate", "step"), [(15, 1), (30, 2), (60, 4)])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from noether_sym.commands.reading import together
-from noether_sym.commands.values import NOT_NEGATIVE, OneOf
+from noether_sym.commands.values import NOT_NEGATIVE, OneOf, Written, above
 
 if TYPE_CHECKING:
     from noether_sym.commands.console import Screen
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "physics101"
 _COUNT = click.IntRange(min=1)
-_ABOVE = click.FloatRange(min=0.0, min_open=True)
+_ABOVE = Written("NUMBER", partial(above, 0.0))
 _METHODS = ("svg", "noether")
 _ELSEWHERE = frozenset({"data", "output", "device", "as_json", "quiet", "clips", "only"})
 

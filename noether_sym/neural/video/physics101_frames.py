@@ -121,13 +121,14 @@ def decode(path: Path, preparation: Preparation) -> Frames:
         If the file cannot be read, or is damaged.
     """
     times, pictures = _decoded(path, preparation.size)
-    lasts = float(times[-1])
-    if lasts > 0 and (len(times) - 1) / lasts < _SLOW * preparation.rate:
+    # the last frame is shown as long as the others
+    lasts = float(times[-1]) * len(times) / max(len(times) - 1, 1)
+    if lasts > 0 and len(times) / lasts < _SLOW * preparation.rate:
         raise UnfitClip(
-            f"it holds {(len(times) - 1) / lasts:.3g} frames a second, fewer than the "
+            f"it holds {len(times) / lasts:.3g} frames a second, fewer than the "
             f"{preparation.rate:g} that are asked for"
         )
-    if lasts < preparation.shortest:
+    if lasts < preparation.shortest - _SLACK / preparation.rate:
         raise UnfitClip(f"it lasts {lasts:.2f} s; clips from {preparation.shortest:g} s are used")
     chosen = resampled(times, preparation.rate)
     if len(chosen) < preparation.frames:
