@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,19 @@ class Screen:
 
         console = Console(width=WIDTH, markup=False, highlight=False, emoji=False)
         console.print(table)
+
+    def rows(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], *, labels: int = 1
+    ) -> None:
+        """Print rows under a header; the first columns are labels, to the left."""
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        for number, title in enumerate(header):
+            table.add_column(title, justify="right" if number >= labels else "left")
+        for row in rows:
+            table.add_row(*row)
+        self.table(table)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from noether_sym.commands import physics101
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import json_option
 from noether_sym.commands.reading import together
@@ -48,6 +49,13 @@ def command() -> None:
 
 
 @command.command("train", short_help="Train SVG, the Noether Network and controls.")
+@click.option(
+    "--data",
+    type=OneOf(("pendulum", physics101.NAME)),
+    default="pendulum",
+    show_default=True,
+    help="The pixel pendulum, or clips of Physics 101, which have defaults of their own.",
+)
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -139,6 +147,7 @@ def command() -> None:
     help="What the inner steps adapt: layers of encoder and decoder, or what the LSTM gives.",
 )
 @click.option("--joint", is_flag=True, help="Train SVG together with the embedding.")
+@physics101.train_options
 @_screen_options
 def train(**values: Any) -> None:
     """Train SVG on rendered pictures of a pendulum with a torque, then the Noether Network.
@@ -146,6 +155,10 @@ def train(**values: Any) -> None:
     SVG is trained first; then an embedding of pictures is learned through which each prediction
     is tailored (algorithm 1 of the paper), and SVG itself is trained further as a control. A
     training that was stopped goes on where it was when the same command is given again.
+
+    With --data physics101: SVG-LP on objects that slide down a ramp, plain and with the Noether
+    loss. The defaults are the paper's: --size 128 --past 2 --horizon 20 --width 64 --hidden 128
+    --outputs 64 --batch 2 --epochs 400 --rate 0.0001 --inner-rate 0.0001.
     """
     from msgspec.structs import fields
 
@@ -154,6 +167,10 @@ def train(**values: Any) -> None:
     from noether_sym.runtime.device import resolve_device, single_threaded
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
+    if values["data"] == physics101.NAME:
+        physics101.train(screen, values)
+        return
+    physics101.refuse(physics101.OWN_TRAINING, "--data pendulum")
     known = {own.name: values[own.name] for own in fields(Options)}
     options = Options(**{**known, "size": int(values["size"])})
     folder = values["output"] or _FOLDER / (
@@ -162,7 +179,7 @@ def train(**values: Any) -> None:
     experiment = Experiment(folder, options, resolve_device(values["device"]))
     with experiment.locked(), screen.progress() as progress, single_threaded():
         trained = experiment.train(progress)
-    _table(screen, TRAININGS, training_rows(trained))
+    screen.rows(TRAININGS, training_rows(trained))
     screen.say(f"Written to {folder}. Next: noether-sym video evaluate {folder}")
     screen.json({"folder": str(folder), "trainings": trained})
 
@@ -176,6 +193,7 @@ def train(**values: Any) -> None:
     required=True,
 )
 @click.option("--fresh", is_flag=True, help="Measure again what the folders hold.")
+@physics101.evaluate_options
 @_screen_options
 def evaluate(**values: Any) -> None:
     """MSE, SSIM and PSNR of each predicted frame on test episodes, for every control.
@@ -189,6 +207,10 @@ def evaluate(**values: Any) -> None:
     from noether_sym.runtime.device import single_threaded
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
+    if any(physics101.holds(folder) for folder in values["folders"]):
+        physics101.evaluate(screen, values["folders"], values)
+        return
+    physics101.refuse(physics101.OWN_EVALUATION, "folders of the pixel pendulum")
     experiments = [_opened(folder, values["device"]) for folder in values["folders"]]
     found = []
     for own in experiments:
@@ -200,7 +222,7 @@ def evaluate(**values: Any) -> None:
     compared = compare([own.options for own in experiments], found)
     for measure in _TABLED:
         screen.say(f"\n{LABELS[measure]}, seeds {', '.join(map(str, compared.seeds))}")
-        _table(screen, *comparison_table(compared, measure, plain=True))
+        screen.rows(*comparison_table(compared, measure, plain=True))
     for line in compared.diverged:
         screen.say(f"A training stopped being finite and ended early: {line}", important=True)
     for own in experiments:
@@ -232,7 +254,7 @@ def curve(folder: Path, steps: int, inner_rate: float, windows: int, **values: A
         for step in shown
         if step < len(found.mse)
     ]
-    _table(screen, ("inner steps", "Noether loss", "MSE"), rows)
+    screen.rows(("inner steps", "Noether loss", "MSE"), rows)
     screen.say(f"The error is least after {best} of {len(found.mse) - 1} inner steps.")
     _written(screen, experiment)
     screen.json(found)
@@ -256,7 +278,7 @@ def attend(folder: Path, components: int, frames: int, **values: Any) -> None:
         [f"{number + 1}", f"{100 * share:.3g} %", f"{100 * sum(found.shares[: number + 1]):.4g} %"]
         for number, share in enumerate(found.shares[:components])
     ]
-    _table(screen, ("component", "share of variance", "together"), rows)
+    screen.rows(("component", "share of variance", "together"), rows)
     _written(screen, experiment)
     screen.json({"shares": found.shares})
 
@@ -265,6 +287,10 @@ def _opened(folder: Path, device: str) -> Experiment:
     from noether_sym.neural.video.experiment import Experiment, read_options
     from noether_sym.runtime.device import resolve_device
 
+    if physics101.holds(folder):
+        raise click.UsageError(
+            f"{folder} holds networks of Physics 101; this verb is for the pixel pendulum."
+        )
     return Experiment(folder, read_options(folder), resolve_device(device))
 
 
@@ -273,14 +299,3 @@ def _written(screen: Screen, experiment: Experiment) -> None:
     from noether_sym.report.video import write_page
 
     screen.say(f"Page: {write_page(experiment)}")
-
-
-def _table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for number, title in enumerate(header):
-        table.add_column(title, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    screen.table(table)

@@ -13,6 +13,7 @@ from noether_sym.neural.video.experiment import STAGES
 from noether_sym.report.style import GREY, new_figure, rendered, style
 
 if TYPE_CHECKING:
+    import msgspec
     import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -140,11 +141,13 @@ def attention_maps(frames: Array, maps: Array, shares: Array) -> Figure:
     return figure
 
 
-def training_rows(trained: Mapping[str, Facts]) -> list[list[str]]:
-    """What trainings came to, under the header `TRAININGS`."""
+def training_rows(
+    trained: Mapping[str, Facts], names: Mapping[str, str] = STAGES
+) -> list[list[str]]:
+    """What trainings came to, under the header `TRAININGS`; `names` are what people call them."""
     return [
         [
-            STAGES[name],
+            names[name],
             f"{own.epochs}",
             f"{own.losses[0]:.3g}" if own.losses else "",
             f"{own.losses[-1]:.3g}" if own.losses else "",
@@ -214,6 +217,12 @@ def page_sections(experiment: Experiment) -> list[Section]:
 
 def render_page(experiment: Experiment, sections: Sequence[Section]) -> str:
     """The page as text; it needs nothing else."""
+    title = f"Predicted video: pixel pendulum, seed {experiment.options.seed}"
+    return page(title, experiment.options, sections)
+
+
+def page(title: str, options: msgspec.Struct, sections: Sequence[Section]) -> str:
+    """A page of sections under a title and options, as text."""
     import jinja2
     import msgspec
 
@@ -224,10 +233,9 @@ def render_page(experiment: Experiment, sections: Sequence[Section]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    own = experiment.options
     return environment.get_template("video.html").render(
-        title=f"Predicted video: pixel pendulum, seed {own.seed}",
-        options=list(msgspec.structs.asdict(own).items()),
+        title=title,
+        options=list(msgspec.structs.asdict(options).items()),
         sections=sections,
     )
 

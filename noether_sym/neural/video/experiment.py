@@ -9,7 +9,7 @@ With a frozen predictor (as in the paper) the last two need no training, and `ze
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -149,24 +149,9 @@ class Experiment:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(file, msgspec.json.format(msgspec.json.encode(options)))
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Nobody else trains in this folder meanwhile.
-
-        Raises
-        ------
-        RunError
-            If somebody does.
-        """
-        lock = FileLock(self.folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise RunError(f"{self.folder} is in use by another process; wait for it") from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Nobody else trains in this folder meanwhile; `RunError` if somebody does."""
+        return locked(self.folder)
 
     @cached_property
     def training(self) -> Windows:
@@ -339,6 +324,26 @@ class Experiment:
             return (frames - own.future).square().mean()
 
         return loss
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else trains in a folder meanwhile.
+
+    Raises
+    ------
+    RunError
+        If somebody does.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(f"{folder} is in use by another process; wait for it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read_options(folder: Path) -> Options:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from noether_sym.runtime.stages import Progress
 
-_CLIP = 1.0
 _ADAM = "adam"
 
 
@@ -34,15 +33,18 @@ class Schedule:
     batch : int
         Windows in a step.
     rate : float
-        Of Adam. Gradients longer than 1 are shortened to that.
+        Of Adam.
     seed : int
         Of the order of the windows.
+    longest : float
+        To which longer gradients are shortened.
     """
 
     epochs: int
     batch: int
     rate: float
     seed: int
+    longest: float = 1.0
 
 
 def fit(
@@ -54,6 +56,7 @@ def fit(
     path: Path,
     progress: Progress,
     stage: str,
+    begins: Callable[[int], None] = lambda epoch: None,
 ) -> Facts:
     """Train networks in place, from the last checkpoint on where there is one.
 
@@ -72,6 +75,8 @@ def fit(
     progress : callable
     stage : str
         What progress calls this training.
+    begins : callable
+        Called with the number of each epoch before it, so that a loss can draw by it.
 
     Returns
     -------
@@ -93,11 +98,12 @@ def fit(
         if diverged:
             break
         values = []
+        begins(epoch)
         for number, indices in enumerate(_order(count, schedule, epoch)):
             value = loss(indices)
             optimizer.zero_grad(set_to_none=True)
             value.backward()
-            nn.utils.clip_grad_norm_(parameters, _CLIP)
+            nn.utils.clip_grad_norm_(parameters, schedule.longest)
             optimizer.step()
             values.append(value.detach())
             done = (epoch - begin) * batches + number + 1
