@@ -1,7 +1,7 @@
-"""The stages in order: enumerate, fit, tailor, report. The run folder takes what they find.
+"""The stages in order: enumerate, fit, tailor, embed, report. The run folder takes their answers.
 
-`run_enumeration`, `run_fit`, `run_tailoring` and `run_report` compute a stage; `fitted` and
-`tailored` take what the run holds already.
+`run_enumeration`, `run_fit`, `run_tailoring`, `run_embedding` and `run_report` compute a stage;
+`fitted`, `tailored` and `embedded` take what the run holds already.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from noether_sym.neural.embed_document import EmbeddingDocument
 from noether_sym.store import tables
 from noether_sym.store.checkpoint import Checkpoint
 from noether_sym.store.limits import SHALLOW
 from noether_sym.store.run import (
     CANDIDATES_FILE,
     CURVES_FILE,
+    EMBEDDING_FILE,
     FITS_FILE,
     FORMULAS_FILE,
     REPORT_FILE,
     TAILORING_FILE,
+    WEIGHTS_FILE,
     Run,
 )
 from noether_sym.store.schema import (
@@ -121,6 +124,7 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     counts = (0, 0) if distinct is None or stage is None else (stage.raw, stage.distinct)
     laws = found_laws(search.dataset, *counts, result)
     search.run.forget_tailoring()
+    search.run.forget_embedding()
     search.run.write_with(FITS_FILE, lambda path: tables.write_fits(path, search, result))
     search.run.write(laws)
     search.run.update(versions=versions(), device=device)
@@ -270,13 +274,54 @@ def tailored(
     return run_tailoring(search, options, progress) if held is None else held
 
 
+def run_embedding(
+    search: Search, outputs: int | None = None, progress: Progress | None = None
+) -> EmbeddingDocument:
+    """Train an embedding, count its directions; write ``embedding.json`` and its weights."""
+    from noether_sym.export import accepted_laws
+    from noether_sym.neural.embed_document import embedding_document
+    from noether_sym.neural.states import embed_states
+    from noether_sym.neural.states_file import write_embedding
+
+    laws = accepted_laws(search.run.read(LawsDocument), heads_only=True)
+    checkpoint = Checkpoint(search.run)
+    seed = search.data.seed
+    found = embed_states(
+        search.dataset, outputs=outputs, seed=seed, progress=progress, cache=checkpoint
+    )
+    document = embedding_document(found, search.dataset, laws, outputs=outputs, seed=seed)
+    search.run.write_with(WEIGHTS_FILE, lambda path: write_embedding(path, found.embedding))
+    search.run.write(document)
+    checkpoint.clear()
+    return document
+
+
+def embedded(
+    search: Search,
+    outputs: int | None = None,
+    progress: Progress | None = None,
+    *,
+    fresh: bool = False,
+) -> EmbeddingDocument:
+    """The run's embedding: as it holds it for as many outputs, or trained now."""
+    if fresh:
+        Checkpoint(search.run).clear()
+    elif search.run.has(EMBEDDING_FILE) and search.run.has(WEIGHTS_FILE):
+        held = search.run.read(EmbeddingDocument)
+        if held.outputs == outputs:
+            return held
+    return run_embedding(search, outputs, progress)
+
+
 def run_report(run: Run) -> Path:
     """Draw the figures and write ``report.html``; return its path."""
     from noether_sym.report import advice, write_figures, write_report
 
     document, laws = run.read(RunDocument), run.read(LawsDocument)
     tailoring = run.read(TailoringDocument) if run.has(TAILORING_FILE) else None
+    embedding = run.read(EmbeddingDocument) if run.has(EMBEDDING_FILE) else None
     search = reopen(run, 1, "cpu")
     figures = write_figures(run, search.dataset, laws, tailoring)
-    write_report(run, document, laws, tailoring, figures, advice.missing(search.dataset))
+    missing = advice.missing(search.dataset)
+    write_report(run, document, laws, tailoring, figures, missing, embedding)
     return run.file(REPORT_FILE)

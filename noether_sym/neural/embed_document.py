@@ -1,0 +1,189 @@
+"""What the training of an embedding reports: the content of ``embedding.json``.
+
+Numbers that are not finite are None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noether_sym.datasets.dataset import Dataset
+    from noether_sym.neural.states import StatesFound, Tried
+
+
+_DEPENDENT = 1e-3
+"""Singular value of unit gradients below which laws that depend on each other add nothing."""
+
+
+class Formula(Protocol):
+    """A law, as far as it is compared with."""
+
+    def gradient(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Partial derivatives by every column, of the shape of the states."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionRow:
+    """An output that was trained.
+
+    Attributes
+    ----------
+    units : int
+        Hidden units that it reads.
+    conserved : bool
+        Whether it counts.
+    crosswise_drift, crosswise_share, heldout_drift, heldout_share : float or None
+        See `noether_sym.neural.states_train.Score`; of folds of the training trajectories that
+        were left out, and of those held out, None where there are none.
+    sine_to_laws : float or None
+        Median sine of the angle between its new direction and the span of the laws' gradients;
+        1 without laws. None where it does not count.
+    """
+
+    units: int
+    conserved: bool
+    crosswise_drift: float | None
+    crosswise_share: float | None
+    heldout_drift: float | None
+    heldout_share: float | None
+    sine_to_laws: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingDocument:
+    """Content of ``embedding.json``.
+
+    Attributes
+    ----------
+    dataset : str
+    seed : int
+    outputs : int or None
+        Directions that were asked for at most.
+    most : int
+        Directions that were looked for at most.
+    directions : int
+        Independent conserved directions.
+    explained : int
+        How many of them lie in the span of the laws' gradients.
+    laws : tuple of str
+        The formulas that were compared with, one a family.
+    chance_drift, chance_share : float
+        What the same training reaches where nothing is conserved.
+    tried : tuple of DirectionRow
+    """
+
+    dataset: str
+    seed: int
+    outputs: int | None
+    most: int
+    directions: int
+    explained: int
+    laws: tuple[str, ...]
+    chance_drift: float
+    chance_share: float
+    tried: tuple[DirectionRow, ...]
+
+
+def embedding_document(
+    found: StatesFound,
+    dataset: Dataset,
+    laws: Sequence[Formula],
+    *,
+    outputs: int | None,
+    seed: int,
+) -> EmbeddingDocument:
+    """Count the directions of an embedding, and those that laws explain.
+
+    Parameters
+    ----------
+    found : StatesFound
+    dataset : Dataset
+        The one that the embedding was trained on, derived columns among its columns.
+    laws : sequence of Law
+        One of each family.
+    outputs, seed : int
+        As the training was given them.
+    """
+    from noether_sym.neural.directions import explained_directions
+
+    sines: list[float] = []
+    explained = 0
+    if found.count:
+        own = found.embedding.directions(found.points)
+        theirs = law_fields(laws, dataset, found)
+        explained = explained_directions(own, theirs)
+        sines = [_sine(own[:, place], theirs) for place in range(found.count)]
+    rows = [
+        _row(one, sines[place] if one.conserved else None) for place, one in enumerate(found.tried)
+    ]
+    return EmbeddingDocument(
+        dataset=dataset.name,
+        seed=seed,
+        outputs=outputs,
+        most=found.most,
+        directions=found.count,
+        explained=explained,
+        laws=tuple(str(law) for law in laws),
+        chance_drift=found.chance.drift,
+        chance_share=found.chance.share,
+        tried=tuple(rows),
+    )
+
+
+def law_fields(
+    laws: Sequence[Formula], dataset: Dataset, found: StatesFound
+) -> NDArray[np.float64]:
+    """Gradients of laws (sample, law, moving column) at the points of an embedding."""
+    states = found.points
+    with np.errstate(all="ignore"):
+        whole = np.column_stack([states, *_derived(states, dataset)])
+        fields = [dataset.base_gradients(whole, law.gradient(whole)) for law in laws]
+    own = found.embedding
+    stacked = np.stack(fields, 1) if fields else np.zeros((len(states), 0, states.shape[1]))
+    return np.asarray(stacked[..., own.moving] * own.spread)
+
+
+def _derived(states: NDArray[np.float64], dataset: Dataset) -> list[NDArray[np.float64]]:
+    """Values of the derived columns, in order; each may read those before it."""
+    columns: list[NDArray[np.float64]] = []
+    for _, formula in dataset.derived:
+        columns.append(formula(np.column_stack([states, *columns])))
+    return columns
+
+
+def _sine(direction: NDArray[np.float64], fields: NDArray[np.float64]) -> float:
+    """Median sine of the angle between unit vectors and spans, over samples."""
+    usable = np.isfinite(fields).all((1, 2))
+    if fields.shape[1] == 0 or not usable.any():
+        return 1.0
+    lengths = np.linalg.norm(fields[usable], axis=2, keepdims=True)
+    units = fields[usable] / np.where(lengths > 0, lengths, 1.0)
+    _, sizes, rows = np.linalg.svd(units, full_matrices=False)
+    rows = rows * (sizes > _DEPENDENT)[:, :, None]
+    inside = (np.einsum("skd,sd->sk", rows, direction[usable]) ** 2).sum(1)
+    return float(np.median(np.sqrt(np.maximum(0.0, 1.0 - inside))))
+
+
+def _row(one: Tried, sine: float | None) -> DirectionRow:
+    tested = one.held_out
+    return DirectionRow(
+        one.width,
+        one.conserved,
+        _finite(one.crosswise.drift),
+        _finite(one.crosswise.share),
+        None if tested is None else _finite(tested.drift),
+        None if tested is None else _finite(tested.share),
+        sine,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
