@@ -22,6 +22,7 @@ from noether_sym.store.run import (
     EMBEDDING_FILE,
     FITS_FILE,
     FORMULAS_FILE,
+    LEARNED_FILE,
     REPORT_FILE,
     TAILORING_FILE,
     WEIGHTS_FILE,
@@ -40,6 +41,7 @@ from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
     from noether_sym.dsl.distinct import DistinctLaws
+    from noether_sym.neural.states_predict import Prediction
     from noether_sym.runtime.stages import Progress
     from noether_sym.search.sums.stage import SumsFound
     from noether_sym.tailor.options import TailorOptions
@@ -275,13 +277,21 @@ def tailored(
 
 
 def run_embedding(
-    search: Search, outputs: int | None = None, progress: Progress | None = None
+    search: Search,
+    outputs: int | None = None,
+    progress: Progress | None = None,
+    prediction: Prediction | None = None,
 ) -> EmbeddingDocument:
-    """Train an embedding, count its directions; write ``embedding.json`` and its weights."""
+    """Train an embedding, count its directions; write ``embedding.json`` and its weights.
+
+    With `prediction`, algorithm 1 and its controls too, and the weights of its embedding.
+    """
+    from dataclasses import replace
+
     from noether_sym.export import accepted_laws
     from noether_sym.neural.embed_document import embedding_document
     from noether_sym.neural.states import embed_states
-    from noether_sym.neural.states_file import write_embedding
+    from noether_sym.neural.states_file import write_embedding, write_weights
 
     laws = accepted_laws(search.run.read(LawsDocument), heads_only=True)
     checkpoint = Checkpoint(search.run)
@@ -291,6 +301,13 @@ def run_embedding(
     )
     document = embedding_document(found, search.dataset, laws, outputs=outputs, seed=seed)
     search.run.write_with(WEIGHTS_FILE, lambda path: write_embedding(path, found.embedding))
+    if prediction is not None:
+        from noether_sym.neural.embed_document import prediction_entry
+        from noether_sym.neural.states_predict import predict_states
+
+        own = predict_states(search.dataset, prediction, progress=progress, cache=checkpoint)
+        document = replace(document, prediction=prediction_entry(own, prediction))
+        search.run.write_with(LEARNED_FILE, lambda path: write_weights(path, own.weights))
     search.run.write(document)
     checkpoint.clear()
     return document
@@ -302,15 +319,21 @@ def embedded(
     progress: Progress | None = None,
     *,
     fresh: bool = False,
+    prediction: Prediction | None = None,
 ) -> EmbeddingDocument:
-    """The run's embedding: as it holds it for as many outputs, or trained now."""
+    """The run's embedding: as it holds it for the same options, or trained now."""
     if fresh:
         Checkpoint(search.run).clear()
     elif search.run.has(EMBEDDING_FILE) and search.run.has(WEIGHTS_FILE):
         held = search.run.read(EmbeddingDocument)
-        if held.outputs == outputs:
+        own = held.prediction
+        same = prediction is None or (
+            own is not None
+            and (own.form, own.steps) == (prediction.meta.form, prediction.meta.steps)
+        )
+        if held.outputs == outputs and same:
             return held
-    return run_embedding(search, outputs, progress)
+    return run_embedding(search, outputs, progress, prediction)
 
 
 def run_report(run: Run) -> Path:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from safetensors import safe_open
 
 import noether_sym
 from noether_sym import pipeline
@@ -13,7 +14,7 @@ from noether_sym.cli import main
 from noether_sym.errors import OptionError
 from noether_sym.neural.states_file import read_embedding
 from noether_sym.report.embedding import completeness
-from noether_sym.store.run import EMBEDDING_FILE, WEIGHTS_FILE, Run
+from noether_sym.store.run import EMBEDDING_FILE, LEARNED_FILE, WEIGHTS_FILE, Run
 from noether_sym.store.runs import find_run
 from noether_sym.store.schema import LawsDocument
 from noether_sym.store.search import reopen
@@ -145,9 +146,33 @@ def test_a_file_without_laws(tmp_path):
     assert "Nothing left: the embedding found no conserved direction" in shown.output
 
 
+def test_algorithm_1_is_trained_where_it_is_asked_for(made, monkeypatch):
+    from noether_sym.neural import states_predict
+    from noether_sym.neural.embedding import MetaTraining
+
+    def short():
+        return MetaTraining(updates=3, batch=4)
+
+    whole = states_predict.Prediction
+    monkeypatch.setattr(
+        states_predict, "Prediction", lambda: whole(first=3, hidden=4, rates=(1e-3,), meta=short())
+    )
+    _, run, _ = made
+    shown = call("embed", "--run", run.path, "--predict", "--inner-steps", 2, "--form", "steps")
+    assert "frozen random g" in shown.output
+    assert "This is one seed." in shown.output
+    held = json.loads(run.file(EMBEDDING_FILE).read_text())["prediction"]
+    assert (held["form"], held["steps"], len(held["errors"])) == ("steps", 2, 5)
+    with safe_open(run.file(LEARNED_FILE), framework="numpy") as weights:
+        assert "0.weight" in weights.keys()  # noqa: SIM118
+    assert "frozen random g" in pipeline.run_report(run).read_text(encoding="utf-8")
+    assert "frozen random g" in call("embed", "--run", run.path).output  # held
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["ideal_spring", "--form", "drift"], "--form is for --predict; add it"),
         ([], "Missing argument 'NAME|FILE'"),
         (["ideal_spring", "--outputs", "0"], "0 is not in the range"),
         (["--run", "nowhere"], "nowhere is not the folder of a run"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from networks import Pieces
 
 from noether_sym.api.memory import dataset_of
 from noether_sym.datasets import load
@@ -34,19 +35,6 @@ class Formula:
 
     def __str__(self):
         return self.text
-
-
-class Pieces:
-    """A cache that forgets nothing and counts what it is asked to keep."""
-
-    def __init__(self):
-        self.held = {}
-
-    def read(self, key):
-        return self.held.get(key)
-
-    def write(self, key, arrays):
-        self.held[key] = dict(arrays)
 
 
 @pytest.fixture(scope="module")

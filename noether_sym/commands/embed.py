@@ -11,12 +11,16 @@ from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.console import Screen
 from noether_sym.commands.options import common_options, jobs_from, search_from, search_options
 from noether_sym.commands.reading import as_typed, data_options
+from noether_sym.commands.values import OneOf
 
 if TYPE_CHECKING:
     from noether_sym.neural.embed_document import EmbeddingDocument
+    from noether_sym.neural.states_predict import Prediction
     from noether_sym.store.search import Search
 
+_FORMS = ("start", "steps", "drift")
 _OF_THE_EMBEDDING = (
+    *("predict", "inner_steps", "form"),
     *("run_folder", "outputs", "results", "device", "jobs", "backend", "scheduler", "fresh"),
     *("as_json", "quiet", "verbose"),
 )
@@ -35,6 +39,26 @@ _OF_THE_EMBEDDING = (
     "--outputs",
     type=click.IntRange(min=1),
     help="Look for this many directions at most.  [default: as many as a flow can have]",
+)
+@click.option(
+    "--predict",
+    is_flag=True,
+    help="Train a predictor and an embedding together too (algorithm 1), beside its controls.",
+)
+@click.option(
+    "--inner-steps",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Inner steps of --predict.",
+)
+@click.option(
+    "--form",
+    type=OneOf(_FORMS),
+    default=_FORMS[0],
+    show_default=True,
+    help="Noether loss of --predict: from the start (eq. 2a), from step to step (2b), or 2b for "
+    "small steps.",
 )
 @search_options
 @common_options
@@ -65,12 +89,35 @@ def command(context: click.Context, /, **values: Any) -> None:
             screen.say(f"Note: {note}")
         with screen.progress() as progress:
             laws = fitted(search, progress)
-            document = embedded(search, values["outputs"], progress, fresh=values["fresh"])
+            document = embedded(
+                search,
+                values["outputs"],
+                progress,
+                fresh=values["fresh"],
+                prediction=_prediction(context, values, search.data.seed),
+            )
     screen.say(words.found(laws, search.run.read(RunDocument).search, plain=True))
     _show(screen, document)
     screen.say(completeness(document), important=True)
+    _show_prediction(screen, document)
     screen.say(f"Weights: {search.run.file(WEIGHTS_FILE)}")
     screen.json(document)
+
+
+def _prediction(context: click.Context, values: dict[str, Any], seed: int) -> Prediction | None:
+    """How algorithm 1 is to be trained, if it was asked for."""
+    if not values["predict"]:
+        for name in ("inner_steps", "form"):
+            if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--{name.replace('_', '-')} is for --predict; add it")
+        return None
+    from dataclasses import replace
+
+    from noether_sym.neural.states_predict import Prediction
+
+    own = Prediction()
+    meta = replace(own.meta, steps=values["inner_steps"], form=values["form"], seed=seed)
+    return replace(own, meta=meta)
 
 
 def _search(context: click.Context, values: dict[str, Any]) -> Search:
@@ -110,3 +157,23 @@ def _show(screen: Screen, document: EmbeddingDocument) -> None:
     by_chance = shown(document.chance_drift, document.chance_share)
     table.add_row("", "by chance", *by_chance, "", "", "")
     screen.table(table)
+
+
+def _show_prediction(screen: Screen, document: EmbeddingDocument) -> None:
+    """Print how well algorithm 1 and its controls predict."""
+    from rich.table import Table
+
+    from noether_sym.report.embedding import algorithm
+    from noether_sym.report.words import number
+
+    own = document.prediction
+    if own is None:
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("training", "held-out RMSE", "inner rate"):
+        table.add_column(title, justify="left" if title == "training" else "right")
+    for arm, error in own.errors.items():
+        cells = (error, own.rates[arm] or None)
+        table.add_row(arm, *(number(cell, 3, plain=True) for cell in cells))
+    screen.table(table)
+    screen.say(algorithm(own))

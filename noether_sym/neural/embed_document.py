@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from noether_sym.datasets.dataset import Dataset
     from noether_sym.neural.states import StatesFound, Tried
+    from noether_sym.neural.states_predict import Predicted, Prediction
 
 
 _DEPENDENT = 1e-3
@@ -58,6 +59,35 @@ class DirectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictionEntry:
+    """Algorithm 1 and its controls; see `noether_sym.neural.states_predict.Predicted`.
+
+    Attributes
+    ----------
+    form : str
+    steps : int
+        Inner steps.
+    outputs : int
+    errors : dict of str to float or None
+        By arm; None where a roll-out ran away.
+    rates : dict of str to float
+    diverged : tuple of str
+    conserved, independent : int or None
+        Combinations of the learned embedding's outputs that are conserved along held-out
+        trajectories, and the directions that they span; None for one trajectory.
+    """
+
+    form: str
+    steps: int
+    outputs: int
+    errors: dict[str, float | None]
+    rates: dict[str, float]
+    diverged: tuple[str, ...]
+    conserved: int | None
+    independent: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddingDocument:
     """Content of ``embedding.json``.
 
@@ -78,6 +108,8 @@ class EmbeddingDocument:
     chance_drift, chance_share : float
         What the same training reaches where nothing is conserved.
     tried : tuple of DirectionRow
+    prediction : PredictionEntry or None
+        Where algorithm 1 was asked for.
     """
 
     dataset: str
@@ -90,6 +122,7 @@ class EmbeddingDocument:
     chance_drift: float
     chance_share: float
     tried: tuple[DirectionRow, ...]
+    prediction: PredictionEntry | None = None
 
 
 def embedding_document(
@@ -135,6 +168,21 @@ def embedding_document(
         chance_drift=found.chance.drift,
         chance_share=found.chance.share,
         tried=tuple(rows),
+    )
+
+
+def prediction_entry(predicted: Predicted, options: Prediction) -> PredictionEntry:
+    """What algorithm 1 gave, as the document holds it."""
+    held = predicted.held
+    return PredictionEntry(
+        form=options.meta.form,
+        steps=options.meta.steps,
+        outputs=options.outputs,
+        errors={arm: _finite(own) for arm, own in predicted.errors.items()},
+        rates=dict(predicted.rates),
+        diverged=predicted.diverged,
+        conserved=None if held is None else held.conserved,
+        independent=None if held is None else held.independent,
     )
 
 

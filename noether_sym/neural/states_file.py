@@ -16,6 +16,8 @@ from noether_sym.neural.states_layer import Layer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noether_sym.neural.training import Weights
+
 _ABOUT = "noether_sym"
 _OWN = ("outputs", "offset", "moving", "spread")
 
@@ -29,6 +31,14 @@ def write_embedding(path: Path, embedding: StatesEmbedding) -> None:
     whole = {name: np.ascontiguousarray(own) for name, own in sorted(arrays.items())}
     about = json.dumps(embedding.inputs.described(), sort_keys=True)
     path.write_bytes(save(whole, metadata={_ABOUT: about}))
+
+
+def write_weights(path: Path, weights: Weights) -> None:
+    """Write the weights of a network by their names."""
+    from safetensors.numpy import save
+
+    arrays = {name: own.detach().cpu().numpy() for name, own in sorted(weights.items())}
+    path.write_bytes(save(arrays))
 
 
 def read_embedding(path: Path) -> StatesEmbedding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from noether_sym.neural.embed_document import EmbeddingDocument
+    from noether_sym.neural.embed_document import EmbeddingDocument, PredictionEntry
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -34,6 +34,26 @@ def completeness(document: EmbeddingDocument) -> str:
         )
     verdict = "nothing left" if count else "the embedding adds nothing"
     return f"{_sentence(found)}: {verdict}.{more}"
+
+
+def algorithm(own: PredictionEntry) -> str:
+    """What algorithm 1 was worth, in words: beside plain training, and beside a random g."""
+    learned, plain = own.errors["algorithm 1"], own.errors["plain training"]
+    random = own.errors["frozen random g"]
+    if learned is None:
+        told = "Algorithm 1: a roll-out ran away."
+    elif plain is None or learned < plain:
+        told = "Algorithm 1 predicts better than the same updates of plain training"
+        same = random is not None and (plain is None or random < plain)
+        told += ", and so does a frozen embedding of random weights." if same else "."
+    else:
+        told = "Algorithm 1 predicts no better than the same updates of plain training."
+    if own.conserved is not None:
+        told += (
+            f" Of the {own.outputs} outputs of its embedding {own.conserved} combinations are "
+            "conserved along held-out trajectories; nothing in it asks for that."
+        )
+    return told + " This is one seed."
 
 
 def _sentence(text: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from noether_sym.neural.embed_document import EmbeddingDocument
+from noether_sym.report import embedding as embeddings
 from noether_sym.report import words
-from noether_sym.report.embedding import completeness
 from noether_sym.report.view import command, flow, has_expansion, mathml, name, page_view
 from noether_sym.store.run import REPORT_FILE, Run
 from noether_sym.store.schema import LawsDocument, RunDocument
@@ -68,7 +68,7 @@ def render_report(
 ) -> str:
     """The page as text; arguments as in `write_report`."""
     view = page_view(run, laws, tailoring, figures or {}, missing)
-    return _template().render(view, embedding=embedding, completeness=completeness)
+    return _template().render(view, embedding=embedding, embeddings=embeddings)
 
 
 @cache

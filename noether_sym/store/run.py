@@ -25,6 +25,7 @@ TAILORING_FILE = "tailoring.json"
 CURVES_FILE = "curves.npz"
 EMBEDDING_FILE = "embedding.json"
 WEIGHTS_FILE = "embedding.safetensors"
+LEARNED_FILE = "algorithm1.safetensors"
 CANDIDATES_FILE = "candidates.parquet"
 FORMULAS_FILE = "formulas.parquet"
 FITS_FILE = "fits.parquet"
@@ -179,5 +180,5 @@ class Run:
             If the folder cannot be changed.
         """
         with storing(f"remove old results from {self.path}"):
-            for name in (EMBEDDING_FILE, WEIGHTS_FILE):
+            for name in (EMBEDDING_FILE, WEIGHTS_FILE, LEARNED_FILE):
                 self.file(name).unlink(missing_ok=True)
