@@ -56,7 +56,12 @@ def section(output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: b
                 entries[name] = _answer(name)
                 keep(_path(cache, name), entries[name])
     found = {name: own for name, own in entries.items() if own is not None}
-    return "\n\n".join([*_predictions(found), *_counts(found, len(names))])
+    return "\n\n".join(page(found, len(names)))
+
+
+def page(found: Mapping[str, dict[str, Any]], cases: int) -> list[str]:
+    """The paragraphs and tables for answers by name, of so many cases."""
+    return [*_predictions(found), *_counts(found, cases)]
 
 
 def _names(*, quick: bool) -> Iterator[str]:

@@ -9,10 +9,12 @@ from click.testing import CliRunner
 from safetensors import safe_open
 
 import noether_sym
+from benchmarks import neural_states
 from noether_sym import pipeline
 from noether_sym.cli import main
 from noether_sym.errors import OptionError
 from noether_sym.neural.states_file import read_embedding
+from noether_sym.neural.states_predict import ARMS, LEARNED
 from noether_sym.report.embedding import completeness
 from noether_sym.store.run import EMBEDDING_FILE, LEARNED_FILE, WEIGHTS_FILE, Run
 from noether_sym.store.runs import find_run
@@ -189,7 +191,39 @@ def test_a_single_trajectory_is_told_what_is_missing(tmp_path):
     path = tmp_path / "one.csv"
     pd.DataFrame({"t": times, "q": np.cos(times), "p": -np.sin(times)}).to_csv(path, index=False)
     result = call("embed", path, "--unitless", "--search", "sums", "--results", tmp_path, code=2)
-    assert "has 1 trajectories to train on" in result.output
+    assert "has 1 trajectory to train on" in result.output
+
+
+def test_columns_that_stand_still_are_told(tmp_path):
+    rows = [(n, t, np.cos(t + n), float(n)) for n in range(5) for t in np.linspace(0, 9, 40)]
+    path = tmp_path / "still.csv"
+    pd.DataFrame(rows, columns=["trajectory", "t", "q", "m"]).to_csv(path, index=False)
+    result = call("embed", path, "--unitless", "--results", tmp_path, code=2)
+    assert "fewer than two columns change" in result.output
+
+
+def test_the_page_of_the_benchmark_says_what_was_run(tmp_path):
+    text = neural_states.section(tmp_path, None, fresh=False, quick=True)
+    assert text.count("Not run yet.") == 2
+    answers = {
+        "count a": {
+            "known": 2,
+            "laws": 2,
+            "directions": 1,
+            "explained": 1,
+            "most": 3,
+            "share": 1e-9,
+            "next": None,
+            "chance": 0.5,
+            "seconds": 2.0,
+        },
+        "predict ideal_spring 0": {"errors": dict.fromkeys(ARMS, 0.2)},
+        "predict ideal_spring 1": {"errors": {**dict.fromkeys(ARMS, 0.4), LEARNED: 0.2}},
+    }
+    shown = "\n".join(neural_states.page(answers, 9))
+    assert "misses 1; it counts 0 too many" in shown
+    assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in shown
+    assert "better than plain training in 1 of 2 seeds" in shown
 
 
 def test_sentences():

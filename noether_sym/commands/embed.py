@@ -75,6 +75,7 @@ def command(context: click.Context, /, **values: Any) -> None:
     columns moved in time. Data are searched for formulas first, unless the run holds them;
     then the formulas' gradients say how many of the directions they explain.
     """
+    from noether_sym.neural.states import check_embeddable
     from noether_sym.pipeline import embedded, fitted
     from noether_sym.report import words
     from noether_sym.report.embedding import completeness
@@ -84,6 +85,7 @@ def command(context: click.Context, /, **values: Any) -> None:
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
     search = _search(context, values)
+    check_embeddable(search.dataset)
     with runs.locked(search.run):
         for note in search.dataset.notes:
             screen.say(f"Note: {note}")

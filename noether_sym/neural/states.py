@@ -186,7 +186,7 @@ def embed_states(
     if outputs is not None and (isinstance(outputs, bool) or outputs < 1):
         raise OptionError(f"outputs is {outputs}; give a number of directions, at least 1")
     data = without_derived(dataset)
-    _check(data)
+    check_embeddable(data)
     still = still_columns([own.states for own in data.train])
     moving = np.flatnonzero(~still)
     most = len(moving) - (0 if data.time_column is not None else 1)
@@ -337,14 +337,30 @@ def _thinned(trajectories: Sequence[Trajectory], room: float) -> Parts:
     return [(own.states[::step], own.derivatives[::step]) for own in trajectories]
 
 
-def _check(data: Dataset) -> None:
+def check_embeddable(data: Dataset) -> None:
+    """Refuse data that no embedding can be trained on, before anything is computed.
+
+    Raises
+    ------
+    DatasetError
+        If they are without order or dx/dt, too few trajectories, or fewer than two columns move.
+    """
     if not data.ordered or not data.has_derivatives:
         raise DatasetError(
             f"{data.name}: an embedding needs samples in order and dx/dt; give the data their "
             "times (--time, time= in Python)"
         )
-    if len(data.train) < _FOLDS:
+    count = len(data.train)
+    if count < _FOLDS:
         raise DatasetError(
-            f"{data.name} has {len(data.train)} trajectories to train on; an embedding is told "
-            f"from chance by trajectories that it has not seen, and needs {_FOLDS} or more"
+            f"{data.name} has {count} trajector{'y' if count == 1 else 'ies'} to train on; an "
+            "embedding is told from chance by trajectories that it has not seen, and needs "
+            f"{_FOLDS} or more"
+        )
+    base = list(data.base_columns)
+    still = still_columns([own.states[:, base] for own in data.train])
+    if (~still).sum() < 2:
+        raise DatasetError(
+            f"{data.name}: fewer than two columns change along the trajectories; nothing can be "
+            "conserved beside them"
         )
