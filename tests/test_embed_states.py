@@ -110,6 +110,7 @@ def test_laws_that_were_found_are_subtracted(oscillator):
         (energy, one): 2,
         (energy, one, turning): 3,
         (energy, one, "y**2 + 1*vy**2"): 2,  # the third is the first less the second
+        (energy, f"{energy} + 0.02*({turning})"): 2,  # nearly parallel, and exact
         ("x",): 0,
     }
     for texts, count in expected.items():

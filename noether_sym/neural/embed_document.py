@@ -152,7 +152,7 @@ def embedding_document(
     if found.count:
         own = found.embedding.directions(found.points)
         theirs = law_fields(laws, dataset, found)
-        explained = explained_directions(own, theirs)
+        explained = explained_directions(own, theirs, tolerance=_DEPENDENT)
         sines = [_sine(own[:, place], theirs) for place in range(found.count)]
     rows = [
         _row(one, sines[place] if one.conserved else None) for place, one in enumerate(found.tried)
