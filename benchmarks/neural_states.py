@@ -104,7 +104,7 @@ def _counted(system: str) -> dict[str, Any]:
     """Directions that the embedding holds, and how many the laws of the default search explain."""
     import noether_sym
     from noether_sym.datasets.systems.records import SYSTEMS
-    from noether_sym.neural.embed_document import embedding_document
+    from noether_sym.neural.embed_compare import embedding_document
     from noether_sym.neural.states import embed_states
 
     laws = noether_sym.discover(system, search="sums", jobs=1)

@@ -289,7 +289,7 @@ def run_embedding(
     from dataclasses import replace
 
     from noether_sym.export import accepted_laws
-    from noether_sym.neural.embed_document import embedding_document
+    from noether_sym.neural.embed_compare import embedding_document
     from noether_sym.neural.states import embed_states
     from noether_sym.neural.states_file import write_embedding, write_weights
 
@@ -302,7 +302,7 @@ def run_embedding(
     document = embedding_document(found, search.dataset, laws, outputs=outputs, seed=seed)
     search.run.write_with(WEIGHTS_FILE, lambda path: write_embedding(path, found.embedding))
     if prediction is not None:
-        from noether_sym.neural.embed_document import prediction_entry
+        from noether_sym.neural.embed_compare import prediction_entry
         from noether_sym.neural.states_predict import predict_states
 
         own = predict_states(search.dataset, prediction, progress=progress, cache=checkpoint)

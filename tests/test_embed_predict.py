@@ -78,6 +78,17 @@ def test_a_stopped_training_ends_with_the_same_bits():
         assert all(torch.equal(own, two[name]) for name, own in one.items())
 
 
+def test_pieces_of_other_options_are_not_taken(spring):
+    pieces = Pieces()
+    longer = replace(SHORT, first=50)
+    predict_states(spring, longer, arms=(), cache=pieces)
+    (key,) = pieces.held
+    pieces.held[key]["losses"][:] = 7.0
+    other = replace(longer, hidden=7)
+    predict_states(spring, other, arms=(), cache=pieces)
+    assert len(pieces.held) == 2
+
+
 def test_short_trajectories_are_refused(spring):
     with pytest.raises(DatasetError, match="needs trajectories of more than 40 samples"):
         predict_states(spring, replace(SHORT, horizon=40))

@@ -11,7 +11,7 @@ from noether_sym.api.memory import dataset_of
 from noether_sym.datasets import load
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError, OptionError, RunError
-from noether_sym.neural.embed_document import embedding_document
+from noether_sym.neural.embed_compare import embedding_document
 from noether_sym.neural.states import CHANCE, embed_states
 from noether_sym.neural.states_file import read_embedding, write_embedding
 from noether_sym.neural.states_inputs import Inputs

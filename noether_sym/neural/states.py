@@ -41,6 +41,7 @@ _FOLDS = 3
 _SAMPLES = 3000
 _NUMBERS = 3e7
 _CONSTRAINTS = 4
+"""Constraints that are set aside at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,7 +251,7 @@ class _Training:
     def _pass_constraints(self) -> None:
         """Set aside what has one value everywhere, so that it counts for no direction."""
         for _ in range(_CONSTRAINTS):
-            width = int(self.layer.widths[-3])
+            width = self.layer.polynomial
             output = trained(self.folds, self.earlier, min(RIDGES), width)
             if output is None or not is_constraint(self.folds, output):
                 return

@@ -75,6 +75,11 @@ class Layer:
         """Number of units."""
         return int(self.widths[-1])
 
+    @property
+    def polynomial(self) -> int:
+        """Number of units that are inputs or products of them: the first ones."""
+        return len(self.products)
+
     def of_inputs(self, inputs: Sequence[int]) -> NDArray[np.float64]:
         """The products that read no other inputs than these: unit vectors (unit, product)."""
         one = self.directions.shape[0]

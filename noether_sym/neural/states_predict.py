@@ -8,6 +8,7 @@ too is none of what was learned.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -161,7 +162,8 @@ def predict_states(
         for rate in tried:
             own = replace(kept[arm], rate=rate)
             name = f"{arm}, rate {rate:g}" if len(tried) > 1 else arm
-            done = meta_train(start, embedding, windows, own, Keeper(name, progress, cache))
+            keeper = Keeper(name, progress, cache, _key(name, own, options))
+            done = meta_train(start, embedding, windows, own, keeper)
             if best is None or _last(done) < _last(best):
                 best, rates[arm] = done, rate
         assert best is not None  # at least one rate is tried
@@ -191,6 +193,13 @@ def _held(
     length = min(map(len, test))
     paths = torch.stack([own[:length] for own in test])
     return conserved_directions(lambda x: functional_call(embedding, dict(weights), (x,)), paths)
+
+
+def _key(name: str, own: MetaTraining, options: Prediction) -> str:
+    """A name for a training that other options do not share."""
+    sizes = (options.outputs, options.horizon, options.first, options.hidden)
+    text = f"{name}\0{own}\0{sizes}\0{options.meta.seed}"
+    return f"algorithm1-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _last(done: Trained) -> float:

@@ -50,14 +50,17 @@ class Keeper:
     Attributes
     ----------
     name : str
-        Of the training: a stage to people, a key to the cache.
+        Of the training, to people.
     progress : callable or None
     cache : Cache or None
+    key : str
+        Of the training, in the cache: another one for other options.
     """
 
     name: str
     progress: Progress | None = None
     cache: Cache | None = None
+    key: str = "training"
 
     def tell(self, done: int, updates: int) -> None:
         """Say how many updates are done."""
@@ -144,7 +147,7 @@ def _keep(
         arrays |= {f"{place}/{name}": part for name, part in optimizer.state[own].items()}
     if generator is not None:
         arrays["generator"] = generator.get_state()
-    keeper.cache.write(keeper.name, {name: own.cpu().numpy() for name, own in arrays.items()})
+    keeper.cache.write(keeper.key, {name: own.cpu().numpy() for name, own in arrays.items()})
 
 
 def _resumed(
@@ -154,7 +157,7 @@ def _resumed(
     generator: torch.Generator | None,
 ) -> list[Tensor]:
     """Put back what was kept; the losses until then."""
-    held = None if keeper.cache is None else keeper.cache.read(keeper.name)
+    held = None if keeper.cache is None else keeper.cache.read(keeper.key)
     if held is None:
         return []
     arrays = {name: torch.from_numpy(own) for name, own in held.items()}
