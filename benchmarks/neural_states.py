@@ -148,11 +148,12 @@ def _predictions(found: Mapping[str, dict[str, Any]]) -> list[str]:
     if not rows:
         return [*lines, "Not run yet."]
     lines.append(
-        "Root mean squared error of roll-outs over whole held-out trajectories, in standard "
-        "deviations of the columns; all arms go on from the same predictor with the same windows. "
-        "The second number is the mean of the ratio to plain training on the same seed, with its "
-        "95 % interval by Student's t on logarithms; above 1 is worse. Algorithm 1 with "
-        f"its learned g is {'; '.join(paired)}."
+        f"Algorithm 1 with its learned g is, on {'; on '.join(paired)}. Root mean squared errors "
+        "of roll-outs over whole held-out trajectories, in standard deviations of the columns; "
+        "training sees windows of 7 samples of them. All arms go on from the same predictor with "
+        "the same windows, and the inner rate is chosen on these. 'Over plain training' is the "
+        "mean of the ratio to plain training on the same seed, with its 95 % interval by "
+        "Student's t on logarithms; above 1 is worse."
     )
     head = ["system", "training", "RMSE, mean ± s.d.", "over plain training", "ran away"]
     return [*lines, _table(head, rows)]
@@ -173,7 +174,8 @@ def _counts(found: Mapping[str, dict[str, Any]], cases: int) -> list[str]:
     beyond = sum(max(0, own["directions"] - own["known"]) for own in answers.values())
     lines.append(
         f"Of {known} known laws of {len(answers)} systems the embedding misses {missed}; it counts "
-        f"{beyond} too many. No system has settings of its own; the first {_FIRST} are those that "
+        f"{beyond} too many. Laws are those of `--search sums`. No system has settings of its "
+        f"own; the first {_FIRST} are those that "
         "were asked for, the others are the rest of the built-in ones with the most laws. 'Next' "
         "is the share within trajectories, held out, of the first output that does not count. "
         f"{len(found)} of {cases} cases of this page are run."

@@ -190,7 +190,7 @@ def embed_states(
     check_embeddable(data)
     still = still_columns([own.states for own in data.train])
     moving = np.flatnonzero(~still)
-    most = len(moving) - (0 if data.time_column is not None else 1)
+    most = len(moving) - 1
     most = most if outputs is None else min(outputs, most)
     training = _Training.of(data, moving, seed)
     chance = _chance(data, moving, seed, progress, cache)
