@@ -9,11 +9,11 @@ was stopped; ``--page`` computes nothing. Writes OUTPUT/neural.md and its figure
 
 from __future__ import annotations
 
-from benchmarks import neural_pixels
+from benchmarks import neural_pixels, neural_states
 from benchmarks._measure import machine
 from benchmarks.kept import parser, sections_of
 
-SECTIONS = {"pixels": neural_pixels.section}
+SECTIONS = {"states": neural_states.section, "pixels": neural_pixels.section}
 """By name, what makes a section's part of the page: it takes the folder of results, the part of
 the work that this call does (None to compute nothing), whether to compute again, and whether to
 make the smallest case alone."""
@@ -21,7 +21,7 @@ make the smallest case alone."""
 
 def main(arguments: list[str] | None = None) -> None:
     """Compute what is left to compute, and write the page."""
-    taken = parser(__doc__.splitlines()[0], "seed")
+    taken = parser(__doc__.splitlines()[0], "case")
     options, chosen = sections_of(taken, arguments, SECTIONS)
     (options.output / "figures").mkdir(parents=True, exist_ok=True)
     part = None if options.page else options.part

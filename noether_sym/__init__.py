@@ -12,8 +12,10 @@ from noether_sym._version import __version__
 if TYPE_CHECKING:
     from noether_sym.api import (
         Discovery,
+        Embedding,
         check,
         discover,
+        embed,
         export,
         inspect,
         load_discovery,
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [  # without ConservationLaws, which needs an extra
     "Discovery",
+    "Embedding",
     "Law",
     "__version__",
     "check",
     "discover",
+    "embed",
     "export",
     "inspect",
     "load_discovery",
@@ -38,8 +42,10 @@ _API = "noether_sym.api"
 _HOMES = {
     "ConservationLaws": "noether_sym.api.estimator",
     "Discovery": _API,
+    "Embedding": _API,
     "Law": "noether_sym.laws.law",
     "discover": _API,
+    "embed": _API,
     "inspect": _API,
     "load_discovery": _API,
     "register_operator": _API,

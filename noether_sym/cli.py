@@ -33,6 +33,7 @@ _VERBS = (
     "run",
     "check",
     "bound",
+    "embed",
     "video",
     "export",
     "report",

@@ -1,7 +1,7 @@
-"""The stages in order: enumerate, fit, tailor, report. The run folder takes what they find.
+"""The stages in order: enumerate, fit, tailor, embed, report. The run folder takes their answers.
 
-`run_enumeration`, `run_fit`, `run_tailoring` and `run_report` compute a stage; `fitted` and
-`tailored` take what the run holds already.
+`run_enumeration`, `run_fit`, `run_tailoring`, `run_embedding` and `run_report` compute a stage;
+`fitted`, `tailored` and `embedded` take what the run holds already.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from noether_sym.neural.embed_document import EmbeddingDocument
 from noether_sym.store import tables
 from noether_sym.store.checkpoint import Checkpoint
 from noether_sym.store.limits import SHALLOW
 from noether_sym.store.run import (
     CANDIDATES_FILE,
     CURVES_FILE,
+    EMBEDDING_FILE,
     FITS_FILE,
     FORMULAS_FILE,
+    LEARNED_FILE,
     REPORT_FILE,
     TAILORING_FILE,
+    WEIGHTS_FILE,
     Run,
 )
 from noether_sym.store.schema import (
@@ -37,6 +41,7 @@ from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
     from noether_sym.dsl.distinct import DistinctLaws
+    from noether_sym.neural.states_predict import Prediction
     from noether_sym.runtime.stages import Progress
     from noether_sym.search.sums.stage import SumsFound
     from noether_sym.tailor.options import TailorOptions
@@ -121,6 +126,7 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     counts = (0, 0) if distinct is None or stage is None else (stage.raw, stage.distinct)
     laws = found_laws(search.dataset, *counts, result)
     search.run.forget_tailoring()
+    search.run.forget_embedding()
     search.run.write_with(FITS_FILE, lambda path: tables.write_fits(path, search, result))
     search.run.write(laws)
     search.run.update(versions=versions(), device=device)
@@ -270,13 +276,75 @@ def tailored(
     return run_tailoring(search, options, progress) if held is None else held
 
 
+def run_embedding(
+    search: Search,
+    outputs: int | None = None,
+    progress: Progress | None = None,
+    prediction: Prediction | None = None,
+) -> EmbeddingDocument:
+    """Train an embedding, count its directions; write ``embedding.json`` and its weights.
+
+    With `prediction`, algorithm 1 and its controls too, and the weights of its embedding.
+    """
+    from dataclasses import replace
+
+    from noether_sym.export import accepted_laws
+    from noether_sym.neural.embed_compare import embedding_document
+    from noether_sym.neural.states import embed_states
+    from noether_sym.neural.states_file import write_embedding, write_weights
+
+    laws = accepted_laws(search.run.read(LawsDocument), heads_only=True)
+    checkpoint = Checkpoint(search.run)
+    seed = search.data.seed
+    found = embed_states(
+        search.dataset, outputs=outputs, seed=seed, progress=progress, cache=checkpoint
+    )
+    document = embedding_document(found, search.dataset, laws, outputs=outputs, seed=seed)
+    search.run.write_with(WEIGHTS_FILE, lambda path: write_embedding(path, found.embedding))
+    if prediction is not None:
+        from noether_sym.neural.embed_compare import prediction_entry
+        from noether_sym.neural.states_predict import predict_states
+
+        own = predict_states(search.dataset, prediction, progress=progress, cache=checkpoint)
+        document = replace(document, prediction=prediction_entry(own, prediction))
+        search.run.write_with(LEARNED_FILE, lambda path: write_weights(path, own.weights))
+    search.run.write(document)
+    checkpoint.clear()
+    return document
+
+
+def embedded(
+    search: Search,
+    outputs: int | None = None,
+    progress: Progress | None = None,
+    *,
+    fresh: bool = False,
+    prediction: Prediction | None = None,
+) -> EmbeddingDocument:
+    """The run's embedding: as it holds it for the same options, or trained now."""
+    if fresh:
+        Checkpoint(search.run).clear()
+    elif search.run.has(EMBEDDING_FILE) and search.run.has(WEIGHTS_FILE):
+        held = search.run.read(EmbeddingDocument)
+        own = held.prediction
+        same = prediction is None or (
+            own is not None
+            and (own.form, own.steps) == (prediction.meta.form, prediction.meta.steps)
+        )
+        if held.outputs == outputs and same:
+            return held
+    return run_embedding(search, outputs, progress, prediction)
+
+
 def run_report(run: Run) -> Path:
     """Draw the figures and write ``report.html``; return its path."""
     from noether_sym.report import advice, write_figures, write_report
 
     document, laws = run.read(RunDocument), run.read(LawsDocument)
     tailoring = run.read(TailoringDocument) if run.has(TAILORING_FILE) else None
+    embedding = run.read(EmbeddingDocument) if run.has(EMBEDDING_FILE) else None
     search = reopen(run, 1, "cpu")
     figures = write_figures(run, search.dataset, laws, tailoring)
-    write_report(run, document, laws, tailoring, figures, advice.missing(search.dataset))
+    missing = advice.missing(search.dataset)
+    write_report(run, document, laws, tailoring, figures, missing, embedding)
     return run.file(REPORT_FILE)

@@ -17,7 +17,7 @@ from torch import nn
 from torch.func import functional_call, grad, jacrev, vmap
 
 from noether_sym.errors import OptionError
-from noether_sym.neural.training import Trained, Weights, minimise, trainable
+from noether_sym.neural.training import Keeper, Trained, Weights, minimise, trainable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -155,6 +155,7 @@ def predict_sequence(
     rate: float | Tensor,
     steps: int = 1,
     form: str = "start",
+    adapted_over: int | None = None,
 ) -> Tensor:
     """Roll-outs after inner steps on each trajectory's own Noether loss (algorithm 1, 1 to 6).
 
@@ -173,6 +174,9 @@ def predict_sequence(
         Inner steps.
     form : str
         One of `FORMS`.
+    adapted_over : int, optional
+        States of the roll-outs whose Noether loss the inner steps lower; by default the
+        horizon. Over more of them than in training the same rate is a larger step.
 
     Returns
     -------
@@ -184,13 +188,14 @@ def predict_sequence(
     meta-learning useful conserved quantities, NeurIPS 34, algorithm 1.
     """
     own_weights, fixed = weights
+    seen = horizon if adapted_over is None else adapted_over
 
     def embedded(states: Tensor) -> Tensor:
         values: Tensor = functional_call(embedding, dict(fixed), (states,))
         return values
 
     def loss(own: Weights, start: Tensor) -> Tensor:
-        return noether_loss(embedded, roll_out(predictor, own, start, horizon), form)
+        return noether_loss(embedded, roll_out(predictor, own, start, seen), form)
 
     def one(start: Tensor) -> Tensor:
         own = dict(own_weights)
@@ -204,7 +209,11 @@ def predict_sequence(
 
 
 def meta_train(
-    predictor: nn.Module, embedding: nn.Module, windows: Tensor, options: MetaTraining
+    predictor: nn.Module,
+    embedding: nn.Module,
+    windows: Tensor,
+    options: MetaTraining,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train f and g together on the error after the inner steps (algorithm 1, 7 to 16).
 
@@ -215,6 +224,7 @@ def meta_train(
     windows : tensor of shape (window, time, column)
         Of order one in each column; the first state of each is the start.
     options : MetaTraining
+    keeper : Keeper, optional
 
     Returns
     -------
@@ -252,4 +262,4 @@ def meta_train(
         return (paths - batch)[:, 1:].square().mean()
 
     rates = [options.learning_rate, options.embedding_rate]
-    return minimise(loss, [theta, phi], rates, options.updates)
+    return minimise(loss, [theta, phi], rates, options.updates, generator=generator, keeper=keeper)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from noether_sym.neural.embed_document import EmbeddingDocument
+from noether_sym.report import embedding as embeddings
 from noether_sym.report import words
 from noether_sym.report.view import command, flow, has_expansion, mathml, name, page_view
 from noether_sym.store.run import REPORT_FILE, Run
@@ -28,6 +30,7 @@ def write_report(
     tailoring: TailoringDocument | None = None,
     figures: Mapping[str, str] | None = None,
     missing: str = "",
+    embedding: EmbeddingDocument | None = None,
 ) -> None:
     """Write ``report.html`` into a run folder, whole or not at all.
 
@@ -41,6 +44,7 @@ def write_report(
         Name and SVG text of each figure.
     missing : str
         What the data lack, as `noether_sym.report.advice.missing` says; shown without laws.
+    embedding : EmbeddingDocument, optional
 
     Raises
     ------
@@ -50,7 +54,7 @@ def write_report(
     if folder.has(run.data.dataset):  # the run keeps its data
         kept = str(folder.file(run.data.dataset))
         run = msgspec.structs.replace(run, data=msgspec.structs.replace(run.data, dataset=kept))
-    text = render_report(run, laws, tailoring, figures, missing)
+    text = render_report(run, laws, tailoring, figures, missing, embedding)
     folder.write_with(REPORT_FILE, lambda path: path.write_text(text, encoding="utf-8"))
 
 
@@ -60,9 +64,11 @@ def render_report(
     tailoring: TailoringDocument | None = None,
     figures: Mapping[str, str] | None = None,
     missing: str = "",
+    embedding: EmbeddingDocument | None = None,
 ) -> str:
     """The page as text; arguments as in `write_report`."""
-    return _template().render(page_view(run, laws, tailoring, figures or {}, missing))
+    view = page_view(run, laws, tailoring, figures or {}, missing)
+    return _template().render(view, embedding=embedding, embeddings=embeddings)
 
 
 @cache

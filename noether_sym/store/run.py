@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from noether_sym.errors import RunError
+from noether_sym.neural.embed_document import EmbeddingDocument
 from noether_sym.store.files import refuse_link, storing, write_whole
 from noether_sym.store.schema import LawsDocument, RunDocument, Stages, decode, encode
 from noether_sym.tailor.document import TailoringDocument
@@ -22,6 +23,9 @@ RUN_FILE = "run.json"
 LAWS_FILE = "laws.json"
 TAILORING_FILE = "tailoring.json"
 CURVES_FILE = "curves.npz"
+EMBEDDING_FILE = "embedding.json"
+WEIGHTS_FILE = "embedding.safetensors"
+LEARNED_FILE = "algorithm1.safetensors"
 CANDIDATES_FILE = "candidates.parquet"
 FORMULAS_FILE = "formulas.parquet"
 FITS_FILE = "fits.parquet"
@@ -32,11 +36,17 @@ REMEDIES = {
     RUN_FILE: "name the folder of a run, results/<run>",
     LAWS_FILE: "run `noether-sym fit` first",
     TAILORING_FILE: "run `noether-sym tailor` first",
+    EMBEDDING_FILE: "run `noether-sym embed` first",
 }
 """How to come by a file that is missing."""
 
-_FILES = {RunDocument: RUN_FILE, LawsDocument: LAWS_FILE, TailoringDocument: TAILORING_FILE}
-Document = TypeVar("Document", RunDocument, LawsDocument, TailoringDocument)
+_FILES = {
+    RunDocument: RUN_FILE,
+    LawsDocument: LAWS_FILE,
+    TailoringDocument: TAILORING_FILE,
+    EmbeddingDocument: EMBEDDING_FILE,
+}
+Document = TypeVar("Document", RunDocument, LawsDocument, TailoringDocument, EmbeddingDocument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +69,12 @@ class Run:
         return self.file(name).is_file()
 
     def read(self, kind: type[Document]) -> Document:
-        """Read ``run.json``, ``laws.json`` or ``tailoring.json``.
+        """Read ``run.json``, ``laws.json``, ``tailoring.json`` or ``embedding.json``.
 
         Parameters
         ----------
         kind : type
-            `RunDocument`, `LawsDocument` or `TailoringDocument`.
+            `RunDocument`, `LawsDocument`, `TailoringDocument` or `EmbeddingDocument`.
 
         Raises
         ------
@@ -112,7 +122,9 @@ class Run:
                 "again"
             ) from error
 
-    def write(self, document: RunDocument | LawsDocument | TailoringDocument) -> None:
+    def write(
+        self, document: RunDocument | LawsDocument | TailoringDocument | EmbeddingDocument
+    ) -> None:
         """Write a document to its file, whole or not at all."""
         text = encode(document)
         self.write_with(
@@ -157,4 +169,16 @@ class Run:
             self.finish(tailor=None)
         with storing(f"remove old results from {self.path}"):
             for name in (TAILORING_FILE, CURVES_FILE, REPORT_FILE):
+                self.file(name).unlink(missing_ok=True)
+
+    def forget_embedding(self) -> None:
+        """Remove the embedding, because the laws that it is compared with are about to change.
+
+        Raises
+        ------
+        RunError
+            If the folder cannot be changed.
+        """
+        with storing(f"remove old results from {self.path}"):
+            for name in (EMBEDDING_FILE, WEIGHTS_FILE, LEARNED_FILE):
                 self.file(name).unlink(missing_ok=True)

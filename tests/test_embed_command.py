@@ -1,0 +1,241 @@
+"""``noether-sym embed`` and `noether_sym.embed`: what they write, read back, and refuse."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from safetensors import safe_open
+
+import noether_sym
+from benchmarks import neural_states
+from noether_sym import pipeline
+from noether_sym.cli import main
+from noether_sym.errors import OptionError
+from noether_sym.neural.states_file import read_embedding
+from noether_sym.neural.states_predict import ARMS, LEARNED
+from noether_sym.report.embedding import completeness
+from noether_sym.store.run import EMBEDDING_FILE, LEARNED_FILE, WEIGHTS_FILE, Run
+from noether_sym.store.runs import find_run
+from noether_sym.store.schema import LawsDocument
+from noether_sym.store.search import reopen
+
+EMBEDDED = ["embed", "isotropic_oscillator_2d", "--search", "sums"]
+
+
+def call(*arguments, code=0):
+    result = CliRunner().invoke(main, [str(own) for own in arguments])
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A results folder with one run, and what the command said."""
+    results = tmp_path_factory.mktemp("results")
+    said = call(*EMBEDDED, "--results", results, "--json").stdout
+    (path,) = results.iterdir()
+    return results, Run(path), json.loads(said)
+
+
+def test_the_command_counts_and_explains(made):
+    _, run, said = made
+    assert (said["directions"], said["explained"], said["most"]) == (3, 3, 3)
+    assert said == json.loads(run.file(EMBEDDING_FILE).read_text())
+    again = call("embed", "--run", run.path)  # held, and shown as a table
+    assert "Three independent conserved directions, three laws: nothing left." in again.output
+    assert max(map(len, again.output.splitlines()[1:6])) <= 80
+    assert len(said["laws"]) == 3
+
+
+def test_fewer_laws_leave_something_to_find(made):
+    _, run, _ = made
+    laws = run.read(LawsDocument)
+    entries = tuple(own for own in laws.laws if own.family == 1)
+    try:
+        run.write(type(laws)(**{**_fields(laws), "laws": entries, "independent_laws": 1}))
+        shown = call("embed", "--run", run.path, "--fresh").output
+        assert "Three independent conserved directions, one law: search deeper." in shown
+        assert "Two directions are conserved and explained by no law." in shown
+    finally:
+        run.write(laws)
+        call("embed", "--run", run.path, "--fresh", "--quiet")
+
+
+def _fields(document):
+    return {name: getattr(document, name) for name in document.__struct_fields__}
+
+
+def test_a_killed_embedding_goes_on_and_ends_the_same(made, monkeypatch):
+    _, run, _ = made
+    whole = run.file(WEIGHTS_FILE).read_bytes()
+    search = reopen(find_run(str(run.path)), 1, "cpu")
+
+    def killed(stage, done, total):
+        if stage == "directions" and done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.embedded(search, None, killed, fresh=True)
+    assert {own.name for own in run.file("checkpoint").iterdir()} == {
+        "chance.npz",
+        "direction-0.npz",
+    }
+    run.file(WEIGHTS_FILE).unlink()
+    read = []
+    from noether_sym.store.checkpoint import Checkpoint
+
+    own = Checkpoint.read
+
+    def noted(self, key):
+        found = own(self, key)
+        read.append((key, found is not None))
+        return found
+
+    monkeypatch.setattr(Checkpoint, "read", noted)
+    pipeline.embedded(search, None)
+    assert read[:3] == [("chance", True), ("direction-0", True), ("direction-1", False)]
+    assert run.file(WEIGHTS_FILE).read_bytes() == whole
+    assert not run.file("checkpoint").exists()
+
+
+def test_the_report_has_a_section(made):
+    _, run, _ = made
+    page = pipeline.run_report(run).read_text(encoding="utf-8")
+    assert "Is anything left to find?" in page
+    assert "Three independent conserved directions, three laws: nothing left." in page
+
+
+def test_a_new_fit_forgets_the_embedding(made, tmp_path):
+    results, run, _ = made
+    call("fit", "isotropic_oscillator_2d", "--search", "sums", "--results", results, "--fresh")
+    assert not run.has(EMBEDDING_FILE)
+    assert not run.has(WEIGHTS_FILE)
+    call(*EMBEDDED, "--results", results, "--quiet")
+
+
+def test_programs_have_it_too(made):
+    _, run, _ = made
+    found = noether_sym.load_discovery(run.path)
+    own = noether_sym.embed(found)
+    assert (own.directions, own.explained, own.most) == (3, 3, 3)
+    assert own.summary().endswith("nothing left.")
+    assert list(own.tried["conserved"]) == [True] * 3
+    states = found.dataset.test[0].states
+    values = own(states)
+    assert values.shape == (len(states), 3)
+    assert values.std(0).max() < 1e-4
+    path = own.save(run.path.parent / "copy.safetensors")
+    assert np.array_equal(read_embedding(path)(states), values)
+    with pytest.raises(OptionError, match="seed: a Discovery holds its data already"):
+        noether_sym.embed(found, seed=1)
+    with pytest.raises(OptionError, match="outputs is 0"):
+        noether_sym.embed(found, outputs=0)
+
+
+def test_a_file_without_laws(tmp_path):
+    generator = np.random.default_rng(0)
+    rows = [
+        (number, time, *state)
+        for number in range(6)
+        for time, state in enumerate(generator.standard_normal((40, 2)).cumsum(0))
+    ]
+    path = tmp_path / "walks.csv"
+    pd.DataFrame(rows, columns=["trajectory", "t", "u", "w"]).to_csv(path, index=False)
+    shown = call("embed", path, "--unitless", "--search", "sums", "--results", tmp_path / "r")
+    assert "Nothing left: the embedding found no conserved direction" in shown.output
+
+
+def test_algorithm_1_is_trained_where_it_is_asked_for(made, monkeypatch):
+    from noether_sym.neural import states_predict
+    from noether_sym.neural.embedding import MetaTraining
+
+    def short():
+        return MetaTraining(updates=3, batch=4)
+
+    whole = states_predict.Prediction
+    monkeypatch.setattr(
+        states_predict, "Prediction", lambda: whole(first=3, hidden=4, rates=(1e-3,), meta=short())
+    )
+    _, run, _ = made
+    shown = call("embed", "--run", run.path, "--predict", "--inner-steps", 2, "--form", "steps")
+    assert "frozen random g" in shown.output
+    assert "This is one seed." in shown.output
+    held = json.loads(run.file(EMBEDDING_FILE).read_text())["prediction"]
+    assert (held["form"], held["steps"], len(held["errors"])) == ("steps", 2, 5)
+    with safe_open(run.file(LEARNED_FILE), framework="numpy") as weights:
+        assert "0.weight" in weights.keys()  # noqa: SIM118
+    assert "frozen random g" in pipeline.run_report(run).read_text(encoding="utf-8")
+    assert "frozen random g" in call("embed", "--run", run.path).output  # held
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ideal_spring", "--form", "drift"], "--form is for --predict; add it"),
+        ([], "Missing argument 'NAME|FILE'"),
+        (["ideal_spring", "--outputs", "0"], "0 is not in the range"),
+        (["--run", "nowhere"], "nowhere is not the folder of a run"),
+        (["--run", "x", "--noise", "1"], "--run takes the data of the run; leave out --noise"),
+    ],
+)
+def test_bad_input_is_told_in_words(tmp_path, arguments, message):
+    result = call("embed", *arguments, "--results", tmp_path, code=2)
+    assert message in result.output
+
+
+def test_a_single_trajectory_is_told_what_is_missing(tmp_path):
+    times = np.linspace(0, 20, 200)
+    path = tmp_path / "one.csv"
+    pd.DataFrame({"t": times, "q": np.cos(times), "p": -np.sin(times)}).to_csv(path, index=False)
+    result = call("embed", path, "--unitless", "--search", "sums", "--results", tmp_path, code=2)
+    assert "has 1 trajectory to train on" in result.output
+
+
+def test_columns_that_stand_still_are_told(tmp_path):
+    rows = [(n, t, np.cos(t + n), float(n)) for n in range(5) for t in np.linspace(0, 9, 40)]
+    path = tmp_path / "still.csv"
+    pd.DataFrame(rows, columns=["trajectory", "t", "q", "m"]).to_csv(path, index=False)
+    result = call("embed", path, "--unitless", "--results", tmp_path, code=2)
+    assert "fewer than two columns change" in result.output
+
+
+def test_the_page_of_the_benchmark_says_what_was_run(tmp_path):
+    text = neural_states.section(tmp_path, None, fresh=False, quick=True)
+    assert text.count("Not run yet.") == 2
+    answers = {
+        "count a": {
+            "known": 2,
+            "laws": 2,
+            "directions": 1,
+            "explained": 1,
+            "most": 3,
+            "share": 1e-9,
+            "next": None,
+            "chance": 0.5,
+            "seconds": 2.0,
+        },
+        "predict ideal_spring 0": {"errors": dict.fromkeys(ARMS, 0.2)},
+        "predict ideal_spring 1": {"errors": {**dict.fromkeys(ARMS, 0.4), LEARNED: 0.2}},
+    }
+    shown = "\n".join(neural_states.page(answers, 9))
+    assert "misses 1; it counts 0 too many" in shown
+    assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in shown
+    assert "better than plain training in 1 of 2 seeds" in shown
+
+
+def test_sentences():
+    from noether_sym.neural.embed_document import EmbeddingDocument
+
+    def said(directions, explained, laws):
+        names = tuple("abc"[:laws])
+        own = EmbeddingDocument("d", 0, None, 3, directions, explained, names, 1.0, 1.0, ())
+        return completeness(own)
+
+    assert said(3, 2, 2).startswith("Three independent conserved directions, two laws: search")
+    assert said(1, 1, 1) == "One independent conserved direction, one law: nothing left."
+    assert "One law is beyond what the embedding could learn" in said(1, 1, 2)
+    assert "the embedding adds nothing. Two laws are beyond" in said(0, 0, 2)
+    assert said(0, 0, 0).startswith("Nothing left")
