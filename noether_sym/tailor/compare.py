@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from noether_sym.tailor.choose import Chosen, OfNetwork
 from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, VANILLA
+from noether_sym.tailor.meter import meta_cost, roll_out_cost, training_cost
 from noether_sym.tailor.network import Weights
 from noether_sym.tailor.trials import (
     Outcome,
@@ -53,9 +54,25 @@ class Trainings:
         """Hand them to the workers."""
         return cls(
             work,
-            work.pool.submit(work.baseline),
-            work.pool.submit(work.hamiltonian) if hamiltonian else None,
+            work.submitted(_cost(work), work.baseline),
+            work.submitted(_cost(work, hamiltonian=True), work.hamiltonian)
+            if hamiltonian
+            else None,
         )
+
+
+def _cost(work: Work, *, hamiltonian: bool = False) -> float:
+    return training_cost(work.setting, work.options.baseline_steps, hamiltonian=hamiltonian)
+
+
+_TAILORED, _META_TAILORED = 2, 3
+"""How many laws are compared: ours and the known one, and a control that is no law."""
+
+
+def report_cost(setting: Setting) -> float:
+    """Roughly what the comparison costs one network."""
+    laws = _TAILORED * roll_out_cost(setting, 1) + _META_TAILORED * meta_cost(setting, 1)
+    return laws + training_cost(setting, setting.epochs)
 
 
 def compare(
@@ -84,8 +101,10 @@ def compare(
     weights = [own.baseline.result() for own in trainings]
     setting = trainings[0].work.refined(weights[0])
     works = [own.work.in_setting(setting) for own in trainings]
+    works[0].meter.plan("report", len(works) * report_cost(setting))
     extras = [
-        work.pool.submit(work.more_epochs, own) for work, own in zip(works, weights, strict=True)
+        work.submitted(training_cost(setting, setting.epochs), work.more_epochs, own)
+        for work, own in zip(works, weights, strict=True)
     ]
     found = []
     for place, (work, own) in enumerate(zip(works, weights, strict=True)):
@@ -139,6 +158,6 @@ def _at_rates(
 ) -> dict[int, Outcome | None]:
     """Each row at its rate; None where no rate was left."""
     wanted = {row: (rate,) for row, rate in rates.items() if rate is not None}
-    outcomes = work.at_rates(weights, wanted, method, "compare")
+    outcomes = work.at_rates(weights, wanted, method)
     found = {outcome.candidate: outcome for outcome in outcomes}
     return {row: found.get(row) for row in rates}
