@@ -191,3 +191,16 @@ def test_the_best_rates_of_each_network_go_on():
     first, second = finalists([[*one, *others], [*two, *others]], field, own)
     assert first == {0: (0.2, 0.3), 2: (0.1,)}
     assert second == {0: (0.1, 0.2), 2: (0.1,)}
+
+
+def test_what_watches_the_progress_can_stop_it(spring):
+    class Enough(Exception):
+        pass
+
+    def watched(stage, done, total):
+        assert stage == "tailor"
+        assert total > 0
+        raise Enough
+
+    with pytest.raises(Enough):
+        tailor(spring, [SPRING], options=TailorOptions(budget=1.0, **QUICK), progress=watched)

@@ -111,7 +111,7 @@ def choose(
         work.trials(own, wanted, meta_tailoring, VALIDATION)
         for (work, own), wanted in zip(pairs, final, strict=True)
     ]
-    more = [future.result() for future in extras]
+    more = [works[0].meter.result(future) for future in extras]
     selection = select(tried, ours, [one.errors[VALIDATION] for one in more])
     used = [*([] if selection.candidate is None else [selection.candidate]), *known]
     tailored = [

@@ -98,7 +98,7 @@ def compare(
     controls : list of lists of Control
         Of each network.
     """
-    weights = [own.baseline.result() for own in trainings]
+    weights = [own.work.meter.result(own.baseline) for own in trainings]
     setting = trainings[0].work.refined(weights[0])
     works = [own.work.in_setting(setting) for own in trainings]
     works[0].meter.plan("report", len(works) * report_cost(setting))
@@ -112,7 +112,7 @@ def compare(
         found.append(
             [
                 Control(VANILLA, evaluate_plain(setting, own)),
-                Control(EXTRA_EPOCHS, extras[place].result()),
+                Control(EXTRA_EPOCHS, work.meter.result(extras[place])),
                 _hamiltonian(work, hamiltonian, note),
                 *_with_laws(work, own, chosen, chosen.networks[place], oracle),
             ]
@@ -123,7 +123,7 @@ def compare(
 def _hamiltonian(work: Work, weights: Future[Weights] | None, note: str) -> Control:
     if weights is None:
         return Control(HNN, None, note, applies=False)
-    return Control(HNN, work.evaluated_hamiltonian(weights.result()), note)
+    return Control(HNN, work.evaluated_hamiltonian(work.meter.result(weights)), note)
 
 
 def _with_laws(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from noether_sym.tailor.rollout import Targets
 from noether_sym.tailor.trials import Setting
@@ -19,6 +19,11 @@ meta-tailoring, a tailored prediction; what else they do counts as one or two mo
 _CALL = 250
 """What a prediction costs however small, in products of one state."""
 
+_PATIENCE = 0.5
+"""Seconds between two looks at what has been done."""
+
+_Result = TypeVar("_Result")
+
 
 class Meter:
     """Adds up the cost of finished work, in products of a state with the large matrix.
@@ -26,14 +31,14 @@ class Meter:
     Parameters
     ----------
     progress : callable, optional
-        Called with (``tailor``, done, total), from the thread that finished a piece.
+        Called with (``tailor``, done, total) by whoever waits for a result.
     """
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
         self._lock = Lock()
         self._plan: dict[str, float] = {}
-        self._done = 0.0
+        self._done = self._told = 0.0
 
     def plan(self, part: str, cost: float) -> None:
         """Say what a part of the work will cost; what was said of it before is replaced."""
@@ -44,12 +49,24 @@ class Meter:
         """Count a cost as soon as a future is done."""
         future.add_done_callback(lambda _: self._add(cost))
 
+    def result(self, future: Future[_Result]) -> _Result:
+        """Wait for a result, and tell meanwhile what else is done."""
+        while True:
+            done, _ = wait([future], timeout=_PATIENCE)
+            self._tell()
+            if done:
+                return future.result()
+
     def _add(self, cost: float) -> None:
         with self._lock:
             self._done += cost
-            total = max(sum(self._plan.values()), self._done)
-            if self._progress is not None:
-                self._progress("tailor", round(1e-6 * self._done), max(1, round(1e-6 * total)))
+
+    def _tell(self) -> None:
+        with self._lock:
+            done, total = self._done, max(sum(self._plan.values()), self._done)
+        if self._progress is not None and done > self._told:
+            self._told = done
+            self._progress("tailor", round(1e-6 * done), max(1, round(1e-6 * total)))
 
 
 def training_cost(setting: Setting, steps: int, *, hamiltonian: bool = False) -> float:

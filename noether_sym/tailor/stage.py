@@ -67,7 +67,7 @@ def tailor(
         The known law, as a control.
     options : TailorOptions
     progress : callable, optional
-        Called with (``tailor``, done, total), from any worker.
+        Called with (``tailor``, done, total).
     checkpoint : Cache, optional
         Where finished pieces are kept, and looked for.
 
@@ -117,7 +117,7 @@ def tailor(
         cost = training_cost(choice, options.baseline_steps)
         first = [work.submitted(cost, work.baseline) for work in choosing]
         later = [Trainings.begun(one, hamiltonian=not none) for one in works("report", report)]
-        weights = [future.result() for future in first]
+        weights = [meter.result(future) for future in first]
         chosen = choose(choosing, weights, candidates.tried, candidates.oracle_row)
         setting, controls = compare(later, chosen, candidates.oracle_row, none or canonical.note)
     return summarised(dataset, candidates, held_out.note, chosen, setting, controls, options)

@@ -154,7 +154,7 @@ class Work:
             )
             for task in cut_into_tasks(wanted, samples, setting.problem.device)
         ]
-        return [outcome for future in futures for outcome in future.result()]
+        return [outcome for future in futures for outcome in self.meter.result(future)]
 
     def in_setting(self, setting: Setting) -> Work:
         """The same with another setting."""
