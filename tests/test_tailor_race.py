@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from networks import PRODUCT, P, Q, law_of
 
+from noether_sym import discover
 from noether_sym.datasets import load
 from noether_sym.dsl.expression import call, parameter
+from noether_sym.errors import OptionError
 from noether_sym.runtime.device import single_threaded
 from noether_sym.store.schema import encode
 from noether_sym.tailor import TailorOptions, tailor
@@ -204,3 +206,16 @@ def test_what_watches_the_progress_can_stop_it(spring):
 
     with pytest.raises(Enough):
         tailor(spring, [SPRING], options=TailorOptions(budget=1.0, **QUICK), progress=watched)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"tailor_budget": 0}, "tailor_budget is 0; give a number above 0"),
+        ({"tailor_budget": "1min"}, "tailor_budget is '1min'; give a number of seconds"),
+        ({"exhaustive": "yes"}, "exhaustive is 'yes'; give True or False"),
+    ],
+)
+def test_arguments_of_a_tailoring_that_make_no_sense_are_refused(wrong, message):
+    with pytest.raises(OptionError, match=message):
+        discover("ideal_spring", tailor=True, **wrong)

@@ -87,7 +87,7 @@ def tailor_and_show(
 def _bounded(own: Limits) -> str:
     """What the budget became, in a line."""
     return (
-        f"Tailoring: up to {own.states:,} states a step of training ({own.heat_states} in heats), "
+        f"Tailoring: steps on up to {own.states:,} states ({own.heat_states} in heats), "
         f"{own.sequences} roll-outs of {own.steps} steps."
     )
 
