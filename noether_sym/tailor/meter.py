@@ -12,12 +12,12 @@ from noether_sym.tailor.trials import Setting
 if TYPE_CHECKING:
     from noether_sym.runtime.stages import Progress
 
-_FIELD, _HAMILTONIAN, _META, _TAILORED = 4, 8, 11, 6
+_FIELD, _HAMILTONIAN, _META, _TAILORED = 4, 8, 11, 9
 """Products of a state with the large matrix: a gradient of each network, a gradient of
-meta-tailoring, a tailored prediction; what else they do counts as one or two more."""
+meta-tailoring, a tailored prediction; with what else they do, as measured."""
 
-_CALL = 250
-"""What a prediction costs however small, in products of one state."""
+_STEP, _CALL = 500, 350
+"""What a step of the optimiser and a prediction cost however small, in products of one state."""
 
 _PATIENCE = 0.5
 """Seconds between two looks at what has been done."""
@@ -76,8 +76,8 @@ def training_cost(setting: Setting, steps: int, *, hamiltonian: bool = False) ->
 
 def meta_cost(setting: Setting, trials: int) -> float:
     """Cost of meta-tailoring, roll-outs included."""
-    fine = trials * setting.epochs * setting.problem.step_states * _META
-    return fine + roll_out_cost(setting, trials)
+    step = setting.problem.step_states * _META + _STEP
+    return trials * setting.epochs * step + roll_out_cost(setting, trials)
 
 
 def roll_out_cost(setting: Setting, trials: int) -> float:
