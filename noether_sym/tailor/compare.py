@@ -20,6 +20,9 @@ from noether_sym.tailor.trials import (
 )
 from noether_sym.tailor.work import Method, Work
 
+_TAILORED, _META_TAILORED = 2, 3
+"""How many laws are compared: ours and the known one, and a control that is no law."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Control:
@@ -63,10 +66,6 @@ class Trainings:
 
 def _cost(work: Work, *, hamiltonian: bool = False) -> float:
     return training_cost(work.setting, work.options.baseline_steps, hamiltonian=hamiltonian)
-
-
-_TAILORED, _META_TAILORED = 2, 3
-"""How many laws are compared: ours and the known one, and a control that is no law."""
 
 
 def report_cost(setting: Setting) -> float:

@@ -15,8 +15,7 @@ from noether_sym.tailor.document import OK
 from noether_sym.tailor.limits import Limits
 from noether_sym.tailor.selection import Errors, compared, cross_validated, is_less, score
 from noether_sym.tailor.trials import VALIDATION, Outcome
-
-Rates = tuple[float, ...]
+from noether_sym.tailor.work import Rates
 
 
 @dataclass(frozen=True, slots=True)
