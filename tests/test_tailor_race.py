@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,3 +220,19 @@ def test_what_watches_the_progress_can_stop_it(spring):
 def test_arguments_of_a_tailoring_that_make_no_sense_are_refused(wrong, message):
     with pytest.raises(OptionError, match=message):
         discover("ideal_spring", tailor=True, **wrong)
+
+
+def test_the_documentation_has_the_table():
+    text = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
+    section = text.split("### The budget and the race")[1].split("*States.*")[0]
+    rows = [
+        [cell.strip().replace(",", "") for cell in line.strip("|").split("|")]
+        for line in section.splitlines()
+        if line.startswith("|")
+    ][2:]
+    assert rows[0][0] == "below 30"
+    for budget, *sizes in rows:
+        own = limits(1.0 if budget == "below 30" else float(budget))
+        order = (own.states, own.sequences, own.steps, own.heat_states, own.heat_steps)
+        assert [int(size) for size in sizes] == [*order, own.laws, own.rates, own.controls]
+    assert rows[-1][0] == "600"
