@@ -28,7 +28,7 @@ def page(sections: Sequence[str], jobs: Sequence[Job], answers: Answers) -> str:
         "those of a processor on one thread, without the search.\n\n"
         "- *rate*: the inner rate that was chosen for the law. *In the grid*: what the grid's "
         "own trials say of the race's rate, its validation error over that of the grid's rate; "
-        "1.00 is the same rate, '-' a rate that the grid did not try.\n"
+        "1.00 is the same rate, nothing stands where the grid did not try it.\n"
         "- *test*: RMSE on the test part of the network that is meta-tailored with the law, over "
         "that of plain further training.\n"
         "- *time left*: time left as shown over what was left, at a third and at two thirds of "
