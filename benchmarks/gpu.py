@@ -84,6 +84,7 @@ def _tailor(seeds: int, device: str, *, quick: bool) -> float:
         jobs=cores() if device == "cpu" else 1,
         epochs=2 if quick else 100,
         baseline_steps=5 if quick else 2000,
+        budget=None,
     )
     return timed(lambda: tailor(data, laws, options=options))[0]
 

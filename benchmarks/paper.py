@@ -141,6 +141,7 @@ def _tailor_options(name: str, options: argparse.Namespace) -> TailorOptions:
         jobs=options.jobs,
         device=options.device,
         weight_decay=WEIGHT_DECAY.get(name, 1e-4),
+        budget=None,
         **(quick if options.quick else {}),
     )
 

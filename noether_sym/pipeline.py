@@ -251,7 +251,7 @@ def run_tailoring(
     chosen = None if result.selected is None else entries[result.selected]
     search.run.write(laws.with_selected(chosen))
     search.run.update(versions=versions())
-    search.run.finish(tailor=TailorStage(round(time.perf_counter() - begin, 3)))
+    search.run.finish(tailor=TailorStage(round(time.perf_counter() - begin, 3), options.limits))
     checkpoint.clear()
     return result.document
 

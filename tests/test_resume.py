@@ -102,14 +102,14 @@ def test_a_run_that_is_killed_goes_on_to_the_same_answer(number, unbroken, tmp_p
 def test_pieces_of_the_tailoring_are_not_computed_twice(tmp_path, monkeypatch):
     from noether_sym.datasets import load
     from noether_sym.laws.known import known_law
-    from noether_sym.tailor import TailorOptions, network, tailor
+    from noether_sym.tailor import TailorOptions, tailor, work
 
     spring = load("ideal_spring")
     law = known_law(spring)
     options = TailorOptions(top=1, epochs=2, baseline_steps=5, rates=(0.01, 0.1))
     checkpoint = Checkpoint(Run(tmp_path))
     first = tailor(spring, [law], options=options, checkpoint=checkpoint)
-    monkeypatch.setattr(network, "train", None)
+    monkeypatch.setattr(work, "train_within", None)
     again = tailor(spring, [law], options=options, checkpoint=checkpoint)
     assert again.document == first.document
     for name, curve in first.curves.items():

@@ -94,6 +94,22 @@ def search_options(given: Mapping[str, Any]) -> SearchOptions:
     return own
 
 
+def check_tailoring(budget: Any, exhaustive: Any) -> None:
+    """Refuse what is no budget of a tailoring.
+
+    Raises
+    ------
+    OptionError
+        If the budget is no number above 0, or `exhaustive` is neither True nor False.
+    """
+    budget = plain(budget)
+    if isinstance(budget, bool) or not isinstance(budget, int | float):
+        raise OptionError(f"tailor_budget is {budget!r}; give a number of seconds")
+    _above("tailor_budget", budget, 0.0)
+    if not isinstance(exhaustive, bool):
+        raise OptionError(f"exhaustive is {exhaustive!r}; give True or False")
+
+
 def check_window(window: Any) -> None:
     """Refuse what is no window.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from noether_sym import pipeline
-from noether_sym.api.arguments import count, folder, search_options
+from noether_sym.api.arguments import check_tailoring, count, folder, search_options
 from noether_sym.api.discovery import Discovery, TemporaryFolder
 from noether_sym.api.memory import loaded
 from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
@@ -19,6 +19,7 @@ from noether_sym.store import runs
 from noether_sym.store.limits import DEFAULT_BUDGET
 from noether_sym.store.schema import LawsDocument
 from noether_sym.store.search import prepare
+from noether_sym.tailor.limits import DEFAULT_BUDGET as DEFAULT_TAILORING
 
 
 def discover(
@@ -53,6 +54,8 @@ def discover(
     window: str | int = "auto",
     decoys: int = 0,
     tailor: bool = False,
+    tailor_budget: float = DEFAULT_TAILORING,
+    exhaustive: bool = False,
     seed: int = 0,
     jobs: int | None = None,
     device: str = "auto",
@@ -143,6 +146,12 @@ def discover(
         of its own, in which nothing is conserved. Each takes as long as the search.
     tailor : bool
         Meta-tailor a network with the candidates and select a law by how well it predicts.
+    tailor_budget : float
+        About how many seconds to tailor a network at most, on two cores; it becomes limits of
+        samples and trials beforehand.
+    exhaustive : bool
+        Tailor without a budget: every inner rate of the best candidates in full, as in the
+        paper, on all samples.
     seed : int
     jobs : int, optional
         Worker threads; by default one a core. The answer does not depend on it.
@@ -184,6 +193,7 @@ def discover(
             "decoys": decoys,
         }
     )
+    check_tailoring(tailor_budget, exhaustive)
     if progress is not None and not callable(progress):
         raise OptionError(f"progress is {progress!r}; give a function of (stage, done, total)")
     keeper = TemporaryFolder() if results is None else None
@@ -219,7 +229,12 @@ def discover(
         if tailor and ready.dataset.test:
             from noether_sym.tailor import TailorOptions
 
-            chosen = TailorOptions(seed=ready.data.seed, jobs=ready.options.jobs, device=device)
+            chosen = TailorOptions(
+                seed=ready.data.seed,
+                jobs=ready.options.jobs,
+                device=device,
+                budget=None if exhaustive else float(tailor_budget),
+            )
             pipeline.tailored(ready, chosen, progress)
             document = ready.run.read(LawsDocument)
     return Discovery(ready.dataset, ready.run, document, keeper)

@@ -14,6 +14,7 @@ from noether_sym.commands.values import NOT_NEGATIVE, OneOf, Written, above, bud
 from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
 from noether_sym.runtime.workers import BACKENDS
 from noether_sym.store.limits import DEFAULT_BUDGET, METHODS
+from noether_sym.tailor.limits import DEFAULT_BUDGET as DEFAULT_TAILORING
 from noether_sym.tailor.options import DEVICES, LOSSES, TailorOptions
 
 if TYPE_CHECKING:
@@ -149,6 +150,20 @@ tailor_options = together(
         default=_TAILORING.loss,
         show_default=True,
         help="Noether loss: its limit for small time steps, or the paper's finite difference.",
+    ),
+    click.option(
+        "--tailor-budget",
+        type=Written("TIME", budget),
+        default=f"{DEFAULT_TAILORING:g}s",
+        show_default=True,
+        help="Roughly the longest tailoring of a network, on two cores. It is turned into limits "
+        "of samples and trials beforehand, so that the answer does not depend on the clock.",
+    ),
+    click.option(
+        "--exhaustive",
+        is_flag=True,
+        help="Try the best candidates at every inner rate in full, as in the paper, on all "
+        "samples; no budget.",
     ),
 )
 """Options of the tailoring."""

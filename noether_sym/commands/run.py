@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from noether_sym.store.schema import Plan
     from noether_sym.store.search import Search
 
-_PLANNED = ("top", "seeds", "epochs", "weight_decay", "loss")
+_PLANNED = ("top", "seeds", "epochs", "weight_decay", "loss", "tailor_budget", "exhaustive")
 _FREE = (
     "resume",
     "results",

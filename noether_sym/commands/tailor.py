@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from noether_sym.store.search import Search
     from noether_sym.tailor import TailorOptions
     from noether_sym.tailor.document import TailoringDocument
+    from noether_sym.tailor.limits import Limits
 
 
 @click.command("tailor", short_help="Try the best laws as Noether losses; select one.")
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 def command(**values: Any) -> None:
     """Fine-tune the baseline MLP with each of the best candidates; select a law if one helps.
 
-    Every law and the 100 closest of the rest are screened, the best --top of them
-    meta-tailored, and training trajectories that are held out decide. Only a law can be
-    selected; the rest are controls.
+    Every law and the 100 closest of the rest are screened, the best --top of them raced: all
+    are meta-tailored on few samples, and the best inner rates of the best in full. Training
+    trajectories that are held out decide. Only a law can be selected; the rest are controls.
     """
     from noether_sym.store import runs
     from noether_sym.store.search import reopen
@@ -74,11 +75,21 @@ def tailor_and_show(
         )
     if not fresh and held_tailoring(search.run, options) is not None:
         screen.say(f"{search.run.path} already holds this tailoring; --fresh computes it again.")
+    if options.limits is not None:
+        screen.say(_bounded(options.limits))
     with screen.progress() as progress:
         document = tailored(search, options, progress, fresh=fresh)
     show_tailoring(screen, document)
     screen.say(f"Written to {search.run.path}.")
     return document
+
+
+def _bounded(own: Limits) -> str:
+    """What the budget became, in a line."""
+    return (
+        f"Tailoring: steps on up to {own.states:,} states ({own.heat_states} in heats), "
+        f"{own.sequences} roll-outs of {own.steps} steps."
+    )
 
 
 def tailoring_from(values: dict[str, Any], search: Search) -> TailorOptions:
@@ -94,6 +105,7 @@ def tailoring_from(values: dict[str, Any], search: Search) -> TailorOptions:
         jobs=search.options.jobs,
         device=search.options.device,
         loss=values["loss"],
+        budget=None if values["exhaustive"] else values["tailor_budget"],
     )
 
 

@@ -49,7 +49,15 @@ def command_line(
         names = ("top", "seeds", "epochs", "weight_decay", "loss")
         flags = {name: f"--{name.replace('_', '-')}" for name in names}
         words += _changed(_TAILORING, tailoring.options, flags)
+        words += _budgeted(tailoring.options.budget)
     return shlex.join(words)
+
+
+def _budgeted(budget: float | None) -> list[str]:
+    """The budget of the tailoring, where it is not the default."""
+    if budget is None:
+        return ["--exhaustive"]
+    return [] if budget == _TAILORING.budget else ["--tailor-budget", f"{budget:g}s"]
 
 
 def _written(name: str, flag: str, value: Any) -> list[str]:

@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW
+from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, OK
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
@@ -229,12 +229,38 @@ def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
     laws = tailoring.accepted
     lines.append(
         f"{laws} {'law' if laws == 1 else 'laws'} and {len(tailoring.candidates) - laws} of the "
-        "closest other candidates were screened; "
-        f"{len(tailoring.trials)} trials of meta-tailoring, {tailoring.lost} of them diverged or "
-        f"left the formula's domain; chosen on {tailoring.roll_outs.validation_is}, which no "
+        f"closest other candidates were screened; {_trials(tailoring)}; "
+        f"chosen on {tailoring.roll_outs.validation_is}, which no "
         "network of the choice was trained on."
     )
+    if taken := sampled(tailoring):
+        lines.append(taken)
     return lines
+
+
+def _trials(tailoring: TailoringDocument) -> str:
+    """How many trials of meta-tailoring there were, and how many were lost."""
+    lost = "of them diverged or left the formula's domain"
+    final = f"{len(tailoring.trials)} trials of meta-tailoring"
+    if not tailoring.heats:
+        return f"{final}, {tailoring.lost} {lost}"
+    gone = sum(trial.status != OK for trial in tailoring.heats)
+    return f"{len(tailoring.heats)} heats, {gone} {lost}; {final} in full, {tailoring.lost} {lost}"
+
+
+def sampled(tailoring: TailoringDocument) -> str:
+    """What the budget of the tailoring took of the data; empty without one."""
+    taken, budget = tailoring.sampled, tailoring.options.budget
+    if taken is None or budget is None:
+        return ""
+    rolled, states = tailoring.roll_outs.test, tailoring.training_states
+    parts = [f"{taken.step:,} of {states:,} states a step of training, {taken.heats:,} in heats"]
+    if (rolled.sequences, rolled.samples) != (taken.sequences, taken.longest):
+        parts.append(
+            f"{rolled.sequences} of {taken.sequences} test sequences predicted, over "
+            f"{rolled.samples} of up to {taken.longest} samples"
+        )
+    return f"Tailored within a budget of {budget:g} s a network: {'; '.join(parts)}."
 
 
 def energy(tailoring: TailoringDocument) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from noether_sym.errors import RunError
 from noether_sym.store.options import DataOptions
+from noether_sym.tailor.limits import DEFAULT_BUDGET, Limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -317,13 +318,18 @@ class DatasetEntry(Entry, frozen=True):
 
 
 class Plan(Entry, frozen=True):
-    """The tailoring that a run is to have."""
+    """The tailoring that a run is to have, as the command line names it.
+
+    One without a budget was planned before there was one, and is the whole grid.
+    """
 
     top: int
     seeds: int
     epochs: int
     weight_decay: float
     loss: str
+    tailor_budget: float = DEFAULT_BUDGET
+    exhaustive: bool = True
 
 
 class SumsStage(Entry, frozen=True):
@@ -353,9 +359,10 @@ class FitStage(Entry, frozen=True):
 
 
 class TailorStage(Entry, frozen=True):
-    """Facts of the tailoring."""
+    """Facts of the tailoring; `limits` is what the budget became, None without one."""
 
     seconds: float
+    limits: Limits | None = None
 
 
 class Stages(Entry, frozen=True, omit_defaults=True):

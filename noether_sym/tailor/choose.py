@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from noether_sym.tailor.course import Course
 from noether_sym.tailor.document import EXTRA_EPOCHS, VANILLA
+from noether_sym.tailor.meter import training_cost
 from noether_sym.tailor.network import Weights
+from noether_sym.tailor.race import Field, finalists
 from noether_sym.tailor.selection import Selection, best, score, select, to_meta_tailor
 from noether_sym.tailor.trials import (
     TRAIN,
@@ -18,10 +21,7 @@ from noether_sym.tailor.trials import (
     meta_tailoring,
     plain_tailoring,
 )
-from noether_sym.tailor.work import Work
-
-SCREENED_SEQUENCES, SCREENED_SAMPLES = 8, 30
-"""How many training sequences the screening rolls out, and how far: it only gives places."""
+from noether_sym.tailor.work import Rates, Work
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +32,15 @@ class OfNetwork:
     ----------
     plain : dict of Outcome
         The MLP as it is and after further training, by the method's name.
-    screened, tried, tailored : list of Outcome
-        Trials of screening; of meta-tailoring, with those of the known law; of tailoring
-        without training, which only the law of the choice and the known law have.
+    screened, heats, tried, tailored : list of Outcome
+        Trials of screening; of meta-tailoring, with those of the known law, in the heats of a
+        race and in its final, or at every rate; of tailoring without training, which only the
+        law of the choice and the known law have.
     """
 
     plain: dict[str, Outcome]
     screened: list[Outcome]
+    heats: list[Outcome]
     tried: list[Outcome]
     tailored: list[Outcome]
 
@@ -76,6 +78,8 @@ def choose(
 ) -> Chosen:
     """Screen all candidates, meta-tailor the best, and select a law if one helps.
 
+    Within limits, the best are raced; without, they are tried at every rate.
+
     Parameters
     ----------
     works : sequence of Work
@@ -87,45 +91,66 @@ def choose(
     oracle : int or None
         Row of the known law, which is no candidate.
     """
-    setting = works[0].refined(weights[0])
-    pairs = [(work.in_setting(setting), own) for work, own in zip(works, weights, strict=True)]
-    pool, laws, top = works[0].pool, works[0].laws, works[0].options.top
-    extras = [pool.submit(work.more_epochs, own) for work, own in pairs]
-    small = _for_screening(setting)
-    screened = [
-        work.in_setting(small).trials(own, rows, plain_tailoring, TRAIN, "screen")
-        for work, own in pairs
-    ]
-    kept = to_meta_tailor(screened, {row: laws[row].accepted for row in rows}, TRAIN, top)
+    laws, options = works[0].laws, works[0].options
+    course = Course.of(works[0].refined(weights[0]), options)
+    accepted = {row: laws[row].accepted for row in rows}
     known = [] if oracle is None else [oracle]
-    tried = [
-        work.trials(own, [*kept, *known], meta_tailoring, VALIDATION, "meta-tailor")
+    counts = (sum(accepted.values()), len(rows) - sum(accepted.values()), len(known))
+    works[0].meter.plan("choice", len(works) * course.cost(*counts))
+    pairs = [(work.in_setting(course.final), own) for work, own in zip(works, weights, strict=True)]
+    extras = [
+        work.submitted(training_cost(course.final, options.epochs), work.more_epochs, own)
         for work, own in pairs
     ]
-    more = [future.result() for future in extras]
-    accepted = [row for row in kept if laws[row].accepted]
-    selection = select(tried, accepted, [one.errors[VALIDATION] for one in more])
+    screened = [_screened(work.in_setting(course.screen), own, course, rows) for work, own in pairs]
+    kept = to_meta_tailor(screened, accepted, TRAIN, options.top)
+    ours = [row for row in kept if accepted[row]]
+    others = [row for row in kept if not accepted[row]]
+    heats, final = _entered(pairs, course, Field(tuple(ours), tuple(known), tuple(others)))
+    tried = [
+        work.trials(own, wanted, meta_tailoring, VALIDATION)
+        for (work, own), wanted in zip(pairs, final, strict=True)
+    ]
+    more = [works[0].meter.result(future) for future in extras]
+    selection = select(tried, ours, [one.errors[VALIDATION] for one in more])
     used = [*([] if selection.candidate is None else [selection.candidate]), *known]
     tailored = [
-        work.trials(own, used, plain_tailoring, VALIDATION, "tailor") for work, own in pairs
+        work.trials(own, dict.fromkeys(used, options.rates), plain_tailoring, VALIDATION)
+        for work, own in pairs
     ]
-    others = [row for row in kept if not laws[row].accepted]
     networks = tuple(
         OfNetwork(
-            {VANILLA: evaluate_plain(setting, own), EXTRA_EPOCHS: more[place]},
+            {VANILLA: evaluate_plain(course.final, own), EXTRA_EPOCHS: more[place]},
             screened[place],
+            heats[place],
             tried[place],
             tailored[place],
         )
         for place, own in enumerate(weights)
     )
-    return Chosen(selection, _best_of(tried, others), networks, setting)
+    return Chosen(selection, _best_of(tried, others), networks, course.final)
 
 
-def _for_screening(setting: Setting) -> Setting:
-    """The beginnings of some training sequences, and nothing else."""
-    part = setting.parts[TRAIN].smaller(SCREENED_SEQUENCES, SCREENED_SAMPLES)
-    return replace(setting, parts={TRAIN: part})
+def _screened(work: Work, weights: Weights, course: Course, rows: Sequence[int]) -> list[Outcome]:
+    """Tailoring without training; before a race no law is followed to lower rates."""
+    wanted = dict.fromkeys(rows, course.rates(law=False))
+    if course.heats is not None:
+        return work.at_rates(weights, wanted, plain_tailoring)
+    return work.trials(weights, wanted, plain_tailoring, TRAIN)
+
+
+def _entered(
+    pairs: Sequence[tuple[Work, Weights]], course: Course, field: Field
+) -> tuple[list[list[Outcome]], list[dict[int, Rates]]]:
+    """The heats of each network, and what it meta-tailors in full at which rates."""
+    limits = course.options.limits
+    entered = {row: course.rates(law=row not in field.controls) for row in field.rows}
+    if limits is None or course.heats is None:
+        return [[] for _ in pairs], [entered for _ in pairs]
+    heats = [
+        work.in_setting(course.heats).at_rates(own, entered, meta_tailoring) for work, own in pairs
+    ]
+    return heats, finalists(heats, field, limits)
 
 
 def _best_of(networks: Sequence[Sequence[Outcome]], rows: Sequence[int]) -> int | None:

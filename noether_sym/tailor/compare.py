@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from noether_sym.tailor.choose import Chosen, OfNetwork
 from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, VANILLA
+from noether_sym.tailor.meter import meta_cost, roll_out_cost, training_cost
 from noether_sym.tailor.network import Weights
 from noether_sym.tailor.trials import (
     Outcome,
@@ -18,6 +19,9 @@ from noether_sym.tailor.trials import (
     plain_tailoring,
 )
 from noether_sym.tailor.work import Method, Work
+
+_TAILORED, _META_TAILORED = 2, 3
+"""How many laws are compared: ours and the known one, and a control that is no law."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +57,21 @@ class Trainings:
         """Hand them to the workers."""
         return cls(
             work,
-            work.pool.submit(work.baseline),
-            work.pool.submit(work.hamiltonian) if hamiltonian else None,
+            work.submitted(_cost(work), work.baseline),
+            work.submitted(_cost(work, hamiltonian=True), work.hamiltonian)
+            if hamiltonian
+            else None,
         )
+
+
+def _cost(work: Work, *, hamiltonian: bool = False) -> float:
+    return training_cost(work.setting, work.options.baseline_steps, hamiltonian=hamiltonian)
+
+
+def report_cost(setting: Setting) -> float:
+    """Roughly what the comparison costs one network."""
+    laws = _TAILORED * roll_out_cost(setting, 1) + _META_TAILORED * meta_cost(setting, 1)
+    return laws + training_cost(setting, setting.epochs)
 
 
 def compare(
@@ -81,11 +97,13 @@ def compare(
     controls : list of lists of Control
         Of each network.
     """
-    weights = [own.baseline.result() for own in trainings]
+    weights = [own.work.meter.result(own.baseline) for own in trainings]
     setting = trainings[0].work.refined(weights[0])
     works = [own.work.in_setting(setting) for own in trainings]
+    works[0].meter.plan("report", len(works) * report_cost(setting))
     extras = [
-        work.pool.submit(work.more_epochs, own) for work, own in zip(works, weights, strict=True)
+        work.submitted(training_cost(setting, setting.epochs), work.more_epochs, own)
+        for work, own in zip(works, weights, strict=True)
     ]
     found = []
     for place, (work, own) in enumerate(zip(works, weights, strict=True)):
@@ -93,7 +111,7 @@ def compare(
         found.append(
             [
                 Control(VANILLA, evaluate_plain(setting, own)),
-                Control(EXTRA_EPOCHS, extras[place].result()),
+                Control(EXTRA_EPOCHS, work.meter.result(extras[place])),
                 _hamiltonian(work, hamiltonian, note),
                 *_with_laws(work, own, chosen, chosen.networks[place], oracle),
             ]
@@ -104,7 +122,7 @@ def compare(
 def _hamiltonian(work: Work, weights: Future[Weights] | None, note: str) -> Control:
     if weights is None:
         return Control(HNN, None, note, applies=False)
-    return Control(HNN, work.evaluated_hamiltonian(weights.result()), note)
+    return Control(HNN, work.evaluated_hamiltonian(work.meter.result(weights)), note)
 
 
 def _with_laws(
@@ -139,6 +157,6 @@ def _at_rates(
 ) -> dict[int, Outcome | None]:
     """Each row at its rate; None where no rate was left."""
     wanted = {row: (rate,) for row, rate in rates.items() if rate is not None}
-    outcomes = work.at_rates(weights, wanted, method, "compare")
+    outcomes = work.at_rates(weights, wanted, method)
     found = {outcome.candidate: outcome for outcome in outcomes}
     return {row: found.get(row) for row in rates}

@@ -18,9 +18,9 @@ def drawn(
     dataset: Dataset, setting: Setting, controls: Sequence[Control], energy: Law | None
 ) -> dict[str, NDArray[Any]]:
     """The arrays that `noether_sym.tailor.summary.Tailoring.curves` holds."""
-    first = dataset.test[0]
     scale = setting.problem.state_scale
     true = setting.parts[TEST].states.double().cpu().numpy()
+    first = dataset.test[0].part(0, true.shape[1])
     weights = setting.parts[TEST].weights.cpu().numpy() > 0
     curves: dict[str, NDArray[Any]] = {
         "times": first.times - first.times[0],

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from noether_sym.tailor.limits import Limits
 from noether_sym.tailor.options import DecidingOptions
 
 OK = "ok"
@@ -30,6 +31,25 @@ EnergyIs = Literal["known law", "found law"]
 def finite(value: float | None) -> float | None:
     """A number as documents hold it: None where it is not finite."""
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What the limits took of the data.
+
+    Attributes
+    ----------
+    step, heats : int
+        States in a step of training, and in one of meta-tailoring in the heats.
+    sequences, longest : int
+        Test sequences there are, and the samples of the longest: `RollOutParts.test` says how
+        many are predicted.
+    """
+
+    step: int
+    heats: int
+    sequences: int
+    longest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +173,7 @@ class ControlRow:
 class TrialRow:
     """A candidate at an inner rate, for one network trained without the validation part.
 
-    A trial of the screening has a training error only.
+    A trial of the screening has a training error only, one of a race a validation error only.
     """
 
     candidate: int
@@ -178,13 +198,14 @@ class PlainRow:
 
 @dataclass(frozen=True, slots=True)
 class SeedRow:
-    """Everything one network gave."""
+    """Everything one network gave; `heats` are those of a race, `trials` then its final."""
 
     seed: int
     controls: tuple[ControlRow, ...]
     plain: tuple[PlainRow, ...]
     screening: tuple[TrialRow, ...]
     trials: tuple[TrialRow, ...]
+    heats: tuple[TrialRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +250,8 @@ class TailoringDocument:
     selected_candidate : int or None
         Its row.
     choice : Choice
+    limits, sampled : Limits and Sampled, or None
+        What the budget became, and what of the data that took; None without a budget.
     """
 
     options: DecidingOptions
@@ -244,10 +267,17 @@ class TailoringDocument:
     candidates: tuple[CandidateRow, ...]
     seeds: tuple[SeedRow, ...]
     summary: tuple[SummaryRow, ...]
+    limits: Limits | None = None
+    sampled: Sampled | None = None
+
+    @property
+    def heats(self) -> tuple[TrialRow, ...]:
+        """Trials in the heats of the race of every network."""
+        return tuple(trial for seed in self.seeds for trial in seed.heats)
 
     @property
     def trials(self) -> tuple[TrialRow, ...]:
-        """Trials of meta-tailoring of every network."""
+        """Trials of meta-tailoring of every network; of a race, those of its final."""
         return tuple(trial for seed in self.seeds for trial in seed.trials)
 
     @property

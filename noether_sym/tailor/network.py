@@ -44,6 +44,8 @@ class Problem:
     weight_decay : float
     pairs : tuple of (int, int)
         Canonical columns (q, p).
+    most : int
+        Most states in a step of training.
     """
 
     states: Tensor
@@ -52,12 +54,20 @@ class Problem:
     slope_scale: NDArray[np.float64]
     weight_decay: float
     pairs: tuple[tuple[int, int], ...]
+    most: int = MOST_STATES
 
     @classmethod
-    def of(cls, dataset: Dataset, device: str, weight_decay: float = 1e-4) -> Problem:
+    def of(
+        cls,
+        dataset: Dataset,
+        device: str,
+        weight_decay: float = 1e-4,
+        most: int = MOST_STATES,
+    ) -> Problem:
         """Take a data set's training part into network coordinates.
 
-        Of more than `MOST_STATES` states, evenly spaced ones are taken.
+        Of more than `MOST_STATES` states, evenly spaced ones are taken; of these, at most
+        `most` in a step of training.
         """
         states, derivatives = stack(dataset.train)
         every = math.ceil(len(states) / MOST_STATES)
@@ -72,12 +82,26 @@ class Problem:
             slope_scale,
             weight_decay,
             dataset.canonical_pairs,
+            most,
         )
 
     @property
     def columns(self) -> int:
         """Number of columns."""
         return self.states.shape[1]
+
+    def part(self, step: int) -> slice:
+        """The states of a step of training: all of them, or every n-th, `most` or fewer.
+
+        The next step begins one state later, so that n steps take every state once.
+        """
+        every = max(1, math.ceil(len(self.states) / self.most))
+        return slice(step % every, None, every)
+
+    @property
+    def step_states(self) -> int:
+        """How many states the first step takes, and no later one more."""
+        return len(range(*self.part(0).indices(len(self.states))))
 
     @property
     def device(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
+from noether_sym.tailor.limits import DEFAULT_BUDGET, Limits, limits
+
 RATES = tuple(10.0 ** (exponent / 2) for exponent in range(-6, 3))
 """The paper's inner rates, 10^-3 to 10^1 by half decades."""
 
@@ -14,7 +16,10 @@ DEVICES = ("auto", "cpu", "cuda")
 
 @dataclass(frozen=True, slots=True)
 class DecidingOptions:
-    """The part of `TailorOptions` that decides the answer: the number of jobs does not."""
+    """The part of `TailorOptions` that decides the answer: the number of jobs does not.
+
+    A document without a budget is that of the whole grid.
+    """
 
     top: int
     rates: tuple[float, ...]
@@ -25,6 +30,7 @@ class DecidingOptions:
     seed: int
     device: str
     loss: str
+    budget: float | None = None
 
     def differing(self, other: DecidingOptions) -> list[str]:
         """Names of the options in which two sets differ."""
@@ -57,6 +63,10 @@ class TailorOptions:
         ``auto``, ``cpu`` or ``cuda``.
     loss : str
         ``drift`` or ``difference``.
+    budget : float or None
+        About how many seconds a network takes, on two cores: it becomes limits beforehand
+        (`noether_sym.tailor.limits`), and candidates and rates are raced. None tries every
+        rate of the best candidates in full, as the paper does, and sets no limits.
 
     Raises
     ------
@@ -74,6 +84,7 @@ class TailorOptions:
     jobs: int = 1
     device: str = "auto"
     loss: str = "drift"
+    budget: float | None = DEFAULT_BUDGET
 
     def __post_init__(self) -> None:
         for name in ("top", "epochs", "baseline_steps", "seeds", "jobs"):
@@ -85,10 +96,19 @@ class TailorOptions:
             raise ValueError(f"rates are {self.rates}; give one or more positive numbers")
         if not 0.0 <= self.weight_decay < math.inf:
             raise ValueError(f"weight_decay is {self.weight_decay}; give a number from 0 up")
+        if self.budget is not None and not 0.0 < self.budget < math.inf:
+            raise ValueError(
+                f"budget is {self.budget}; give seconds above 0, or None for no limits"
+            )
         if self.loss not in LOSSES:
             raise ValueError(f"unknown Noether loss {self.loss!r}; known: {', '.join(LOSSES)}")
         if self.device not in DEVICES:
             raise ValueError(f"unknown device {self.device!r}; known: {', '.join(DEVICES)}")
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the budget becomes; None where everything is tried."""
+        return None if self.budget is None else limits(self.budget)
 
     def deciding(self, device: str) -> DecidingOptions:
         """The options that decide the answer, with the device resolved."""

@@ -85,6 +85,11 @@ class Targets:
         """The same sequences, integrated with steps shorter by a factor."""
         return replace(self, parts=tuple(factor * part for part in self.parts))
 
+    def within(self, sequences: int, steps: int) -> Targets:
+        """At most so many of the sequences, evenly chosen, up to so many Runge-Kutta steps."""
+        taken = np.searchsorted(np.cumsum(self.parts), steps, side="right")
+        return self.smaller(sequences, max(2, int(taken) + 1))
+
     def smaller(self, sequences: int, samples: int) -> Targets:
         """The beginnings of some of the sequences, evenly chosen; at most so many of both."""
         every = slice(None, None, -(-len(self.states) // sequences))

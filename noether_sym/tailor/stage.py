@@ -15,8 +15,10 @@ from noether_sym.laws.law import Law
 from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.tailor.candidates import Candidates
 from noether_sym.tailor.choose import choose
-from noether_sym.tailor.compare import Trainings, compare
-from noether_sym.tailor.network import Problem, moving
+from noether_sym.tailor.compare import Trainings, compare, report_cost
+from noether_sym.tailor.course import Course
+from noether_sym.tailor.meter import Meter, training_cost
+from noether_sym.tailor.network import MOST_STATES, Problem, moving
 from noether_sym.tailor.options import RATES, TailorOptions
 from noether_sym.tailor.pieces import Pieces
 from noether_sym.tailor.rollout import Targets, prediction_pieces, training_pieces
@@ -51,7 +53,8 @@ def tailor(
     meta-tailored, laws first, and the errors on what was held out select a law
     (`noether_sym.tailor.selection.select`). The errors that are reported are those of networks
     trained on the whole training part, at the inner rates that were chosen so. With several
-    seeds all networks report the same law. No test error decides anything.
+    seeds all networks report the same law. No test error decides anything. A budget bounds
+    what that costs, whatever the number of samples (`noether_sym.tailor.limits`).
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def tailor(
         The known law, as a control.
     options : TailorOptions
     progress : callable, optional
-        Called with (stage, done, total).
+        Called with (``tailor``, done, total).
     checkpoint : Cache, optional
         Where finished pieces are kept, and looked for.
 
@@ -91,6 +94,7 @@ def tailor(
     report = replace(_setting(dataset, {}, device, options), paths=True)
     candidates = Candidates(tuple(laws), oracle, dict.fromkeys(_still(dataset, laws), _STILL))
     pieces = Pieces.of(checkpoint, options, device, candidates.every)
+    meter = Meter(progress)
     with single_threaded(), workers(options.jobs) as pool:
 
         def works(purpose: str, setting: Setting) -> list[Work]:
@@ -103,18 +107,17 @@ def tailor(
                     options.seed + number,
                     pool,
                     pieces,
-                    _labelled(progress, number, options.seeds),
+                    meter,
                 )
                 for number in range(options.seeds)
             ]
 
+        _plan(meter, choice, report, candidates, options, hamiltonian=not none)
         choosing = works("choice", choice)
-        first = [pool.submit(work.baseline) for work in choosing]
+        cost = training_cost(choice, options.baseline_steps)
+        first = [work.submitted(cost, work.baseline) for work in choosing]
         later = [Trainings.begun(one, hamiltonian=not none) for one in works("report", report)]
-        weights = []
-        for work, future in zip(choosing, first, strict=True):
-            weights.append(future.result())
-            work.report("baseline", 1, 1)
+        weights = [meter.result(future) for future in first]
         chosen = choose(choosing, weights, candidates.tried, candidates.oracle_row)
         setting, controls = compare(later, chosen, candidates.oracle_row, none or canonical.note)
     return summarised(dataset, candidates, held_out.note, chosen, setting, controls, options)
@@ -158,7 +161,8 @@ def _setting(
                 f"data set {dataset.name!r} has no sequence of two or more samples to predict in "
                 f"its {_PARTS[name]} part; give more trajectories or longer ones"
             )
-    problem = Problem.of(dataset, device, options.weight_decay)
+    most = MOST_STATES if options.limits is None else options.limits.states
+    problem = Problem.of(dataset, device, options.weight_decay, most)
     steps = np.concatenate([np.diff(one.times) for one in dataset.train])
     return Setting(
         problem,
@@ -187,8 +191,23 @@ def _still(dataset: Dataset, laws: Sequence[Law]) -> list[int]:
     return [row for row, law in enumerate(laws) if not moves & set(law.expression.inputs)]
 
 
-def _labelled(progress: Progress | None, number: int, seeds: int) -> Progress:
-    if progress is None:
-        return lambda stage, done, total: None
-    label = f"seed {number + 1}/{seeds}, " if seeds > 1 else ""
-    return lambda stage, done, total: progress(f"{label}{stage}", done, total)
+def _plan(
+    meter: Meter,
+    choice: Setting,
+    report: Setting,
+    candidates: Candidates,
+    options: TailorOptions,
+    *,
+    hamiltonian: bool,
+) -> None:
+    """Tell the meter what will be done, before the time steps of the roll-outs are known."""
+    steps, seeds = options.baseline_steps, options.seeds
+    training = training_cost(choice, steps) + training_cost(report, steps)
+    if hamiltonian:
+        training += training_cost(report, steps, hamiltonian=True)
+    training += training_cost(choice, options.epochs)
+    laws = sum(candidates.laws[row].accepted for row in candidates.tried)
+    others, known = len(candidates.tried) - laws, int(candidates.oracle is not None)
+    meter.plan("training", seeds * training)
+    meter.plan("choice", seeds * Course.of(choice, options).cost(laws, others, known))
+    meter.plan("report", seeds * report_cost(report))

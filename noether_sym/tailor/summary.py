@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from noether_sym.tailor.document import (
     PlainRow,
     RollOutParts,
     RollOuts,
+    Sampled,
     SeedRow,
     SummaryRow,
     TailoringDocument,
@@ -35,6 +36,7 @@ from noether_sym.tailor.document import (
 from noether_sym.tailor.trials import TEST, TRAIN, VALIDATION, Outcome, Setting
 
 if TYPE_CHECKING:
+    from noether_sym.tailor.limits import Limits
     from noether_sym.tailor.options import TailorOptions
     from noether_sym.tailor.rollout import Targets
 
@@ -101,6 +103,8 @@ def summarised(
         ),
         seeds=rows,
         summary=_summary(rows),
+        limits=options.limits,
+        sampled=_sampled(dataset, setting, chosen.setting, options.limits),
     )
     curves = drawn(dataset, setting, controls[0], energy)
     return Tailoring(document.selected_candidate, document, curves)
@@ -126,6 +130,16 @@ def _choice(candidates: Candidates, chosen: Chosen) -> Choice:
     )
 
 
+def _sampled(
+    dataset: Dataset, setting: Setting, choice: Setting, limits: Limits | None
+) -> Sampled | None:
+    if limits is None:
+        return None
+    heats = replace(choice.problem, most=limits.heat_states)
+    longest = max(map(len, dataset.test))
+    return Sampled(setting.problem.step_states, heats.step_states, len(dataset.test), longest)
+
+
 def _roll_outs(targets: Targets) -> RollOuts:
     return RollOuts(len(targets.states), targets.states.shape[1], sum(targets.parts))
 
@@ -147,6 +161,7 @@ def _seed_row(
         tuple(PlainRow(method, **_errors(outcome)) for method, outcome in network.plain.items()),
         trials(network.screened),
         trials(network.tried),
+        trials(network.heats),
     )
 
 

@@ -29,26 +29,27 @@ def cut_into_tasks(
     Parameters
     ----------
     wanted : mapping of int to tuple of float
-        Inner rates of each candidate, equally many.
+        Inner rates of each candidate.
     samples : int
         States that one trial puts through the network at once.
     device : str
         ``cpu``: a task is a part of one candidate's rates; ``cuda``: many candidates.
     """
     trials = max(1, _ACTIVATIONS[device] // (samples * HIDDEN))
-    if not wanted:
-        return []
-    rows = list(wanted)
-    each = len(wanted[rows[0]])
-    if device == "cuda" and trials >= each:
-        together = trials // each
-        groups = [rows[start : start + together] for start in range(0, len(rows), together)]
-        return [Task(tuple(group), tuple(wanted[row] for row in group)) for group in groups]
-    return [
-        Task((row,), (wanted[row][start : start + trials],))
-        for row in rows
-        for start in range(0, each, trials)
-    ]
+    tasks = []
+    for each in dict.fromkeys(map(len, wanted.values())):
+        rows = [row for row in wanted if len(wanted[row]) == each]
+        if device == "cuda" and trials >= each:
+            together = trials // each
+            groups = [rows[start : start + together] for start in range(0, len(rows), together)]
+            tasks += [Task(tuple(group), tuple(wanted[row] for row in group)) for group in groups]
+            continue
+        tasks += [
+            Task((row,), (wanted[row][start : start + trials],))
+            for row in rows
+            for start in range(0, each, trials)
+        ]
+    return tasks
 
 
 @contextmanager

@@ -57,6 +57,18 @@ class Setting:
         """The same, rolled out with steps shorter by a factor."""
         return replace(self, parts={name: own.refined(factor) for name, own in self.parts.items()})
 
+    def only(self, *parts: str) -> Setting:
+        """The same with some of the parts."""
+        return replace(self, parts={name: self.parts[name] for name in parts})
+
+    def within(self, states: int, sequences: int, steps: int) -> Setting:
+        """The same with at most so many states in a step of training, and smaller roll-outs."""
+        return replace(
+            self,
+            problem=replace(self.problem, most=states),
+            parts={name: own.within(sequences, steps) for name, own in self.parts.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
@@ -128,23 +140,23 @@ def meta_tailoring(
     problem = setting.problem
     trials = sum(map(len, rates))
     quantities = setting.quantities(laws)
-    states = problem.states.expand(trials, -1, -1)
     gradients = quantities.gradients(problem.states.expand(len(laws), -1, -1))
     spread = gradients.repeat_interleave(trials // len(laws), 0)
     rate = _rates(rates, problem)
     own = weights.repeated(trials)
     optimizer = adam(own, problem.weight_decay)
-    for _ in range(setting.epochs):
+    for epoch in range(setting.epochs):
+        part = problem.part(epoch)
+        states, derivatives = problem.states[part], problem.derivatives[part]
         if setting.loss == "drift":
-            _, found = meta_gradients(
-                own.detached(), problem.states, problem.derivatives, rate, spread
-            )
+            _, found = meta_gradients(own.detached(), states, derivatives, rate, spread[:, part])
             for tensor, gradient in zip(own.tensors(), found, strict=True):
                 tensor.grad = gradient
         else:
             optimizer.zero_grad(set_to_none=True)
-            predicted = tailored_field(own, states, rate, quantities, loss=setting.loss)
-            (predicted - problem.derivatives).square().mean((1, 2)).sum().backward()
+            every = states.expand(trials, -1, -1)
+            predicted = tailored_field(own, every, rate, quantities, loss=setting.loss)
+            (predicted - derivatives).square().mean((1, 2)).sum().backward()
         optimizer.step()
     return _evaluated(setting, own.detached(), numbers, quantities, rates)
 

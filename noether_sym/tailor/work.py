@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from noether_sym.laws.known import KNOWN
 from noether_sym.laws.law import ACCEPTED, Law
 from noether_sym.tailor import network
+from noether_sym.tailor.meter import Meter, meta_cost, roll_out_cost
 from noether_sym.tailor.network import Weights
 from noether_sym.tailor.options import TailorOptions
 from noether_sym.tailor.pieces import Pieces
 from noether_sym.tailor.rollout import choose_refinement
 from noether_sym.tailor.selection import best
 from noether_sym.tailor.tasks import cut_into_tasks
+from noether_sym.tailor.training import train_within
 from noether_sym.tailor.trials import (
     Outcome,
     Setting,
@@ -27,10 +29,10 @@ from noether_sym.tailor.trials import (
     meta_tailoring,
 )
 
-if TYPE_CHECKING:
-    from noether_sym.runtime.stages import Progress
-
 Method = Callable[..., list[Outcome]]
+_Result = TypeVar("_Result")
+
+Rates = tuple[float, ...]
 
 _EXTENSIONS = 4
 _CONSERVED = (ACCEPTED, KNOWN)
@@ -51,8 +53,7 @@ class Work:
     seed : int
     pool : ThreadPoolExecutor
     pieces : Pieces
-    report : callable
-        Takes (stage, done, total).
+    meter : Meter
     """
 
     purpose: str
@@ -62,7 +63,15 @@ class Work:
     seed: int
     pool: ThreadPoolExecutor
     pieces: Pieces
-    report: Progress
+    meter: Meter
+
+    def submitted(
+        self, cost: float, call: Callable[..., _Result], *arguments: object
+    ) -> Future[_Result]:
+        """Hand something to the workers."""
+        future = self.pool.submit(call, *arguments)
+        self.meter.follow(future, cost)
+        return future
 
     def baseline(self) -> Weights:
         """The trained MLP."""
@@ -91,17 +100,18 @@ class Work:
     def refined(self, weights: Weights) -> Setting:
         """Roll-outs with time steps that are short enough for what the network learned."""
         steps = choose_refinement(weights, self.setting.problem, self.setting.step)
-        return self.setting.refined(steps)
+        refined, own = self.setting.refined(steps), self.options.limits
+        return refined if own is None else refined.within(own.states, own.sequences, own.steps)
 
     def trials(
-        self, weights: Weights, rows: Sequence[int], method: Method, part: str, stage: str
+        self, weights: Weights, wanted: Mapping[int, Rates], method: Method, part: str
     ) -> list[Outcome]:
-        """Every row at every rate, then on downwards for laws whose lowest rate is the best.
+        """Rows at their rates, then on downwards for laws whose lowest rate is the best.
 
         A quantity that is not conserved does best at rate 0, where it does nothing; it is
         followed downwards only while it leads by the error on `part`.
         """
-        outcomes = self.at_rates(weights, dict.fromkeys(rows, self.options.rates), method, stage)
+        outcomes, rows = self.at_rates(weights, wanted, method), list(wanted)
         lowest = min(self.options.rates)
         for _ in range(_EXTENSIONS):
             lead = best(outcomes, part)
@@ -117,23 +127,20 @@ class Work:
             if not edge:
                 break
             lowest /= 10**0.5
-            wanted = dict.fromkeys(edge, (lowest,))
-            outcomes += self.at_rates(weights, wanted, method, f"{stage}, lower rates")
+            outcomes += self.at_rates(weights, dict.fromkeys(edge, (lowest,)), method)
         return outcomes
 
     def at_rates(
-        self,
-        weights: Weights,
-        wanted: Mapping[int, tuple[float, ...]],
-        method: Method,
-        stage: str,
+        self, weights: Weights, wanted: Mapping[int, Rates], method: Method
     ) -> list[Outcome]:
         """Some rows at rates of their own, in tasks for the workers."""
-        setting = self.setting
+        setting, meta = self.setting, method is meta_tailoring
         sequences = max(len(own.states) for own in setting.parts.values())
-        samples = len(setting.problem.states) if method is meta_tailoring else sequences
+        samples = setting.problem.step_states if meta else sequences
+        cost = meta_cost if meta else roll_out_cost
         futures = [
-            self.pool.submit(
+            self.submitted(
+                cost(setting, sum(map(len, task.rates))),
                 self.pieces.outcomes,
                 self._key(method.__name__, task.rows, task.rates),
                 partial(
@@ -147,11 +154,7 @@ class Work:
             )
             for task in cut_into_tasks(wanted, samples, setting.problem.device)
         ]
-        outcomes: list[Outcome] = []
-        for done, future in enumerate(futures, 1):
-            outcomes += future.result()
-            self.report(stage, done, len(futures))
-        return outcomes
+        return [outcome for future in futures for outcome in self.meter.result(future)]
 
     def in_setting(self, setting: Setting) -> Work:
         """The same with another setting."""
@@ -165,11 +168,13 @@ class Work:
         self, name: str, start: Weights, steps: int, *, hamiltonian: bool = False
     ) -> Weights:
         problem = self.setting.problem
-        return self.pieces.weights(
-            self._key(name),
-            problem.device,
-            lambda: network.train(problem, start, steps, hamiltonian=hamiltonian)[0],
-        )
+
+        def train() -> Weights:
+            if self.options.limits is None:
+                return network.train(problem, start, steps, hamiltonian=hamiltonian)[0]
+            return train_within(problem, start, steps, hamiltonian=hamiltonian)
+
+        return self.pieces.weights(self._key(name), problem.device, train)
 
     def _key(
         self, name: str, rows: Sequence[int] = (), rates: Sequence[Sequence[float]] = ()
@@ -178,8 +183,9 @@ class Work:
         own = f"{self.purpose}-{self.seed}-{name}"
         if not rows:
             return own
-        parts = sorted(self.setting.parts)
-        trials = json.dumps([parts, list(rows), [list(one) for one in rates]])
+        parts = sorted((part, len(one.parts)) for part, one in self.setting.parts.items())
+        states = self.setting.problem.step_states
+        trials = json.dumps([states, parts, list(rows), [list(one) for one in rates]])
         return f"{own}-{hashlib.sha256(trials.encode()).hexdigest()[:12]}"
 
 

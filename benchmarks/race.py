@@ -1,0 +1,94 @@
+"""The race of the tailoring beside the paper's grid: the same law, the inner rate, the cost.
+
+    python -m benchmarks.race [--only paper,own] [--part k/n] [--fresh] [--quick] [--page]
+                              [--output DIR]
+
+Every tailoring runs in a process of its own, on one thread, and its answer is kept in
+OUTPUT/race/ under what decides it (the data, the seed, the way, the sources of the tailoring),
+so that a call that was cut short goes on where it stopped. A race and the grid beside it follow
+each other, the first of them by turns. Seconds are those of a processor. Writes
+results/race.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks._measure import run_child
+from benchmarks.kept import DATA, digest, held, keep, parser, path_of, sections_of
+from benchmarks.race_page import page
+
+LIMIT_SECONDS = 4 * 3600
+"""After so many seconds a tailoring is stopped, which is a result too."""
+
+SECTIONS = {
+    "paper": ("ideal_spring", "ideal_pendulum", "real_pendulum"),
+    "own": ("pendulum_file", "coupled_oscillators", "kepler_2d"),
+}
+SEEDS = {"paper": 5, "own": 1}
+WAYS = ("race", "grid")
+
+
+class Job(NamedTuple):
+    """A tailoring: of which data, with which first seed, and how."""
+
+    section: str
+    case: str
+    seed: int
+    way: str
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Tailor what is left to tailor, and write the page."""
+    options, chosen = sections_of(parser(__doc__.splitlines()[0], "job"), arguments, SECTIONS)
+    cache = options.output / "race"
+    cache.mkdir(parents=True, exist_ok=True)
+    jobs = [job for name in chosen for job in _jobs(name, quick=options.quick)]
+    answers = {job: held(_path(cache, job)) for job in jobs}
+    if not options.page:
+        first, step = options.part
+        for job in jobs[first - 1 :: step]:
+            if options.fresh or answers[job] is None:
+                print(*job, "...", file=sys.stderr, flush=True)
+                answers[job] = answer = _tailored(cache, job, quick=options.quick)
+                keep(_path(cache, job), answer)
+    target = options.output / "race.md"
+    target.write_text(page(chosen, jobs, answers), encoding="utf-8")
+    print(f"{target} written")
+
+
+def _jobs(section: str, *, quick: bool) -> list[Job]:
+    """By seeds, so that what is there early says something of every data set."""
+    cases = SECTIONS[section][:1] if quick else SECTIONS[section]
+    seeds = range(1 if quick else SEEDS[section])
+    return [
+        Job(section, case, seed, way)
+        for seed, case in itertools.product(seeds, cases)
+        for way in (WAYS if seed % 2 == 0 else WAYS[::-1])
+    ]
+
+
+def _tailored(cache: Path, job: Job, *, quick: bool) -> dict[str, Any]:
+    """The answer of a process of its own; why there is none is an answer too."""
+    words = ["-m", "benchmarks.race_run", job.case, str(job.seed), job.way, str(cache / "runs")]
+    words += ["--quick"] if quick else []
+    try:
+        _, peak, output = run_child(words, timeout=LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return {"status": "stopped", "seconds": LIMIT_SECONDS}
+    answer: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return {**answer, "peak": peak}
+
+
+def _path(cache: Path, job: Job) -> Path:
+    sources = digest((*DATA, "tailor"), ("race_run.py",))
+    return path_of(cache, f"{job.case}-{job.seed}-{job.way}", sources)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""The page of the benchmark of the race: results/race.md."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmarks._measure import table
+
+if TYPE_CHECKING:
+    from benchmarks.race import Job
+
+_TITLES = {"paper": "The data sets of the paper", "own": "Files of one's own, and Kepler"}
+
+Answers = Mapping["Job", dict[str, Any] | None]
+
+
+def page(sections: Sequence[str], jobs: Sequence[Job], answers: Answers) -> str:
+    """All sections."""
+    there = sum(answers[job] is not None for job in jobs)
+    text = (
+        "# The race of the tailoring beside the paper's grid\n\n"
+        "Written by `python -m benchmarks.race`, which can be cut short and goes on where it "
+        f"stopped: {there} of {len(jobs)} tailorings are there. A race and the grid "
+        "(`--exhaustive`) tailor one network of the same seed on the same laws; seconds are "
+        "those of a processor on one thread, without the search.\n\n"
+        "- *rate*: the inner rate that was chosen for the law. *In the grid*: what the grid's "
+        "own trials say of the race's rate, its validation error over that of the grid's rate; "
+        "1.00 is the same rate, nothing stands where the grid did not try it.\n"
+        "- *test*: RMSE on the test part of the network that is meta-tailored with the law, over "
+        "that of plain further training.\n"
+        "- *time left*: time left as shown over what was left, at a third and at two thirds of "
+        "the time.\n"
+    )
+    return text + "".join(_section(name, jobs, answers) for name in sections)
+
+
+def _section(name: str, jobs: Sequence[Job], answers: Answers) -> str:
+    pairs: dict[tuple[str, int], dict[str, dict[str, Any] | None]] = {}
+    for job in jobs:
+        if job.section == name:
+            pairs.setdefault((job.case, job.seed), {})[job.way] = answers[job]
+    rows = [_row(case, seed, **own) for (case, seed), own in pairs.items()]
+    header = ["data", "seed", "law", "same law", "rate: race", "grid", "in the grid"]
+    header += ["test: race", "grid", "s: race", "grid", "grid / race", "time left"]
+    return f"\n## {_TITLES[name]}\n\n{table(header, rows)}\n\n{_account(pairs)}\n"
+
+
+def _row(
+    case: str, seed: int, race: dict[str, Any] | None, grid: dict[str, Any] | None
+) -> list[str]:
+    one, two = _done(race), _done(grid)
+    law = f"`{(one or two or {}).get('law')}`" if one or two else ""
+    same = "" if not one or not two else "yes" if _same(one, two) else "no"
+    return [
+        case,
+        str(seed),
+        law,
+        same,
+        *(f"{own['rate']:.2g}" if own and own["rate"] else "" for own in (one, two)),
+        _number(_worse(one, two)),
+        *(_number(_gain(own)) for own in (one, two)),
+        *(_seconds(own) for own in (race, grid)),
+        _number(two["seconds"] / one["seconds"] if one and two else None),
+        _left(one) if one else "",
+    ]
+
+
+def _account(pairs: Mapping[tuple[str, int], Mapping[str, dict[str, Any] | None]]) -> str:
+    both = [
+        (one, two)
+        for own in pairs.values()
+        if (one := _done(own["race"])) and (two := _done(own["grid"]))
+    ]
+    if not both:
+        return "No pair is complete yet."
+    same = sum(_same(one, two) for one, two in both)
+    worse = [own for one, two in both if (own := _worse(one, two)) is not None]
+    ratios = [two["seconds"] / one["seconds"] for one, two in both]
+    pairs_there = "1 pair" if len(both) == 1 else f"{len(both)} pairs"
+    text = f"{pairs_there}: the same law and the same decision in {same}"
+    if worse:
+        equal = sum(own <= 1.0 for own in worse)
+        text += (
+            f"; the grid's rate or a better one in {equal} of {len(worse)}, and at worst a "
+            f"validation error of {max(worse):.2f} of the least"
+        )
+    return f"{text}. The grid takes {statistics.median(ratios):.1f} times as long (median)."
+
+
+def _done(own: dict[str, Any] | None) -> dict[str, Any] | None:
+    return own if own and own["status"] == "done" else None
+
+
+def _same(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    return (one["law"], one["selected"]) == (two["law"], two["selected"])
+
+
+def _worse(race: dict[str, Any] | None, grid: dict[str, Any] | None) -> float | None:
+    """The grid's validation error at the race's rate over that at its own."""
+    if not race or not grid or race["rate"] is None or grid["rate"] is None:
+        return None
+    own, best = (_at(grid, rate) for rate in (race["rate"], grid["rate"]))
+    return own / best if own is not None and best else None
+
+
+def _at(grid: dict[str, Any], rate: float) -> float | None:
+    for tried, error in grid["validation"]:
+        if math.isclose(tried, rate, rel_tol=1e-6) and error is not None:
+            return float(error)
+    return None
+
+
+def _gain(own: dict[str, Any] | None) -> float | None:
+    errors = (own or {}).get("errors", {})
+    law, plain = errors.get("meta-tailored"), errors.get("extra epochs")
+    return law / plain if law is not None and plain else None
+
+
+def _left(own: dict[str, Any]) -> str:
+    """The time left that the share done makes, over what was left, at two moments."""
+    shown = []
+    for moment in (1 / 3, 2 / 3):
+        done, at = min(own["left"], key=lambda step: abs(step[1] - moment))
+        if 0 < done < 1 and at < 1:
+            shown.append(f"{at * (1 - done) / done / (1 - at):.2f}")
+    return ", ".join(shown)
+
+
+def _seconds(own: dict[str, Any] | None) -> str:
+    if own is None:
+        return ""
+    return f"{own['seconds']:.0f}" if own["status"] == "done" else own["status"]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

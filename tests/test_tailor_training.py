@@ -1,0 +1,59 @@
+"""Training within limits: gradients by hand, and which states a step takes."""
+
+import dataclasses
+
+import pytest
+import torch
+from networks import small_weights
+
+from noether_sym.datasets import load
+from noether_sym.tailor import network
+from noether_sym.tailor.network import Problem, Weights, field, hamiltonian_field, initial_weights
+from noether_sym.tailor.training import gradients, train_within
+
+
+def states_of(seed, count=23):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((count, 2), dtype=torch.float64, generator=generator)
+
+
+@pytest.mark.parametrize("hamiltonian", [False, True])
+@pytest.mark.parametrize("block", [7, 300])
+def test_gradients_are_those_of_autograd(hamiltonian, block, monkeypatch):
+    monkeypatch.setattr("noether_sym.tailor.training._BLOCK", block)
+    weights = small_weights(outputs=1 if hamiltonian else 2)
+    tensors = [tensor.requires_grad_() for tensor in weights.tensors()]
+    states, targets = states_of(1), states_of(2)
+    scale = torch.tensor([1.0, 0.3], dtype=torch.float64)
+    turn = torch.tensor([[0.0, 1.0], [-0.3, 0.0]], dtype=torch.float64) if hamiltonian else None
+    if hamiltonian:
+        predicted = hamiltonian_field(Weights(*tensors), states[None], ((0, 1),), scale)
+    else:
+        predicted = field(Weights(*tensors), states[None])
+    expected = torch.autograd.grad((predicted - targets).square().mean(), tensors)
+    found = gradients([tensor.detach()[0] for tensor in tensors], states, targets, turn)
+    for own, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(own, other[0], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("hamiltonian", [False, True])
+def test_where_all_states_fit_the_training_is_that_of_the_grid(hamiltonian):
+    problem = Problem.of(load("ideal_spring"), "cpu")
+    start = initial_weights(2, 1 if hamiltonian else 2, 0, "cpu")
+    grid, _ = network.train(problem, start, 10, hamiltonian=hamiltonian)
+    own = train_within(problem, start, 10, hamiltonian=hamiltonian)
+    for one, other, begun in zip(own.tensors(), grid.tensors(), start.tensors(), strict=True):
+        moved = float((other - begun).abs().max())
+        assert float((one - other).abs().max()) < 0.02 * moved
+
+
+def test_steps_take_every_state_in_turn():
+    problem = Problem.of(load("ideal_spring"), "cpu")
+    count = len(problem.states)
+    assert problem.part(5) == slice(0, None, 1)
+    fewer = dataclasses.replace(problem, most=100)
+    every = -(-count // 100)
+    rows = [torch.arange(count)[fewer.part(step)] for step in range(every)]
+    assert torch.equal(torch.cat(rows).sort().values, torch.arange(count))
+    assert max(map(len, rows)) == fewer.step_states <= 100
+    assert fewer.part(every) == fewer.part(0)
