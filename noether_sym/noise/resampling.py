@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from noether_sym.noise.problem import Point, change
 from noether_sym.noise.scatter import Sums, compared, sums_of
+from noether_sym.statistics.jackknife import jackknife_covariance
 
 TRAJECTORIES, BLOCKS, NOTHING = "trajectories", "blocks of time", "nothing"
 """What is left out in turn to tell how sure constants are."""
@@ -58,9 +59,7 @@ def uncertainty(
         resampled = NOTHING
         covariance[np.ix_(free, free)] = np.nan
         return covariance, degrees, resampled
-    changes = np.array([change(rest) for _, rest in parts])
-    moved = changes - changes.mean(axis=0)
-    found = (len(parts) - 1) / len(parts) * moved.T @ moved
+    found = jackknife_covariance(np.array([change(rest) for _, rest in parts]))
     found[np.diag_indices(len(free))] += _rounding(point, free) ** 2
     covariance[np.ix_(free, free)] = found
     known = np.isfinite(np.diag(found))
