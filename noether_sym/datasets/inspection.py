@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -217,7 +218,8 @@ def _roles(dataset: Dataset) -> dict[int, str]:
         if place in dataset.parameters:
             roles[place] = f"a parameter{own}"
         else:
-            about = own or f", or a parameter (--parameter {name}, parameters= in Python)"
+            flag = f"--parameter {shlex.quote(name)}"
+            about = own or f", or a parameter ({flag}, parameters= in Python)"
             roles[place] = f"constant along every trajectory: conserved{about}"
     if dataset.time_column is not None:
         roles[dataset.time_column] = "the time"
