@@ -95,7 +95,7 @@ def search_options(given: Mapping[str, Any]) -> SearchOptions:
 
 
 def check_window(window: Any) -> None:
-    """Refuse what is no window.
+    """Refuse what is not a window.
 
     Raises
     ------

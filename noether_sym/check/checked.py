@@ -92,7 +92,7 @@ def check(
     Raises
     ------
     GrammarError
-        If the text is no formula of the columns.
+        If the text is not a formula of the columns.
     UnitError
         If its units do not fit.
     DatasetError

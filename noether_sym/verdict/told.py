@@ -27,7 +27,7 @@ def with_told_terms(
     refitting: Refitting,
     fitting: CrossFitting | None = None,
 ) -> Judgement:
-    """Take back what is no conservation law, or has a term that the data do not show.
+    """Take back what is not a conservation law, or has a term that the data do not show.
 
     A law that only relates columns, one of which is another's second derivative, joins the
     constraints. A law with a term whose factor is not told from zero loses that term, if it is a

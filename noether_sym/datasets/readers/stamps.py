@@ -34,7 +34,7 @@ class Stamps:
 
     @classmethod
     def of(cls, cell: Any) -> Stamps | None:
-        """What reads cells such as this one; None where it is no time stamp."""
+        """What reads cells such as this one; None where it is not a time stamp."""
         if isinstance(cell, datetime.datetime | np.datetime64):
             return cls(True)
         text = cell.strip() if isinstance(cell, str) else ""
@@ -43,7 +43,7 @@ class Stamps:
         return cls(False) if _CLOCK.fullmatch(text) else None
 
     def seconds(self, cells: Sequence[Any] | NDArray[Any]) -> NDArray[np.float64] | None:
-        """Seconds of shape (row,), NaN where a cell is blank; None if a cell is no such stamp."""
+        """Seconds of shape (row,), NaN where a cell is blank; None if one is not such a stamp."""
         texts = pd.Series(
             [cell.strip().replace(",", ".") if isinstance(cell, str) else cell for cell in cells],
             dtype=object,
