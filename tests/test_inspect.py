@@ -185,3 +185,9 @@ def test_the_example_of_the_readme(tmp_path):
     for column, values in zip((q, w), states.T, strict=True):
         assert column.noise == pytest.approx(0.001 * np.sqrt(np.mean(values**2)), rel=0.1)
     assert "grows with its size" in done.stdout
+
+
+def test_what_is_understood_has_a_short_repr():
+    shown = repr(inspect(load("ideal_pendulum")))
+    assert shown.startswith("Inspection('ideal_pendulum': q [rad], p [kg*m**2/s]; 25 + 25 traj")
+    assert len(shown) < 100

@@ -23,7 +23,7 @@ from noether_sym.statistics.samples import refuse_unordered, windows_to_try
 from noether_sym.verdict.confirm import Confirmation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Checked:
     """What the data say of a formula.
 
@@ -60,6 +60,10 @@ class Checked:
     held_out: Drift | None
     notes: tuple[str, ...] = ()
     time_unit: str = ""
+
+    def __repr__(self) -> str:
+        why = f" ({self.reason})" if self.reason else ""
+        return f"Checked({self.law.text()!r}: {self.verdict}{why})"
 
     @property
     def conserved(self) -> bool:

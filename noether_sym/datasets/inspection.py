@@ -22,6 +22,7 @@ EXACT = "exact"
 _MOST_SAMPLES = 20_000
 _CLEAR_PEAK = 0.3
 _ENOUGH = 1000
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class ColumnFacts:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Inspection:
     """What was understood of a data set.
 
@@ -96,6 +97,15 @@ class Inspection:
     ordered: bool
     vectors: tuple[tuple[str, tuple[str, ...]], ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{own.name} [{own.unit}]" for own in self.columns[:_SHOWN])
+        more = ", ..." * (len(self.columns) > _SHOWN)
+        counts = " + ".join(f"{len(own):,}" for own in (self.train, self.test) if own)
+        return (
+            f"Inspection({self.name!r}: {columns}{more}; {counts} trajectories; "
+            f"{len(self.notes)} notes)"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain values."""
