@@ -61,12 +61,13 @@ def _without_row_numbers(table: RawTable, options: TableOptions) -> RawTable:
             f"{table.path}: column 1 has no name, and does not number the rows; name it, or leave "
             "it out (pandas: to_csv(..., index=False); R: row.names = FALSE)"
         )
-    units = {own: unit for own, unit in table.units.items() if own != name}
     shown = f"column {name!r}" if name else "column 1, which has no name,"
+    others = {own: unit for own, unit in table.header.units.items() if own != name}
     return replace(
         table,
+        header=replace(table.header, units=others),
         frame=table.frame.drop(columns=name),
-        units=units,
+        units={own: unit for own, unit in table.units.items() if own != name},
         notes=(*table.notes, f"{shown} numbers the rows: left out"),
     )
 

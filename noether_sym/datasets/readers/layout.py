@@ -125,8 +125,8 @@ def _search(
     # where no line stands above the numbers, a comment may hold the names
     above = lines[:start] or [number for number in remarks if number < lines[start]]
     texts = [_header_cells(head[number], separator, width) for number in above]
-    comments = _has_comments_below_units(texts)
-    if comments:
+    comments = above[-1] if _has_comments_below_units(texts) else None
+    if comments is not None:
         above, texts = above[:-1], texts[:-1]
     if not texts or not texts[-1]:
         return None
@@ -151,8 +151,8 @@ def _search(
         notes.append(f"{which} above the header passed over: {shown!r}" + ", ..." * (len(over) > 1))
     if units:
         notes.append(f"units read from line {above[at + 1] + skipped + 1}")
-    if comments:
-        notes.append(f"line {lines[start]} below the units passed over")
+    if comments is not None:
+        notes.append(f"line {comments + skipped + 1} below the units passed over")
     if separator == BLANKS:
         notes.append("columns separated by blanks")
     own = None if units is None else tuple(units)

@@ -56,13 +56,8 @@ def _reader(
     def read(source: Source, options: TableOptions) -> RawTable:
         path = source.path
         found = parse(path, text_lines(source))
-        width = len(found.names)
         for line, row in found.rows:
-            if len(row) != width:
-                raise DatasetError(
-                    f"{path}, line {line}: {len(row)} numbers for the {width} columns "
-                    f"{', '.join(found.names)}"
-                )
+            _check_width(path, line, row, found.names)
         header = parse_header(path, found.names, options)
         places = [line for line, _ in found.rows]
         columns = list(zip(*(row for _, row in found.rows), strict=True))
@@ -70,6 +65,14 @@ def _reader(
         return replace(table, notes=(*found.notes, *header.notes, *table.notes))
 
     return read
+
+
+def _check_width(path: Path, line: int, row: Sequence[str], names: Sequence[str]) -> None:
+    if len(row) != len(names):
+        raise DatasetError(
+            f"{path}, line {line}: {len(row)} numbers for the {len(names)} columns "
+            f"{', '.join(names)}; leave the line out if the program was stopped there"
+        )
 
 
 def _grace(path: Path, lines: list[str]) -> _Found:
@@ -117,7 +120,8 @@ def _lammps(path: Path, lines: list[str]) -> _Found:
             names, within = cells, True
         elif line.startswith(_END):
             within = False
-        elif within and len(cells) == len(names) and text_number(cells[0]) is not None:
+        elif within and cells and text_number(cells[0]) is not None:
+            _check_width(path, number, cells, names)
             if rows and cells[0] == rows[-1][1][0]:
                 rows.pop()  # a run begins where the last one ended
             rows.append((number, cells))
