@@ -353,6 +353,82 @@ def openmodelica(path):
     return text(path, '"time","x","der(x)"', *rows[:30], rows[29], *rows[30:])
 
 
+def gromacs(path):
+    """gmx energy; the unit of the y axis is that of all legends where there is one only."""
+    head = """# This file was created Sat Nov 21 10:00:00 2026
+# Created by:
+#                  :-) GROMACS - gmx energy, 2023.3 (-:
+@    title "GROMACS Energies"
+@    xaxis  label "Time (ps)"
+@    yaxis  label "(nm), (nm/ps)"
+@TYPE xy
+@ view 0.15, 0.15, 0.75, 0.85
+@ legend on
+@ s0 legend "x"
+@ s1 legend "v"
+@ legend length 2"""
+    rows = ["".join(f"{cell:12.6f}  " for cell in row) for row in zip(*motion(), strict=True)]
+    return text(path, *head.split("\n"), *rows)
+
+
+def lammps(path):
+    """Two runs, the second of which begins with the last row of the first; a warning within."""
+    t, x, v = motion()
+    rows = [
+        f"{step:10d}   {a:<14.8g} {b:<14.8g}" for step, (a, b) in enumerate(zip(x, v, strict=True))
+    ]
+    head = "   Step          x              v       "
+    above = (
+        "LAMMPS (2 Aug 2023)",
+        "units           si",
+        "thermo_style custom step x v",
+        f"timestep        {t[1]}",
+        "Per MPI rank memory allocation (min/avg/max) = 2.6 | 2.6 | 2.6 Mbytes",
+        head,
+    )
+    end = "Loop time of 0.00188 on 1 procs for 39 steps with 1 atoms"
+    between = (end, "", "Performance: 9087.5 tau/day, 42.1 timesteps/s", "run 39", head)
+    warning = "WARNING: Communication cutoff is 0 (src/comm_brick.cpp:210)"
+    after = (end, "Total wall time: 0:00:00")
+    return text(path, *above, *rows[:20], warning, *rows[20:40], *between, *rows[39:], *after)
+
+
+def openfoam(path):
+    t, x, v = motion()
+    head = ("# Probe 0 (0.1 0 0)", "#       Probe             0", "#        Time")
+    rows = [f"{a:13.6g}      ({b:.8f} {c:.8f} 0)" for a, b, c in zip(t, x, v, strict=True)]
+    return text(path, *head, *rows)
+
+
+def origin(path):
+    """Names, units and comments above each other."""
+    head = ("Time\tPosition\tVelocity", "s\tm\tm/s", "\tcart A\tcart A")
+    return text(path, *head, *lines(motion(), "{:.6f}", "\t"), newline="\r\n")
+
+
+def pandas_numbers(path):
+    frame().to_csv(path)
+    return path
+
+
+def ros(path):
+    """rostopic echo -p: nanoseconds since 1970, and the name of a frame."""
+    names = "%time,field.header.frame_id,field.position.x,field.velocity.x"
+    rows = [
+        f"{1_732_269_600_000_000_000 + round(a * 1e9)},odom,{b:.9f},{c:.9f}"
+        for a, b, c in zip(*motion(), strict=True)
+    ]
+    return text(path, names, *rows)
+
+
+def motive(path):
+    """OptiTrack: numbered frames, and words for units."""
+    t, x, v = motion()
+    head = ("Format Version,1.23,Take Name,Take 1", "", "Frame,Time (Seconds),x (Meters),v (m/s)")
+    rows = [f"{n},{row}" for n, row in enumerate(lines((t, x, v), "{:.6f}"))]
+    return text(path, *head, *rows)
+
+
 def octave(path):
     """Octave's save -text."""
     parts = ["# Created by Octave 9.2.0, Mon Nov 02 10:00:00 2026 CET <lab@bench>"]
@@ -365,6 +441,11 @@ def octave(path):
 def r_table(path):
     """R's write.table: row names that the header has no name for."""
     rows = [f'"{number}" {row}' for number, row in enumerate(lines(motion(), "{:.9f}", " "), 1)]
+    return text(path, '"t" "x" "v"', *rows)
+
+
+def r_names(path):
+    rows = [f'"row{number}" {row}' for number, row in enumerate(lines(motion(), "{:.9f}", " "))]
     return text(path, '"t" "x" "v"', *rows)
 
 
@@ -439,6 +520,8 @@ class Foreign:
 
 
 LONG = ("Position", "Velocity")
+ROS = ("field.position.x", "field.velocity.x")
+UNITS_OF_TWO = ("--unit", "x=nm", "--unit", "v=nm/ps")
 READ = {
     "Tracker, one mass": Foreign("a.txt", tracker_one, UNITS, note="'mass_A'"),
     "Tracker 6": Foreign("a.csv", tracker_new, UNITS, note="'mass A'"),
@@ -497,6 +580,22 @@ READ = {
     ),
     "Windows-1252": Foreign("a.csv", windows_1252, (), 1, LONG, "Windows-1252"),
     "time stamps": Foreign("a.csv", clock_times, note="time stamps"),
+    "GROMACS": Foreign("a.xvg", gromacs, UNITS_OF_TWO, note="read as a GROMACS .xvg file"),
+    "LAMMPS": Foreign("log.lammps", lammps, (*UNITS[2:], "--unit", "time=s"), note="of 0.05"),
+    "OpenFOAM probes": Foreign(
+        "U", openfoam, ("--unitless",), 1, ("U0_x", "U0_y"), "read as probes of OpenFOAM"
+    ),
+    "Origin": Foreign("a.txt", origin, (), 1, LONG, "line 3 below the units passed over"),
+    "pandas, rows numbered": Foreign("a.csv", pandas_numbers, note="numbers the rows: left out"),
+    "R's write.table": Foreign("a.txt", r_table, UNITS, note="numbers the rows: left out"),
+    "ROS": Foreign(
+        "a.csv",
+        ros,
+        ("--columns", ",".join(ROS), "--unit", f"{ROS[0]}=m", "--unit", f"{ROS[1]}=m/s"),
+        columns=ROS,
+        note="nanoseconds since 1970",
+    ),
+    "OptiTrack": Foreign("a.csv", motive, ("--columns", "x,v"), note="line 1 above the header"),
 }
 """By program or kind."""
 
@@ -517,7 +616,12 @@ REFUSED = {
     "Vernier document": ("a.cmbl", content(b"<?xml version='1.0'?><Document/>"), "Export > CSV"),
     "PASCO document": ("a.cap", content(b"PK\x03\x04" + bytes(40)), "in Capstone"),
     "Octave": ("a.txt", octave, "a text file of Octave, which is not read; save it with save -v7"),
-    "R's write.table": ("a.txt", r_table, "R: row.names = FALSE"),
+    "R's write.table, rows named": ("a.txt", r_names, "R: row.names = FALSE"),
+    "LAMMPS without times": (
+        "log.lammps",
+        content(b"LAMMPS (2 Aug 2023)\n   Step   PotEng\n   0   1.0\n   1   1.1\nLoop time of 1\n"),
+        "'thermo_style custom step time ...'",
+    ),
     "JSON": ("a.json", content(b'{"t": [0, 1]}'), "a JSON file"),
     "zip of documents": (
         "a.zip",

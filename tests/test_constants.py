@@ -13,14 +13,9 @@ from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError
 from noether_sym.noise import constants
 from noether_sym.noise.adjusted import adjusted, independent_parts, is_analytic
-from noether_sym.noise.constants import (
-    BLOCKS,
-    NOTHING,
-    TRAJECTORIES,
-    change,
-    refit,
-    refit_without,
-)
+from noether_sym.noise.constants import refit, refit_without
+from noether_sym.noise.problem import Features, Problem, change
+from noether_sym.noise.resampling import BLOCKS, NOTHING, TRAJECTORIES
 from noether_sym.noise.rules import imaginary_rule
 from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, sums_of
 
@@ -229,8 +224,8 @@ def test_estimates_are_right_in_the_mean_where_plain_least_squares_are_not():
 
 
 def problem_of(expression, values, states, sigma):
-    features = constants._Features.of(expression, np.array(values), states, sigma)
-    return constants._Problem(features, ones(states), np.ones(states.shape[1]))
+    features = Features.of(expression, np.array(values), states, sigma)
+    return Problem(features, ones(states), np.ones(states.shape[1]))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +234,7 @@ def problem_of(expression, values, states, sigma):
 def test_features_of_linear_constants_are_those_computed_anew(text):
     expression, values = formula(text, "q", "p")
     states, sigma = pendulum(), np.full(2, 0.05)
-    features = constants._Features.of(expression, np.array(values), states, sigma)
+    features = Features.of(expression, np.array(values), states, sigma)
     other = 1.3 * np.array(values) - 0.2
     found, anew = features.at(other), adjusted(expression, other.tolist(), states, sigma)
     assert found.features == pytest.approx(anew.features, rel=1e-9, abs=1e-9)

@@ -21,7 +21,8 @@ SEARCH = ("--search", "sums", "--budget", "1s", "-q")
 
 def energy(law, columns):
     """The factor c of x**2 + c*v**2."""
-    x, v = (re.escape(name if name.isidentifier() else f"`{name}`") for name in columns)
+    plain = re.compile(r"[\w.]+")
+    x, v = (re.escape(name if plain.fullmatch(name) else f"`{name}`") for name in columns)
     found = re.fullmatch(rf"{x}\*\*2 \+ ([0-9.]+)\*{v}\*\*2", law["expression"])
     assert found, law["expression"]
     return float(found[1])

@@ -181,5 +181,13 @@ def test_the_example_of_the_readme(tmp_path):
     assert dataset.names == ("q", "w")
     assert (len(dataset.train), len(dataset.test)) == (10, 2)
     q, w = inspect(dataset).columns
-    assert q.noise == 0  # too small to be told from the motion
-    assert w.noise == pytest.approx(0.001, rel=0.5)
+    states = np.concatenate([one.states for one in (*dataset.train, *dataset.test)])
+    for column, values in zip((q, w), states.T, strict=True):
+        assert column.noise == pytest.approx(0.001 * np.sqrt(np.mean(values**2)), rel=0.1)
+    assert "grows with its size" in done.stdout
+
+
+def test_what_is_understood_has_a_short_repr():
+    shown = repr(inspect(load("ideal_pendulum")))
+    assert shown.startswith("Inspection('ideal_pendulum': q [rad], p [kg*m**2/s]; 25 + 25 traj")
+    assert len(shown) < 100

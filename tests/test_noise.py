@@ -271,6 +271,41 @@ def test_noise_that_differs_between_trajectories_is_told():
     assert (found.error > 0).all()
 
 
+def in_proportion(share, seed, floor=0.0):
+    """Noise of a share of each value, and a floor beside it."""
+    stream = np.random.default_rng(seed)
+    made = []
+    for one in waves(count=200, trajectories=8, seed=seed):
+        sigma = np.hypot(share * one.states, floor)
+        noisy = one.states + sigma * stream.standard_normal(one.states.shape)
+        made.append(replace(one, states=noisy))
+    return made
+
+
+@pytest.mark.parametrize("share", [0.001, 0.05])
+def test_noise_that_grows_with_the_value_is_told_and_not_underestimated(share):
+    for seed in range(3):
+        made = in_proportion(share, seed)
+        report = noise_report(made)
+        states = np.concatenate([one.states for one in made])
+        assert [own.column for own in report.growing] == [0, 1]
+        expected = share * np.sqrt(np.mean(states**2, axis=0))
+        np.testing.assert_allclose(report.noise.sigma, expected, rtol=0.12)
+        assert not report.outliers
+        for own in report.growing:
+            assert 1.3 * own.small < own.sigma < own.large
+    assert json.loads(json.dumps(report.to_json()))["growing"][0]["column"] == 0
+
+
+def test_noise_of_one_size_is_not_called_growing():
+    for seed in range(6):
+        for sigma in ((0.0, 0.0), (1e-4, 3e-3), (0.02, 0.2)):
+            assert not noise_report(waves(count=200, sigma=sigma, seed=seed)).growing
+        assert not noise_report(in_proportion(0.01, seed, floor=0.02)).growing
+        rounded = [replace(one, states=np.round(one.states, 2)) for one in waves(seed=seed)]
+        assert not noise_report(rounded).growing
+
+
 def test_even_noise_is_rarely_called_uneven():
     told = sum(bool(noise_report(waves(sigma=(0.02, 0.02), seed=s)).uneven) for s in range(40))
     assert told <= 3

@@ -265,3 +265,8 @@ def test_any_text_gives_a_formula_or_a_message(text):
 def test_length_has_a_limit():
     with pytest.raises(GrammarError, match="at most 10,000 are read"):
         parse("q" + " " * LONGEST, NAMED)
+
+
+def test_a_column_that_was_meant_is_named():
+    with pytest.raises(GrammarError, match=r"no column 'vv'; did you mean v\? Columns: x, v\."):
+        parse("x**2 + vv**2", ["x", "v"])

@@ -16,7 +16,7 @@ from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.crossfit import CrossFitting
 from noether_sym.verdict.independence import Judgement
-from noether_sym.verdict.told import told_apart, untold, without_term
+from noether_sym.verdict.told import untold, with_told_terms, without_term
 
 
 def make(dataset, text, *values, stderr=0.01):
@@ -74,7 +74,7 @@ def judged(dataset, *laws, folds=(), by_folds=()):
     fitting = CrossFitting(dataset, folds, confirmation)
     for law in by_folds:
         fitting.evidence(law)
-    return told_apart(first, dataset, confirmation, refitting, fitting)
+    return with_told_terms(first, dataset, confirmation, refitting, fitting)
 
 
 def test_an_equation_of_motion_is_a_relation_and_an_energy_a_law(tmp_path):

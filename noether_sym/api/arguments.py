@@ -111,7 +111,7 @@ def check_tailoring(budget: Any, exhaustive: Any) -> None:
 
 
 def check_window(window: Any) -> None:
-    """Refuse what is no window.
+    """Refuse what is not a window.
 
     Raises
     ------

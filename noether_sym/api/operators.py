@@ -54,7 +54,7 @@ def register_operator(
     Raises
     ------
     GrammarError
-        If the name is taken by an operation of the package or is no word, or the functions do
+        If the name is taken by an operation of the package or is not a word, or the functions do
         not do what is said of them between 0.3 and 1.9.
     OptionError
         If an argument has a wrong type.

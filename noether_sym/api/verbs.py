@@ -53,7 +53,7 @@ def check(
     Raises
     ------
     GrammarError, UnitError
-        If the formula is none of the columns, or its units do not fit.
+        If it is not a formula of the columns, or its units do not fit.
     DatasetError, OptionError
         If the data or an argument are not usable.
 

@@ -23,7 +23,7 @@ from noether_sym.statistics.samples import refuse_unordered, windows_to_try
 from noether_sym.verdict.confirm import Confirmation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Checked:
     """What the data say of a formula.
 
@@ -61,6 +61,10 @@ class Checked:
     notes: tuple[str, ...] = ()
     time_unit: str = ""
 
+    def __repr__(self) -> str:
+        why = f" ({self.reason})" if self.reason else ""
+        return f"Checked({self.law.text()!r}: {self.verdict}{why})"
+
     @property
     def conserved(self) -> bool:
         """Whether the formula counts as conserved, exactly or approximately."""
@@ -92,7 +96,7 @@ def check(
     Raises
     ------
     GrammarError
-        If the text is no formula of the columns.
+        If the text is not a formula of the columns.
     UnitError
         If its units do not fit.
     DatasetError

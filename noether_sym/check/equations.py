@@ -62,14 +62,14 @@ class Equations:
         Raises
         ------
         GrammarError
-            If the text is no formula.
+            If the text is not a formula.
         """
         names = _with_symbols(text, self.names)
         return parse(text, names, exact=True), replace(self, names=names)
 
     @property
     def moving(self) -> tuple[int, ...]:
-        """Numbers of the columns, and of time where it is none of them."""
+        """Numbers of the columns, and of time where it is not one of them."""
         return tuple(dict.fromkeys((*range(len(self.columns)), self.names.index(TIME))))
 
     @property

@@ -89,7 +89,7 @@ def check_equations(text: str, equations: Equations | str | Path) -> ExactlyChec
     Raises
     ------
     GrammarError
-        If the text is no formula, or a line no equation.
+        If the text is not a formula, or a line is not an equation.
     """
     if not isinstance(equations, Equations):
         equations = read_equations(equations)

@@ -87,6 +87,14 @@ def _say_noise(screen: Screen, found: Inspection, report: NoiseReport) -> None:
         )
     if len(report.outliers) > _SHOWN:
         _say(screen, "outlier", f"and {len(report.outliers) - _SHOWN} more (--json lists them)")
+    for grows in report.growing:
+        _say(
+            screen,
+            "noise",
+            f"that of {names[grows.column]} grows with its size, from {grows.small:.2g} in the "
+            f"third of the smallest values to {grows.large:.2g} in that of the largest; its root "
+            f"mean square, {grows.sigma:.2g}, is taken for all",
+        )
     for own in report.uneven:
         _say(
             screen,

@@ -73,7 +73,7 @@ def _when(run: Run) -> float:
 
 
 def _remove(ctx: click.Context, found: list[Run], *, yes: bool) -> None:
-    """Show the runs, ask, and remove them; none if one of them is no run."""
+    """Show the runs, ask, and remove them; none if one of them is not a run."""
     from noether_sym.store import runs
 
     if not found:

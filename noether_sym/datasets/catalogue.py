@@ -140,7 +140,7 @@ def load(
     UnitError
         If a unit is not known, or units do not fit together.
     GrammarError
-        If a formula to derive is none of the columns.
+        If what is to be derived is not a formula of the columns.
     """
     from noether_sym.datasets import derive as added
     from noether_sym.datasets.constants import with_constants

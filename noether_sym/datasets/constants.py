@@ -35,7 +35,7 @@ def with_constants(
     Raises
     ------
     DatasetError
-        If a name is taken or empty, or a quantity is no number other than 0.
+        If a name is taken or empty, or a quantity is not a number other than 0.
     UnitError
         If a unit is not known.
     """

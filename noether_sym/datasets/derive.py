@@ -70,7 +70,7 @@ def with_derived(dataset: Dataset, formulas: Mapping[str, str]) -> Dataset:
     DatasetError
         If a name is taken, or a value is not finite.
     GrammarError
-        If a formula is none of the columns.
+        If it is not a formula of the columns.
     UnitError
         If units do not fit.
     """

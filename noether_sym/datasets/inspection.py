@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ EXACT = "exact"
 _MOST_SAMPLES = 20_000
 _CLEAR_PEAK = 0.3
 _ENOUGH = 1000
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class ColumnFacts:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Inspection:
     """What was understood of a data set.
 
@@ -95,6 +97,15 @@ class Inspection:
     ordered: bool
     vectors: tuple[tuple[str, tuple[str, ...]], ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{own.name} [{own.unit}]" for own in self.columns[:_SHOWN])
+        more = ", ..." * (len(self.columns) > _SHOWN)
+        counts = " + ".join(f"{len(own):,}" for own in (self.train, self.test) if own)
+        return (
+            f"Inspection({self.name!r}: {columns}{more}; {counts} trajectories; "
+            f"{len(self.notes)} notes)"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -217,7 +228,8 @@ def _roles(dataset: Dataset) -> dict[int, str]:
         if place in dataset.parameters:
             roles[place] = f"a parameter{own}"
         else:
-            about = own or f", or a parameter (--parameter {name}, parameters= in Python)"
+            flag = f"--parameter {shlex.quote(name)}"
+            about = own or f", or a parameter ({flag}, parameters= in Python)"
             roles[place] = f"constant along every trajectory: conserved{about}"
     if dataset.time_column is not None:
         roles[dataset.time_column] = "the time"

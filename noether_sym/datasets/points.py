@@ -111,6 +111,6 @@ def _templates(name: str) -> Iterator[tuple[str, str]]:
 def _name(template: _Template, taken: set[str]) -> str:
     """``r1`` for x1, y1; ``v1`` for vx1, vy1; ``q1`` for q1x, q1y."""
     before, axes, after = template[0].split(_MARK)
-    stem = before.rstrip("_")
+    stem = before.rstrip("_ ")
     name = f"{stem}{after}" if stem else f"r{after}"
     return name if name not in taken else f"{before}({axes}){after}"

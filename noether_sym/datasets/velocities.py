@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.units.coherent import coherent_units
@@ -47,7 +48,7 @@ def advice(dataset: Dataset) -> str:
     names = positions_only(dataset)
     if not names:
         return ""
-    listed = ",".join(names)
+    listed = shlex.quote(",".join(names))
     return (
         f"positions only ({', '.join(names)}): an energy needs velocities too; --derivatives "
         f"{listed} (derivatives= in Python) makes them, as columns with their noise"

@@ -167,7 +167,7 @@ class Builder:
         )
 
     def _joined(self, operator: Operator, token: Token, parts: Sequence[Item]) -> Fraction | None:
-        """An operation on fractions; None where its result is no fraction."""
+        """An operation on fractions; None where its result is not a fraction."""
         fractions = [part.exact for part in parts if part.exact is not None]
         is_power = operator.unit_rule is UnitRule.POWER and operator.power.denominator == 1
         if not (operator.is_sum or operator.is_product or is_power) or len(fractions) < len(parts):

@@ -53,8 +53,6 @@ class DistinctLaws:
         One formula a law, by size: the first, hence smallest, found.
     classes_by_size, laws_by_size : tuple of int
         Number of new equivalence classes and of new laws of each size from 1.
-    tried_by_size : tuple of int
-        Number of combinations of classes that were looked at.
     undefined : int
         Combinations dropped because they are finite nowhere (``1/(q - q)``).
     """
@@ -62,7 +60,6 @@ class DistinctLaws:
     expressions: tuple[Expression, ...]
     classes_by_size: tuple[int, ...]
     laws_by_size: tuple[int, ...]
-    tried_by_size: tuple[int, ...]
     undefined: int
 
 
@@ -115,7 +112,7 @@ class _Search:
         self.class_keys = np.empty(0, np.uint64)
         self.law_of_key: dict[int, int] = {}
         self.law_rows: list[int] = []
-        self.counts: list[tuple[int, int, int]] = []  # classes, laws, tried, by size
+        self.counts: list[tuple[int, int]] = []  # classes and laws by size
         self.undefined = 0
 
     def _offsets(self, size: int) -> int:
@@ -127,10 +124,9 @@ class _Search:
         last = size == self.depth
         self.algebra.offsets = self._offsets(size)
         kept: list[EquivalenceClasses] = []
-        tried = count = 0
+        count = 0
         laws_before = len(self.law_rows)
         for block in self._leaves() if size == 1 else self._combinations(size):
-            tried += len(block)
             new = self._new_classes(block)
             if not len(new):
                 continue
@@ -140,14 +136,14 @@ class _Search:
         if not kept:  # no classes, in the form of those of the size before
             kept = [self.levels.of(size - 1)[0].take(np.empty(0, np.int64))]
         self.levels.add(join(kept))
-        self.counts.append((count, len(self.law_rows) - laws_before, tried))
+        self.counts.append((count, len(self.law_rows) - laws_before))
 
     def result(self) -> DistinctLaws:
         """Unfold the laws into trees."""
         memory: dict[int, Expression] = {}
         expressions = tuple(self.levels.tree(row, memory).renumbered() for row in self.law_rows)
-        classes, laws, tried = zip(*self.counts, strict=True)
-        return DistinctLaws(expressions, classes, laws, tried, self.undefined)
+        classes, laws = zip(*self.counts, strict=True)
+        return DistinctLaws(expressions, classes, laws, self.undefined)
 
     def _leaves(self) -> Iterator[EquivalenceClasses]:
         yield self.algebra.leaves([self.dimension_ids.of(dimension) for dimension in self.inputs])

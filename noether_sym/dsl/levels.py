@@ -98,6 +98,6 @@ def operand_sizes(grammar: Grammar, size: int) -> Iterator[tuple[Operator, tuple
 
 
 def check_depth(depth: int) -> None:
-    """Refuse a depth that is no positive number of nodes."""
+    """Refuse a depth that is not a positive number of nodes."""
     if depth < 1:
         raise GrammarError(f"depth must be at least 1 (a single node), not {depth}")

@@ -87,7 +87,7 @@ def parse(
     Raises
     ------
     GrammarError
-        If the text is no formula; the message shows the place.
+        If the text is not a formula; the message shows the place.
     UnitError
         If units do not fit together; the message shows the place.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 import re
@@ -182,11 +183,12 @@ class _Splitter:
 
     def _unknown(self, name: str, place: int) -> Exception:
         listed = ", ".join(quoted(column) for column in self.columns)
+        close = difflib.get_close_matches(name, self.columns, n=1)
+        meant = f"; did you mean {quoted(close[0])}? Columns" if close else "; columns"
         return error_at(
             self.text,
             place,
-            f"there is no column {name!r}; columns: {listed}. Free parameters are called "
-            "c0, c1, ...",
+            f"there is no column {name!r}{meant}: {listed}. Free parameters are called c0, c1, ...",
         )
 
     def fail(self, place: int, what: str) -> NoReturn:

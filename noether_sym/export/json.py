@@ -157,9 +157,9 @@ def law_from_entry(entry: LawEntry) -> Law:
     Raises
     ------
     RunError
-        If a unit is none.
+        If a unit is not known.
     GrammarError
-        If the tree is no formula, or reads what is not there.
+        If the tree is not a formula, or reads what is not there.
     """
     formula = _formula_from(entry)
     law = Law(

@@ -54,7 +54,7 @@ def _after_others(term: str) -> str:
 
 
 def _terms(row: str) -> list[str]:
-    """A row cut before each plus and minus that is no part of a deeper element."""
+    """A row cut before each plus and minus that is not part of a deeper element."""
     parts, depth, begin = [], 0, 0
     for match in _TAG.finditer(row):
         sign = match.group() in ("<mo>+</mo>", "<mo>−</mo>")

@@ -13,7 +13,7 @@ positive where noise outweighs the law.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,14 +21,11 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, eigh
 from scipy.stats import t as student
 
-from noether_sym.dsl.expression import PARAMETER, Expression
-from noether_sym.dsl.operators import operator_of
+from noether_sym.dsl.expression import Expression
 from noether_sym.errors import DatasetError
-from noether_sym.noise.adjusted import Adjusted, adjusted
-from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, Sums, compared, sums_of
-
-TRAJECTORIES, BLOCKS, NOTHING = "trajectories", "blocks of time", "nothing"
-"""What is left out in turn to tell how sure constants are."""
+from noether_sym.noise.problem import Features, Point, Problem, change
+from noether_sym.noise.resampling import uncertainty
+from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, Sums
 
 _MEMORY = 0.5
 """Least scatter of any combination of the derivatives between neighbours, as a part of that of
@@ -47,12 +44,6 @@ _STILL = 1e-10
 _FREE = 1e-6
 """Least part of a derivative, as standard deviations go, that neither the formula itself nor the
 derivatives by other constants can stand for: beyond a millionth the Gram matrix is rounding."""
-
-_LEAST_GROUPS = 3
-"""Fewest trajectories, or blocks, whose differences give an error."""
-
-_BLOCK_COUNT, _BLOCK_SAMPLES = 20, 8
-"""Blocks of time wanted in all, and the fewest samples of one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +143,7 @@ def refit(
         If sigma does not fit the columns.
     """
     start = np.array(values, dtype=np.float64)
-    features = _Features.of(expression, start, states, _checked(sigma, len(states)))
+    features = Features.of(expression, start, states, _checked(sigma, len(states)))
     labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
     return _refitted(features, weights, labels)
 
@@ -175,7 +166,7 @@ def refit_without(
         Numbers of the segments that are left out each time.
     """
     start = np.array(values, dtype=np.float64)
-    features = _Features.of(expression, start, states, _checked(sigma, len(states)))
+    features = Features.of(expression, start, states, _checked(sigma, len(states)))
     found = []
     for some in left_out:
         kept = np.setdiff1d(np.arange(len(weights)), some)
@@ -192,10 +183,8 @@ def _checked(sigma: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     return sigma
 
 
-def _refitted(
-    features: _Features, weights: NDArray[np.float64], labels: NDArray[np.int64]
-) -> Refit:
-    problem = _Problem(features, weights, np.ones(len(weights)))
+def _refitted(features: Features, weights: NDArray[np.float64], labels: NDArray[np.int64]) -> Refit:
+    problem = Problem(features, weights, np.ones(len(weights)))
     point = problem.at(features.start, SAME_SAMPLE)
     free = _free_slots(point)
     lags: Sequence[float] = SAME_SAMPLE
@@ -207,7 +196,7 @@ def _refitted(
         point = _improved(problem, point, free, lags)
         problem = replace(problem, segment_weights=_weights(point))
         point = _improved(problem, problem.at(point.values, lags), free, lags)
-    covariance, degrees, resampled = _uncertainty(point, free, lags, labels)
+    covariance, degrees, resampled = uncertainty(point, free, lags, labels)
     counted = point.own.approximate[point.mask > 0]
     return Refit(
         values=point.values,
@@ -220,99 +209,9 @@ def _refitted(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Point:
-    """Constants with the features there, and their sums by segment and over all."""
-
-    values: NDArray[np.float64]
-    own: Adjusted
-    mask: NDArray[np.float64]
-    segment_weights: NDArray[np.float64]
-    sums: Sums
-    total: Sums
-
-    @property
-    def ratio(self) -> float:
-        """Scatter within trajectories over that over all samples; of noise either sign."""
-        spread = float(self.total.spread()[0, 0])
-        return float(self.total.within[0, 0]) / spread if spread > 0 else np.inf
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Features:
-    """A formula's adjusted features for any constants.
-
-    Those of a formula that is linear in its constants are computed once.
-    """
-
-    expression: Expression
-    start: NDArray[np.float64]
-    states: NDArray[np.float64]
-    sigma: NDArray[np.float64]
-    first: Adjusted
-    linear: bool
-
-    @classmethod
-    def of(
-        cls,
-        expression: Expression,
-        start: NDArray[np.float64],
-        states: NDArray[np.float64],
-        sigma: NDArray[np.float64],
-    ) -> _Features:
-        first = adjusted(expression, start.tolist(), states, sigma)
-        return cls(expression, start, states, sigma, first, _degree(expression) <= 1)
-
-    def restricted(self, segments: NDArray[np.int64]) -> _Features:
-        own = self.first
-        first = Adjusted(
-            own.features[:, segments], own.covariance[:, :, segments], own.approximate[segments]
-        )
-        return replace(self, states=self.states[:, segments], first=first)
-
-    def at(self, values: NDArray[np.float64]) -> Adjusted:
-        if not self.linear:
-            return adjusted(self.expression, values.tolist(), self.states, self.sigma)
-        features, covariance = self.first.features.copy(), self.first.covariance.copy()
-        change = values - self.start
-        features[0] += np.tensordot(change, features[1:], 1)
-        covariance[0] += np.tensordot(change, covariance[1:], 1)
-        covariance[:, 0] += np.tensordot(change, covariance[:, 1:], (0, 1))
-        return replace(self.first, features=features, covariance=covariance)
-
-
-def _degree(expression: Expression) -> int:
-    """Degree of a formula in its constants; 2 for all that is not linear."""
-    if expression.is_leaf:
-        return int(expression.head == PARAMETER)
-    own = [_degree(part) for part in expression.arguments]
-    if expression.head == "mul":
-        return min(2, sum(own))
-    if operator_of(expression.head).is_sum or (expression.head == "div" and not own[1]):
-        return max(own)
-    return 2 * (max(own) > 0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Problem:
-    """What stays the same while constants change."""
-
-    features: _Features
-    weights: NDArray[np.float64]
-    segment_weights: NDArray[np.float64]
-
-    def at(self, values: NDArray[np.float64], lags: Sequence[float]) -> _Point:
-        own = self.features.at(values)
-        finite = np.isfinite(own.features).all(axis=0) & np.isfinite(own.covariance).all((0, 1))
-        mask = np.where(finite & (self.weights > 0), 1.0, 0.0)
-        sums = sums_of(own.features, own.covariance, mask, lags)
-        sums = replace(sums, within=sums.within * self.segment_weights[:, None, None])
-        return _Point(values, own, mask, self.segment_weights, sums, sums.total())
-
-
 def _improved(
-    problem: _Problem, point: _Point, free: NDArray[np.int64], lags: Sequence[float]
-) -> _Point:
+    problem: Problem, point: Point, free: NDArray[np.int64], lags: Sequence[float]
+) -> Point:
     """Gauss-Newton steps as long as the ratio falls; most samples must stay defined."""
     least = 0.9 * point.mask.sum()
     for _ in range(_STEPS):
@@ -333,7 +232,7 @@ def _improved(
     return point
 
 
-def _weights(point: _Point) -> NDArray[np.float64]:
+def _weights(point: Point) -> NDArray[np.float64]:
     """Weight of each segment: one over its noise, of mean 1.
 
     Where trajectories differ in size, noise gives the law of the large ones an error many times
@@ -349,34 +248,7 @@ def _weights(point: _Point) -> NDArray[np.float64]:
     return weights / weights[count > 0].mean()
 
 
-def change(sums: Sums) -> NDArray[np.float64]:
-    """Change of the constants that makes the ratio least, to first order.
-
-    Parameters
-    ----------
-    sums : Sums
-        Of the formula and its derivatives by the free constants.
-
-    Returns
-    -------
-    array of shape (constant,)
-        Not a number where the features depend on each other.
-    """
-    within, spread = sums.within, sums.spread()
-    scale = np.sqrt(np.diag(spread))
-    failed = np.full(len(scale) - 1, np.nan)
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        return failed
-    outer = np.outer(scale, scale)
-    try:
-        _, axes = eigh(within / outer, spread / outer, subset_by_index=(0, 0))
-    except LinAlgError:
-        return failed
-    factors: NDArray[np.float64] = axes[:, 0] / scale
-    return factors[1:] / factors[0] if factors[0] else failed
-
-
-def _free_slots(point: _Point) -> NDArray[np.int64]:
+def _free_slots(point: Point) -> NDArray[np.int64]:
     """Constants that the data tell, of several that stand for each other the later ones."""
     rows = point.own.features[:, point.mask > 0]
     if rows.shape[1] < 2:
@@ -406,113 +278,3 @@ def _remembers(neighbours: Sums, same: Sums, free: NDArray[np.int64]) -> bool:
     except LinAlgError:  # no positive scatter: neighbours would not have more
         return False
     return bool(least >= _MEMORY)
-
-
-def _uncertainty(
-    point: _Point, free: NDArray[np.int64], lags: Sequence[float], labels: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
-    """Covariance, degrees of freedom, and what was left out to have them."""
-    count = len(point.values)
-    covariance, degrees = np.zeros((count, count)), np.zeros(count)
-    pick = np.append(0, 1 + free)
-    seen = np.unique(labels[point.mask.any(axis=1)])
-    resampled = TRAJECTORIES
-    parts = list(_without_trajectories(point, pick, labels, seen))
-    if len(seen) < _LEAST_GROUPS:
-        resampled = BLOCKS
-        parts = list(_without_blocks(point, pick, lags))
-    if len(parts) < _LEAST_GROUPS or not len(free):
-        resampled = NOTHING
-        covariance[np.ix_(free, free)] = np.nan
-        return covariance, degrees, resampled
-    changes = np.array([change(rest) for _, rest in parts])
-    moved = changes - changes.mean(axis=0)
-    found = (len(parts) - 1) / len(parts) * moved.T @ moved
-    found[np.diag_indices(len(free))] += _rounding(point, free) ** 2
-    covariance[np.ix_(free, free)] = found
-    known = np.isfinite(np.diag(found))
-    degrees[free] = np.where(known, _degrees(point, free, lags, parts), 0.0)
-    return covariance, degrees, resampled
-
-
-def _without_trajectories(
-    point: _Point, pick: NDArray[np.int64], labels: NDArray[np.int64], seen: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.bool_], Sums]]:
-    """Samples left out, one trajectory at a time, and sums over the rest."""
-    for label in seen:
-        rows = labels == label
-        left = (point.mask > 0) & rows[:, None]
-        yield left, (point.total - point.sums[rows].total()).of(pick)
-
-
-def _without_blocks(
-    point: _Point, pick: NDArray[np.int64], lags: Sequence[float]
-) -> Iterator[tuple[NDArray[np.bool_], Sums]]:
-    """The same for blocks of time."""
-    segments = np.flatnonzero(point.mask.any(axis=1))
-    for row in segments:
-        places = np.flatnonzero(point.mask[row])
-        blocks = min(-(-_BLOCK_COUNT // len(segments)), len(places) // _BLOCK_SAMPLES)
-        for block in np.array_split(places, max(blocks, 1)):
-            left = np.zeros(point.mask.shape, dtype=bool)
-            left[row, block] = True
-            one = slice(row, row + 1)
-            rest = sums_of(
-                point.own.features[:, one],
-                point.own.covariance[:, :, one],
-                np.where(left, 0.0, point.mask)[one],
-                lags,
-            )
-            rest = replace(rest, within=rest.within * point.segment_weights[row])
-            yield left, (point.total - point.sums[row] + rest[0]).of(pick)
-
-
-def _degrees(
-    point: _Point,
-    free: NDArray[np.int64],
-    lags: Sequence[float],
-    parts: Sequence[tuple[NDArray[np.bool_], Sums]],
-) -> NDArray[np.float64]:
-    """Degrees of freedom by constant, from how unevenly the parts contribute.
-
-    To first order what a part adds to the estimating equations is noise with the covariance
-    M_k of its squared derivatives, centred, times the formula's noise (the same for all samples
-    where there is none); less its part H_k / H of the whole, which the estimate takes up. The
-    errors' square is a quadratic form of these.
-    """
-    rows = np.where(point.mask > 0, point.own.features[1 + free], 0.0)
-    count = np.maximum(point.mask.sum(axis=1), 1.0)
-    centred = compared((rows - (rows.sum(axis=2) / count)[..., None]) * point.mask, lags)
-    centred = centred * point.segment_weights[:, None]
-    noise = point.own.covariance[0, 0]
-    sizes = np.where(point.mask > 0, noise.clip(min=0.0) if noise.any() else 1.0, 0.0)
-    whole = point.total.within[np.ix_(1 + free, 1 + free)]
-    rests = np.array([rest.within[1:, 1:] for _, rest in parts])
-    meats = np.array([(centred[:, left] * sizes[left]) @ centred[:, left].T for left, _ in parts])
-    taken = (whole - rests) @ np.linalg.pinv(whole)
-    inverses = np.linalg.pinv(rests)
-    degrees = np.ones(len(free))
-    for place in range(len(free)):
-        lever = inverses[:, place]
-        own = np.einsum("kp,kpq->kq", lever, meats)
-        shared = np.einsum("kp,kpq->kq", lever, taken)
-        cross = shared @ own.T
-        form = np.diag((own * lever).sum(axis=1)) - cross - cross.T
-        form += shared @ meats.sum(axis=0) @ shared.T
-        form = form - form.mean(axis=0)
-        form = form - form.mean(axis=1, keepdims=True)
-        squared = float((form**2).sum())
-        if squared > 0:
-            degrees[place] = max(float(np.trace(form)) ** 2 / squared, 1.0)
-    return degrees
-
-
-def _rounding(point: _Point, free: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Errors of the constants that rounding of the formula's values can make."""
-    real = point.mask > 0
-    terms = point.values[:, None] * point.own.features[1:, real]
-    size = float(np.sqrt(np.mean(np.max(np.abs([*terms, point.own.features[0, real]]), 0) ** 2)))
-    pick = np.ix_(1 + free, 1 + free)
-    inverse = np.linalg.pinv(point.total.within[pick] / max(float(point.total.count), 1.0))
-    reach = size * np.sqrt(np.diag(inverse).clip(min=0.0))
-    return np.finfo(float).eps * np.maximum(reach, np.abs(point.values[free]))

@@ -11,8 +11,9 @@ from scipy.special import chdtrc, ndtri
 
 from noether_sym.datasets.constancy import constant_columns
 from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.noise.growth import growth
 from noether_sym.noise.ladder import Ladder, Rung, Span, climb, degrees, estimate, roughness
-from noether_sym.noise.model import Noise, NoiseReport, Outlier, Uneven
+from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier, Uneven
 from noether_sym.noise.outliers import LEVEL, find_outliers
 from noether_sym.noise.resolution import precision, resolution, unwrapped
 
@@ -91,9 +92,11 @@ def noise_report(
 
     Notes
     -----
-    The noise is taken as independent, white, and one for all trajectories. Motions faster than
-    a few samples look like noise where they are everywhere; where the estimate keeps falling,
-    none is called seen. Of very long data the first samples of every trajectory are used.
+    The noise is taken as independent, white, and one for all trajectories and samples. Where it
+    grows with the size of the values, `growing` says so, and the root mean square is taken.
+    Motions faster than a few samples look like noise where they are everywhere; where the
+    estimate keeps falling, none is called seen. Of very long data the first samples of every
+    trajectory are used.
     """
     if not trajectories:
         raise ValueError("noise is estimated from trajectories; give at least one")
@@ -115,17 +118,27 @@ def noise_report(
     threshold = float(-ndtri(LEVEL / 2 / max(1, len(states) * len(moving))))
     outliers: list[tuple[int, int, Outlier]] = []
     samples: dict[int, tuple[Ladder, list[NDArray[np.float64]], Rung]] = {}
+    growing: list[Growing] = []
     for column in moving:
         ladder, own = shared, values[column]
+        spread = float(states[:, column].std())
+        least = max(PRECISION * spread, resolution(states[:, column]))
+        grows = growth(column, ladder, own, least)
+        if grows is not None:
+            strange = _outliers(ladder, own, grows.order, grows.large, threshold)
+            outliers += _named(trajectories, ladder, column, strange)
+            sigma[column], error[column] = grows.sigma, grows.error
+            steps[column] = _step(states[:, column], ladder, own)
+            growing.append(grows)
+            continue
         found = climb(ladder, own)
         if found.seen and found.rung is not None:
-            strange = _outliers(ladder, own, found.rung, threshold)
+            strange = _outliers(ladder, own, found.rung.order, found.rung.scale, threshold)
             if any(strange):
                 outliers += _named(trajectories, ladder, column, strange)
                 ladder, own = _without(ladder, own, strange)
                 found = climb(ladder, own)
         steps[column] = _step(states[:, column], ladder, own)
-        spread = float(states[:, column].std())
         rounded = steps[column] / np.sqrt(12.0)
         if found.seen and found.rung is not None and found.rung.scale > PRECISION * spread:
             sigma[column], error[column] = found.rung.scale, found.error
@@ -141,6 +154,7 @@ def noise_report(
         Noise(sigma, error, floor, tuple(column in known for column in range(count))),
         tuple(one for *_, one in sorted(outliers, key=lambda each: (*each[:2], each[2].column))),
         _uneven(samples, [one.name for one in trajectories]),
+        tuple(growing),
         steps,
     )
 
@@ -173,13 +187,15 @@ def _spans(
 
 
 def _outliers(
-    ladder: Ladder, values: Sequence[NDArray[np.float64]], rung: Rung, threshold: float
+    ladder: Ladder,
+    values: Sequence[NDArray[np.float64]],
+    order: int,
+    scale: float,
+    threshold: float,
 ) -> list[list[tuple[int, float]]]:
     """Of each span, places of outliers and their sizes."""
     return [
-        find_outliers(span, own, rung.order, rung.scale, threshold)
-        if len(span) > rung.order + 1
-        else []
+        find_outliers(span, own, order, scale, threshold) if len(span) > order + 1 else []
         for span, own in zip(ladder.spans, values, strict=True)
     ]
 

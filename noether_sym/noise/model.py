@@ -82,6 +82,30 @@ class Uneven:
     error: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A column whose noise grows with the size of its values.
+
+    Attributes
+    ----------
+    column : int
+    order : int
+        Of the differences that show it.
+    sigma, error : float
+        Root mean square of the noise's standard deviation over the samples, and its standard
+        error.
+    small, large : float
+        Standard deviation of the noise of the smallest and the largest third of the values.
+    """
+
+    column: int
+    order: int
+    sigma: float
+    error: float
+    small: float
+    large: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NoiseReport:
     """The noise, and what the samples show that such noise does not make.
@@ -93,6 +117,8 @@ class NoiseReport:
         By trajectory, column and row.
     uneven : tuple of Uneven
         By column.
+    growing : tuple of Growing
+        By column; their noise in `noise` is the root mean square.
     resolution : array of shape (column,)
         Step of which all values are multiples; 0 where there is none.
     """
@@ -100,6 +126,7 @@ class NoiseReport:
     noise: Noise
     outliers: tuple[Outlier, ...]
     uneven: tuple[Uneven, ...]
+    growing: tuple[Growing, ...]
     resolution: NDArray[np.float64]
 
     def to_json(self) -> dict[str, Any]:
@@ -112,6 +139,7 @@ class NoiseReport:
             "given": list(noise.given),
             "resolution": self.resolution.tolist(),
             "outliers": [asdict(one) for one in self.outliers],
+            "growing": [asdict(one) for one in self.growing],
             "uneven": [
                 {**asdict(one), "sigma": one.sigma.tolist(), "error": one.error.tolist()}
                 for one in self.uneven

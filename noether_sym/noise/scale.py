@@ -82,10 +82,10 @@ def robust_scale(values: NDArray[np.float64]) -> float:
     scale = float(np.median(np.abs(scaled))) / _MEDIAN
     if scale == 0.0:
         return largest * float(np.sqrt(np.mean(scaled**2)))
-    moment = _normal().moment
+    moment, squares = _normal().moment, scaled**2
     for _ in range(_ROUNDS):
         weight = _weights(scaled / scale)
-        before, scale = scale, float(np.sqrt(weight @ scaled**2 / (moment * weight.sum())))
+        before, scale = scale, float(np.sqrt(weight @ squares / (moment * weight.sum())))
         if abs(scale - before) <= _CLOSE * scale:
             break
     return largest * scale

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PARALLEL = 1e-4
-"""A mean squared sine below this is no new direction."""
+"""A mean squared sine below this is not a new direction."""
 
 
 def residual(

@@ -201,7 +201,7 @@ def check_removable(run: Run) -> None:
     Raises
     ------
     RunError
-        If it is no run, or a link.
+        If it is not a run, or a link.
     """
     if run.path.is_symlink():
         raise RunError(f"{run.path} is a symbolic link; remove what it names itself")
@@ -214,7 +214,7 @@ def remove(run: Run) -> None:
     Raises
     ------
     RunError
-        If it is no run, a link, or in use.
+        If it is not a run, a link, or in use.
     """
     check_removable(run)
     with locked(run):

@@ -150,7 +150,7 @@ class LawEntry(Entry, frozen=True, kw_only=True):
 
 
 class RejectedEntry(LawEntry, frozen=True, kw_only=True):
-    """A candidate that is no law, and why not."""
+    """A candidate that is not a law, and why not."""
 
     reason: str
 
@@ -419,7 +419,7 @@ def decode(content: bytes, kind: type[T], where: str) -> T:
     Raises
     ------
     RunError
-        If it is no JSON, or an entry is missing, unknown or of another type.
+        If it is not JSON, or an entry is missing, unknown or of another type.
     """
     try:
         value = msgspec.json.decode(content, type=kind)

@@ -154,7 +154,7 @@ def written(dimension: Dimension, units: Sequence[Unit]) -> Dimension:
 def unit_factors(text: str) -> list[tuple[str, str]]:
     """Symbol and exponent of each factor of a unit, as its user spells them; none where 1.
 
-    Powers are texts: ``-1``, ``1/2``. What is no unit stands for itself.
+    Powers are texts: ``-1``, ``1/2``. What is not a unit stands for itself.
     """
     if text in ("", "1", "dimensionless"):
         return []
@@ -341,7 +341,7 @@ def _parse(name: str) -> Any:
 
 
 def _reason(text: str, error: Exception) -> str:
-    """Why a text is no unit: in pint's words where they are for people, or how to write it."""
+    """Why a text is not a unit: in pint's words where they are for people, or how to write it."""
     powers = _POWER_BY_NUMBER.sub(r"\1**\2", text)
     if powers != text:
         with suppress(Exception):

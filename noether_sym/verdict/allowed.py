@@ -51,7 +51,7 @@ def with_allowed(
     """Laws with the formulas that the confirming trajectories do not tell from them.
 
     Of each family its first law. A formula is allowed if its gradients are about those of the
-    law on the data, it is no function of the law for any values of its constants, nor does
+    law on the data, it is not a function of the law for any values of its constants, nor does
     what it differs by come from other laws; if it has the law's own verdict; and if the log
     ratio of its variance along a trajectory to the law's, each in units of its gradients, is
     not larger than 0 (one-sided paired t test over trajectories at `LEVEL`).

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from noether_sym.laws.law import LAW, UNDECIDED, Law
-from noether_sym.verdict.gates import with_confirmation
+from noether_sym.laws.law import LAW, Law
 from noether_sym.verdict.independence import Judgement
+from noether_sym.verdict.revision import revised
 
 FDR = 0.01
 """Expected share of false laws among those that are called laws."""
@@ -46,51 +46,23 @@ def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgemen
     rates = dict(zip(sent, q_values(list(sent.values()), looks), strict=True))
     lost = {family for family, rate in rates.items() if rate > fdr}
     kept: list[Law] = []
-    undecided: list[Law] = []
+    undecided: list[tuple[Law, str]] = []
     for law in judgement.laws:
         rate = rates.get(law.family)
         if rate is not None and law.evidence is not None:
             law = law.with_(evidence=replace(law.evidence, q_value=rate))
         if law.family in lost:
-            undecided.append(_undecided(law, fdr))
+            undecided.append((law, _by_chance(rates[law.family], fdr)))
         elif not lost & set(law.function_of):
             kept.append(law)
     if not lost:
         return replace(judgement, laws=tuple(kept))
-    return replace(
-        judgement,
-        laws=numbered(kept),
-        closest=(*undecided, *judgement.closest),
-        reasons=(*(_reason(law) for law in undecided), *judgement.reasons),
-        independent=judgement.independent - len(lost),
-    )
+    judgement = revised(judgement, kept, undecided)
+    return replace(judgement, independent=judgement.independent - len(lost))
 
 
-def _undecided(law: Law, fdr: float) -> Law:
-    assert law.evidence is not None  # only what was sent to confirmation is lost there
-    reason = (
-        f"with so many formulas tried it may hold by chance: q = {law.evidence.q_value:.2g}, above "
-        f"{fdr:g}; more data would decide"
-    )
-    evidence = replace(law.evidence, verdict=UNDECIDED, reason=reason)
-    return with_confirmation(law.with_(status=UNDECIDED, rank=0, family=0, evidence=evidence))
-
-
-def _reason(law: Law) -> str:
-    assert law.evidence is not None
-    return f"{UNDECIDED}: {law.evidence.reason}"
-
-
-def numbered(laws: Sequence[Law]) -> tuple[Law, ...]:
-    """Laws with ranks and families counted anew."""
-    families = {
-        old: place + 1 for place, old in enumerate(dict.fromkeys(own.family for own in laws))
-    }
-    return tuple(
-        law.with_(
-            rank=place + 1,
-            family=families[law.family],
-            function_of=tuple(families[own] for own in law.function_of),
-        )
-        for place, law in enumerate(laws)
+def _by_chance(q_value: float, fdr: float) -> str:
+    return (
+        f"with so many formulas tried it may hold by chance: q = {q_value:.2g}, above {fdr:g}; "
+        "more data would decide"
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.statistics.jackknife import jackknife_covariance
+
 _SLOWEST = 1e-3
 _RATES = 40
 _ENOUGH = 3
@@ -77,10 +79,9 @@ def decay(
     if len(parts) >= _ENOUGH:
         # the best rate of the others lies near that of all
         left_out = np.array(
-            [_near(parts[:place] + parts[place + 1 :], rate) for place in range(len(parts))]
+            [[_near(parts[:place] + parts[place + 1 :], rate)] for place in range(len(parts))]
         )
-        count = len(parts)
-        error = float(np.sqrt((count - 1) / count * ((left_out - left_out.mean()) ** 2).sum()))
+        error = float(np.sqrt(jackknife_covariance(left_out)[0, 0]))
     end, curves = _curves(parts, rate)
     size = float(np.sqrt(np.mean([(curve[0] - end) ** 2 for curve in curves])))
     return Decay(rate, error, size, tuple(curves))

@@ -29,7 +29,7 @@ from noether_sym.verdict.constants import Refitting, with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.crossfit import CrossFitting, Crosswise
 from noether_sym.verdict.points import judge_points
-from noether_sym.verdict.told import told_apart
+from noether_sym.verdict.told import with_told_terms
 
 if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache, Progress
@@ -182,7 +182,7 @@ def _fit(
     refitting = Refitting(whole, whole.train, confirmation.sigma)
     judgement = with_final_constants(judgement, refitting)
     fitting = None if crosswise is None else crosswise.fitting
-    judgement = told_apart(judgement, whole, confirmation, refitting, fitting)
+    judgement = with_told_terms(judgement, whole, confirmation, refitting, fitting)
     return FitResult(
         tuple(candidates),
         tuple(_final_status(fits, judgement)),

@@ -8,26 +8,26 @@ from dataclasses import replace
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.expression import PARAMETER, Expression, call
 from noether_sym.dsl.operators import Operator, UnitRule
-from noether_sym.laws.law import CONSTRAINT, LAW, UNDECIDED, Evidence, Law, Parameter
+from noether_sym.laws.law import CONSTRAINT, LAW, Evidence, Law, Parameter
 from noether_sym.laws.relations import rates_among
 from noether_sym.statistics.conservation import conservation_ratio
-from noether_sym.verdict.chance import numbered
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.crossfit import CrossFitting
 from noether_sym.verdict.independence import Judgement
+from noether_sym.verdict.revision import revised, taken_back
 
 _CONFIDENT = 1.96
 
 
-def told_apart(
+def with_told_terms(
     judgement: Judgement,
     dataset: Dataset,
     confirmation: Confirmation,
     refitting: Refitting,
     fitting: CrossFitting | None = None,
 ) -> Judgement:
-    """Take back what is no conservation law, or has a term that the data do not show.
+    """Take back what is not a conservation law, or has a term that the data do not show.
 
     A law that only relates columns, one of which is another's second derivative, joins the
     constraints. A law with a term whose factor is not told from zero loses that term, if it is a
@@ -36,14 +36,17 @@ def told_apart(
     rates = rates_among(dataset)
     kept: list[Law] = []
     related: list[Law] = []
-    undecided: list[Law] = []
+    undecided: list[tuple[Law, str]] = []
     for law in judgement.laws:
         if reason := rates.relation(law):
-            related.append(_as(law, CONSTRAINT, reason))
+            related.append(taken_back(law, CONSTRAINT, reason))
             continue
         judge = fitting if fitting is not None and fitting.has_judged(law) else confirmation
-        shorter = law if law.function_of else _with_told_terms(law, judge, refitting)
-        (undecided if shorter.verdict == UNDECIDED else kept).append(shorter)
+        shorter, reason = (law, "") if law.function_of else _shortened(law, judge, refitting)
+        if reason:
+            undecided.append((shorter, reason))
+        else:
+            kept.append(shorter)
     constraints = tuple(_explained(law, rates.relation(law)) for law in judgement.constraints)
     kept = _once(kept)
     lost = {law.family for law in judgement.laws} - {law.family for law in kept}
@@ -52,12 +55,9 @@ def told_apart(
     }
     kept = [law for law in kept if not lost & set(law.function_of)]
     return replace(
-        judgement,
-        laws=numbered(kept),
-        closest=(*(own.with_(rank=0, family=0) for own in undecided), *judgement.closest),
-        reasons=(*(_reason(own) for own in undecided), *judgement.reasons),
+        revised(judgement, kept, undecided),
         independent=judgement.independent - len(lost & independent),
-        constraints=(*constraints, *(own.with_(rank=0, family=0) for own in related)),
+        constraints=(*constraints, *related),
     )
 
 
@@ -90,14 +90,16 @@ def without_term(expression: Expression, slot: int) -> Expression | None:
     return found[0] if found and found[0].inputs else None
 
 
-def _with_told_terms(law: Law, judge: Confirmation | CrossFitting, refitting: Refitting) -> Law:
-    """The law without terms that are not told from zero; undecided where it needs one."""
+def _shortened(
+    law: Law, judge: Confirmation | CrossFitting, refitting: Refitting
+) -> tuple[Law, str]:
+    """The law without terms that are not told from zero; why it is undecided if it needs one."""
     while law.verdict == LAW:
         unsure = [slot for slot, own in enumerate(law.parameters) if untold(own)]
         parts = {slot: without_term(law.expression, slot) for slot in unsure}
         slot = next((slot for slot in unsure if parts[slot] is not None), None)
         if slot is None:
-            return law
+            break
         shorter = parts[slot]
         assert shorter is not None
         parameters = tuple(law.parameters[own] for own in shorter.slots)
@@ -105,23 +107,14 @@ def _with_told_terms(law: Law, judge: Confirmation | CrossFitting, refitting: Re
         evidence = judge.evidence(other)
         if evidence.verdict != LAW:
             own = law.parameters[slot]
-            return _as(
-                law,
-                UNDECIDED,
+            return law, (
                 f"its constant {own.name} cannot be told from zero ({own.value:.3g} ± "
-                f"{own.stderr:.2g}), and without that term it is not a law; more data would decide",
+                f"{own.stderr:.2g}), and without that term it is not a law; more data would decide"
             )
         law = other.with_(
             evidence=evidence, conservation_ratio=conservation_ratio(other, refitting.samples)
         )
-    return law
-
-
-def _as(law: Law, verdict: str, reason: str) -> Law:
-    evidence = law.evidence
-    if evidence is not None:
-        evidence = replace(evidence, verdict=verdict, reason=reason)
-    return law.with_(status=verdict, evidence=evidence)
+    return law, ""
 
 
 def _explained(law: Law, reason: str) -> Law:
@@ -137,7 +130,3 @@ def _once(laws: Sequence[Law]) -> list[Law]:
     for law in laws:
         found.setdefault(law.text(), law)
     return list(found.values())
-
-
-def _reason(law: Law) -> str:
-    return f"{UNDECIDED}: {law.evidence.reason if law.evidence is not None else ''}"

@@ -1,6 +1,6 @@
 """Own data: files and tables of a program, read into data sets."""
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".tab", ".asc", ".lvm")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".tab", ".asc", ".lvm", ".xvg")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 FEATHER_SUFFIXES = (".feather", ".arrow")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

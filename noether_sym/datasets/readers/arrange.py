@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from noether_sym.datasets.readers.cells import fault_of, to_numbers
-from noether_sym.datasets.readers.header import is_time
+from noether_sym.datasets.readers.header import is_time, is_time_stamp, may_number_rows
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import Fault, RawTable
+from noether_sym.datasets.readers.stamps import since_1970
 from noether_sym.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -36,11 +38,56 @@ def arranged(table: RawTable, options: TableOptions) -> RawTable:
     DatasetError
         If runs differ in their columns or units, or a particle has two rows at the same time.
     """
+    table = _in_seconds(_without_row_numbers(table, options), options)
     if table.header.runs:
         table = _one_below_the_other(table)
     if table.header.guessed:
         table = _settled(table)
     return table if table.particles is None else _pivoted(table, options)
+
+
+def _without_row_numbers(table: RawTable, options: TableOptions) -> RawTable:
+    """The table without a first column that R or pandas wrote to number the rows."""
+    name = next(iter(table.header.units))
+    if not may_number_rows(name) or name in table.header.labels or name in options.numbers:
+        return table
+    cells = table.frame[name].to_numpy()
+    first = cells[0] if name not in table.faults else np.nan
+    counted = first in (0.0, 1.0) and np.array_equal(cells, first + np.arange(len(cells)))
+    if not counted and name:
+        return table
+    if not counted:
+        raise DatasetError(
+            f"{table.path}: column 1 has no name, and does not number the rows; name it, or leave "
+            "it out (pandas: to_csv(..., index=False); R: row.names = FALSE)"
+        )
+    shown = f"column {name!r}" if name else "column 1, which has no name,"
+    others = {own: unit for own, unit in table.header.units.items() if own != name}
+    return replace(
+        table,
+        header=replace(table.header, units=others),
+        frame=table.frame.drop(columns=name),
+        units={own: unit for own, unit in table.units.items() if own != name},
+        notes=(*table.notes, f"{shown} numbers the rows: left out"),
+    )
+
+
+def _in_seconds(table: RawTable, options: TableOptions) -> RawTable:
+    """The table with times since 1970 as seconds from the first, where no unit says otherwise."""
+    frame, units, notes = table.frame, table.units, []
+    for name in table.names:
+        named = name == options.time or is_time(name) or is_time_stamp(name)
+        if not named or units[name] or name in options.units or name in table.faults:
+            continue
+        found = since_1970(frame[name].to_numpy())
+        if found is not None:
+            seconds, word = found
+            frame, units = frame.assign(**{name: seconds}), {**units, name: "s"}
+            notes.append(
+                f"column {name!r}, {word} since 1970, read as seconds from the first; "
+                f"--unit {shlex.quote(f'{name}=UNIT')} (units= in Python) if it is anything else"
+            )
+    return replace(table, frame=frame, units=units, notes=(*table.notes, *notes))
 
 
 def _one_below_the_other(table: RawTable) -> RawTable:

@@ -1,4 +1,4 @@
-"""The cells of one column, turned into numbers, and words for a cell that is none."""
+"""The cells of one column, turned into numbers, and words for a cell that is not one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def to_numbers(
 
 
 def text_number(text: str, decimal: str = POINT) -> float | None:
-    """The number that a text is, None if it is none."""
+    """The number that a text is, None if it is not one."""
     if "_" in text or (decimal == COMMA and POINT in text):
         return None
     try:
@@ -97,7 +97,7 @@ def _all_at_once(cells: Sequence[Any] | NDArray[Any], decimal: str) -> NDArray[n
 
 
 def _number(cell: Any, decimal: str) -> float:
-    """A cell's number, NaN if it is missing, and infinity if it is no number."""
+    """A cell's number, NaN if it is missing, and infinity if it is not a number."""
     if isinstance(cell, str):
         text = cell.strip()
         if text.lower() in MISSING:

@@ -13,6 +13,7 @@ from noether_sym.datasets.readers.foreign import refuse_foreign
 from noether_sym.datasets.readers.npz import read_npy, read_npz
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import MOST_CELLS, RawTable
+from noether_sym.datasets.readers.simulation import reader_of
 from noether_sym.datasets.readers.source import FEATHER_MAGIC, PARQUET_MAGIC, Source, source_of
 from noether_sym.datasets.readers.text import read_text
 from noether_sym.errors import DatasetError
@@ -107,6 +108,9 @@ def _tables(source: Source, options: TableOptions) -> list[RawTable]:
 
         _check_applies(source, "a LabVIEW measurement", options)
         return [read_labview(source, options)]
+    if read := reader_of(source):
+        _check_applies(source, "a simulation's output", options)
+        return [read(source, options)]
     return [read_text(source, options)]
 
 

@@ -71,7 +71,7 @@ def as_table(
     particle : str, optional
         The column that says which particle a row is of; steps are counted for each.
     units : mapping of str to str, or sequence of str, optional
-        A sequence holds one unit a column in their order, that of a time which is no column
+        A sequence holds one unit a column in their order, that of a time which is not a column
         after them.
 
     Raises

@@ -29,6 +29,7 @@ _BEFORE = re.compile(r"(?P<run>[^:]{1,60}?)\s*:\s*(?P<name>\S.*)", re.DOTALL)
 _AFTER = re.compile(r"(?P<name>.*\S)\s+(?P<run>Run\s*#\s*\d+)", re.DOTALL | re.IGNORECASE)
 _TIMES = frozenset({"t", "time"})
 _TRAJECTORY = "trajectory"
+_LONGEST_SYMBOL = 3
 _LABELS = re.compile(
     r"(traj(ectory)?|trial|run|experiment|episode|simulation)?_*(id|no|nr|num|number|index)?",
     re.IGNORECASE,
@@ -99,11 +100,11 @@ def parse_header(
         )
     bare, runs, note = _runs([cell.strip() for cell in cells])
     names, found = _names_and_units(bare)
-    if "" in names:
-        place = names.index("")
+    if "" in names[1:]:  # the first may number the rows
+        place = names.index("", 1)
         raise DatasetError(
             f"{path}: column {place + 1} has no name (its header is {cells[place]!r}); name it, "
-            "or leave it out (pandas: to_csv(..., index=False); R: row.names = FALSE)"
+            "or leave it out"
         )
     if units is not None:
         found = [own or row for own, row in zip(found, units, strict=True)]
@@ -144,7 +145,7 @@ def parse_header(
 
 def unit_row(cells: Sequence[str]) -> list[str | None] | None:
     """The units that a line gives, in brackets or not; None if it gives anything else."""
-    found = [_bare(cell) for cell in cells]
+    found = [_unit_of(cell) for cell in cells]
     if not any(unit and unit not in ("-", "1") for unit in found):
         return None
     plain = ["dimensionless" if unit in ("-", "1") else unit for unit in found]
@@ -157,10 +158,20 @@ def is_time(name: str) -> bool:
     return _split(bare[0], stroke=True)[0].lower() in _TIMES
 
 
+def is_time_stamp(name: str) -> bool:
+    """Whether a column is called as loggers call their times."""
+    return name.lower().replace("_", "").replace(" ", "") in ("timestamp", "stamp", "epoch")
+
+
 def is_label(name: str) -> bool:
     """Whether a column is called as those are that number trials, runs or experiments."""
     bare = name.strip().replace(" ", "_").replace("-", "_").strip("_")
     return bool(bare and _LABELS.fullmatch(bare))
+
+
+def may_number_rows(name: str) -> bool:
+    """Whether a first column is called as R and pandas call the numbers of the rows."""
+    return name in ("", "Unnamed: 0")
 
 
 def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
@@ -191,19 +202,19 @@ def _split(cell: str, *, stroke: bool) -> tuple[str, str | None]:
     """A name and its unit, None where none is given."""
     square = _SQUARE.fullmatch(cell)
     if square and square["unit"] is not None:
-        return square["name"], square["unit"]
+        return square["name"], _unit_of(square["unit"])
     within = _ROUND.fullmatch(cell)
     # x(t) is a function of t, not x in tonnes
     if (
         within
         and within["name"][-1] != "/"
         and within["unit"].lower() not in _TIMES
-        and _is_unit(_bare(within["unit"]))
+        and _is_unit(_unit_of(within["unit"]))
     ):
-        return within["name"], _bare(within["unit"])
+        return within["name"].strip(), _unit_of(within["unit"])
     parts = _STROKE.fullmatch(cell) if stroke else None
     if parts:
-        name, unit = parts["name"] or parts["short"], _bare(parts["unit"] or parts["of"])
+        name, unit = parts["name"] or parts["short"], _unit_of(parts["unit"] or parts["of"])
         # dx/dt is no column dx in decitonnes
         if _is_unit(unit) and not (parts["of"] and name[:1] == unit[:1] == "d"):
             return name.strip(), unit
@@ -216,6 +227,13 @@ def _bare(text: str) -> str:
     if text[:1] + text[-1:] in ("[]", "()") and len(text) > 1:
         text = text[1:-1].strip()
     return text
+
+
+def _unit_of(text: str) -> str:
+    """A unit without the brackets around it; words such as Seconds in small letters."""
+    text = _bare(text)
+    is_word = text.isalpha() and len(text) > _LONGEST_SYMBOL
+    return text.lower() if is_word and not _is_unit(text) and _is_unit(text.lower()) else text
 
 
 @cache

@@ -134,9 +134,8 @@ def _times(path: Path, segment: _Segment, decimal: str) -> list[str] | list[floa
 
 
 def _unit(labels: list[str], place: int) -> str | None:
-    """The unit of a channel; LabVIEW's own are words such as Volts."""
-    label = labels[place - 1] if 0 < place <= len(labels) else ""
-    found = unit_row([label]) or unit_row([label.lower()])
+    """The unit of a channel."""
+    found = unit_row([labels[place - 1] if 0 < place <= len(labels) else ""])
     return found[0] if found else None
 
 

@@ -125,6 +125,9 @@ def _search(
     # where no line stands above the numbers, a comment may hold the names
     above = lines[:start] or [number for number in remarks if number < lines[start]]
     texts = [_header_cells(head[number], separator, width) for number in above]
+    comments = above[-1] if _has_comments_below_units(texts) else None
+    if comments is not None:
+        above, texts = above[:-1], texts[:-1]
     if not texts or not texts[-1]:
         return None
     names, units = texts[-1], None
@@ -148,6 +151,8 @@ def _search(
         notes.append(f"{which} above the header passed over: {shown!r}" + ", ..." * (len(over) > 1))
     if units:
         notes.append(f"units read from line {above[at + 1] + skipped + 1}")
+    if comments is not None:
+        notes.append(f"line {comments + skipped + 1} below the units passed over")
     if separator == BLANKS:
         notes.append("columns separated by blanks")
     own = None if units is None else tuple(units)
@@ -155,6 +160,14 @@ def _search(
     return Layout(separator, lines[start], tuple(names), own, tuple(notes)), above[
         at
     ] if as_is else -1
+
+
+def _has_comments_below_units(texts: Sequence[Sequence[str]]) -> bool:
+    """Whether names, units and comments stand above the numbers, as Origin writes them."""
+    if len(texts) < 3 or any(map(is_time, texts[-1])):
+        return False
+    names, units = texts[-3:-1]
+    return any(map(is_time, names)) and len(units) <= len(names) and unit_row(units) is not None
 
 
 def _header_cells(line: str, separator: str, width: int) -> list[str]:

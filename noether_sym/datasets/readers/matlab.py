@@ -144,7 +144,7 @@ def _check_matrix(body: memoryview, order: str) -> None:
 
 
 def _columns(found: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """Columns by name, and the names of what is none: scalars, text, cells."""
+    """Columns by name, and the names of what is not a column: scalars, text, cells."""
     columns: dict[str, NDArray[Any]] = {}
     left = []
     for name, value in found.items():

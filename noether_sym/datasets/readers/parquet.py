@@ -31,7 +31,7 @@ def read_parquet(source: Source, options: TableOptions) -> RawTable:
     Raises
     ------
     DatasetError
-        If the file is no Parquet file, is truncated, or its header is not usable.
+        If the file is not a Parquet file, is truncated, or its header is not usable.
     """
     path = source.path
     if not source.head().startswith(PARQUET_MAGIC):
@@ -55,7 +55,7 @@ def read_feather(source: Source, options: TableOptions) -> RawTable:
     Raises
     ------
     DatasetError
-        If the file is no Feather file of version 2, is truncated, or its header is not usable.
+        If the file is not a Feather file of version 2, is truncated, or its header is not usable.
     """
     path = source.path
     if not source.head().startswith(FEATHER_MAGIC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,8 @@ class RawTable:
         others = ",".join(one for one in self.names if one not in out and not is_time(one))
         if not others:
             return "give at least one column of numbers beside the time"
-        return f"leave the column out with --columns {others} (columns= in Python)"
+        listed = shlex.quote(others)
+        return f"leave the column out with --columns {listed} (columns= in Python)"
 
 
 def build_table(

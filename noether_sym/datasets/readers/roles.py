@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from noether_sym.datasets.readers.header import is_time_stamp
+from noether_sym.datasets.readers.names import TIMES
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError, UnitError
 from noether_sym.units.coherent import Unit, coherent_units
-
-_TIMES = ("t", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,12 @@ def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
     if options.time is not None:
         _check_there(table, path, options.time, "take as time")
         return options.time
-    found = [name for name in table.names if name in _TIMES and name not in options.columns]
+    found = [name for name in table.names if name in TIMES and name not in options.columns]
     # T alone is rather a temperature or a kinetic energy than a time
-    found = found or [name for name in table.names if name.lower() == "time"]
+    found = found or [name for name in table.names if name.lower() == TIMES[-1]]
+    found = found or [
+        name for name in table.names if is_time_stamp(name) and name not in options.columns
+    ]
     if len(found) > 1:
         raise DatasetError(
             f"{path} has more than one time column; its columns: {', '.join(table.names)}. Say "

@@ -174,7 +174,7 @@ def _frame(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> pd.D
     Raises
     ------
     DatasetError
-        If a cell is no number, if numbers are missing and are not to be dropped, or if a
+        If a cell is not a number, if numbers are missing and are not to be dropped, or if a
         column has none at all.
     """
     for name in names:

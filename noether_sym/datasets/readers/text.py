@@ -50,7 +50,7 @@ def read_text(source: Source, options: TableOptions) -> RawTable:
     """Read a text file with a header, one row a sample.
 
     `noether_sym.datasets.readers.layout` says where the header is and what separates cells.
-    Where that is no comma, numbers may have decimal commas. The encoding is UTF-8, or what a
+    Where that is not a comma, numbers may have decimal commas. The encoding is UTF-8, or what a
     byte order mark says.
 
     Raises

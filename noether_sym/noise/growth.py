@@ -1,0 +1,90 @@
+"""Noise that grows with the size of a column's values, as that of many instruments does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import binom
+
+from noether_sym.noise.ladder import Ladder
+from noether_sym.noise.model import Growing
+from noether_sym.noise.scale import robust_scale
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ORDERS = ((4, 6), (6, 8), (8, 10))
+"""Orders of differences, two of which must agree: those of noise do, those of motion fall."""
+
+_AGREE = 0.15
+"""Relative difference up to which they do, where their errors are smaller."""
+
+_FEWEST = 60
+"""Differences without which nothing is compared."""
+
+_LEAST_RATIO, _SIGNIFICANT = 1.5, 5.0
+"""Ratio of the noise of large values to that of small ones, and its logarithm in standard errors,
+from which it is called growing."""
+
+
+def growth(
+    column: int, ladder: Ladder, values: Sequence[NDArray[np.float64]], least: float
+) -> Growing | None:
+    """How the noise of a column depends on the size of its values.
+
+    The differences of the samples are sorted by the size of the values that they span, and cut
+    into thirds, whose noise is compared.
+
+    Parameters
+    ----------
+    column : int
+        Its number, for the answer.
+    ladder : Ladder
+    values : sequence of array of shape (time,)
+        One a span.
+    least : float
+        Noise below it is rounding, or the precision of an integrator.
+
+    Returns
+    -------
+    Growing or None
+        None where the noise does not grow from third to third, or the thirds still hold motion.
+    """
+    for order, next_order in _ORDERS:
+        thirds, further = (_thirds(ladder, values, one) for one in (order, next_order))
+        if thirds is None or further is None:
+            return None
+        scales, count = thirds
+        error = float(np.sqrt((order + 1) / (2.0 * count)))
+        if not (scales > least).all() or not (np.abs(further[0] / scales - 1.0) < _AGREE).all():
+            continue
+        ratio = float(scales[2] / scales[0])
+        if ratio < _LEAST_RATIO or not scales[0] < scales[1] < scales[2]:
+            return None
+        if np.log(ratio) < _SIGNIFICANT * np.sqrt(2.0) * error:
+            return None
+        sigma = float(np.sqrt(np.mean(scales**2)))
+        small, large = float(scales[0]), float(scales[2])
+        return Growing(column, order, sigma, sigma * error / 3.0**0.5, small, large)
+    return None
+
+
+def _thirds(
+    ladder: Ladder, values: Sequence[NDArray[np.float64]], order: int
+) -> tuple[NDArray[np.float64], int] | None:
+    """Noise by differences of an order, from small values to large ones, and how many each has."""
+    if sum(len(own) - order for own in values if len(own) > order) < _FEWEST:
+        return None
+    differences = ladder.differences(values, order)
+    shares = binom(order, np.arange(order + 1.0)) ** 2  # of the samples' variances
+    sizes = np.concatenate(
+        [
+            np.lib.stride_tricks.sliding_window_view(own**2, order + 1) @ shares
+            for own in values
+            if len(own) > order
+        ]
+    )
+    parts = np.array_split(differences[np.argsort(sizes, kind="stable")], 3)
+    return np.array([robust_scale(own) for own in parts]), len(parts[-1])
