@@ -34,6 +34,7 @@ _VERBS = (
     "check",
     "bound",
     "video",
+    "track",
     "export",
     "report",
     "runs",
