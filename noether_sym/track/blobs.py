@@ -44,6 +44,8 @@ class Blob:
         Mean colour, less the background's.
     ground : array of shape (3,)
         Mean colour of the background behind it.
+    shaded : bool
+        Whether a shadow touches it.
     """
 
     rows: NDArray[np.intp]
@@ -52,6 +54,7 @@ class Blob:
     energy: float
     more: NDArray[np.float32]
     ground: NDArray[np.float32]
+    shaded: bool
 
     @property
     def colour(self) -> NDArray[np.float32]:
@@ -83,7 +86,7 @@ def darker(more: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np
     return found & (off < _HUE * np.linalg.norm(more, axis=-1))
 
 
-_DARKEST, _HUE = 0.35, 0.3
+_DARKEST, _HUE = 0.35, 0.15
 
 _LIT = 0.15
 """Share of a blob that is no shadow, from which on it is an object with its shadow."""
@@ -120,16 +123,23 @@ def blobs_of(
         values = different[box]
         shadow = inside & darker(more[box], background[box])
         lit = inside & ~shadow
-        if shadow.any() and lit.sum() > _LIT * inside.sum():
-            lit = ndimage.binary_opening(lit) & (values > HALF * _top(values, lit))
-            inside = lit if lit.sum() > _LIT * inside.sum() else inside
+        shaded = _is_thick(shadow, lit)
+        if shaded:
+            inside = ndimage.binary_opening(lit)
         parts, _ = ndimage.label(inside & (values > HALF * _top(values, inside)))
         sizes = np.bincount(parts.ravel())[1:]
         for part in np.argsort(-sizes, kind="stable")[:_PARTS]:
             if sizes[part] >= max(_FEWEST, _CRUMB * sizes.max()):
                 rows, columns = np.nonzero(parts == part + 1)
                 found.append(
-                    _blob(rows + box[0].start, columns + box[1].start, different, more, background)
+                    _blob(
+                        rows + box[0].start,
+                        columns + box[1].start,
+                        different,
+                        more,
+                        background,
+                        shaded,
+                    )
                 )
     return sorted(found, key=lambda blob: -blob.energy)
 
@@ -149,6 +159,7 @@ def _blob(
     different: NDArray[np.float32],
     more: NDArray[np.float32],
     background: NDArray[np.float32],
+    shaded: bool,
 ) -> Blob:
     values = different[rows, columns]
     return Blob(
@@ -158,7 +169,22 @@ def _blob(
         float(values.sum()),
         more[rows, columns].mean(axis=0),
         background[rows, columns].mean(axis=0),
+        shaded,
     )
+
+
+def _is_thick(shadow: NDArray[np.bool_], lit: NDArray[np.bool_]) -> bool:
+    """Whether what only darkens is a shadow beside an object, and not the object's blurred rim."""
+    if not shadow.any() or lit.sum() < _LIT * (shadow | lit).sum():
+        return False
+    deep, high = (
+        float(ndimage.distance_transform_edt(np.pad(one, 1)).max())
+        for one in (shadow, ndimage.binary_opening(lit))
+    )
+    return high > 0 and deep > max(_RIM, _THICK * high)
+
+
+_RIM, _THICK = 2.9, 0.35
 
 
 def is_trace(blob: Blob, pixels: NDArray[np.uint8], background: NDArray[np.float32]) -> bool:
@@ -213,11 +239,9 @@ def centroid(
     share = np.sqrt(np.einsum("rcx,rcx->rc", more[box], more[box])) / contrast
     cut = min(0.4, max(_CUT, noise / contrast))
     weights = np.clip((share - cut) / (1.0 - 2.0 * cut), 0.0, 1.0) * around
-    far = ndimage.binary_dilation(core, iterations=6) & ~around
-    shadow = darker(more[box], background[box])
-    if not _nearly_black(blob) and (shadow & far & (share > cut)).sum() > _LIT * far.sum():
+    if blob.shaded and not _nearly_black(blob):
         # a shadow beside what has a colour of its own; the edge of a black thing looks the same
-        weights[shadow] = 0.0
+        weights[darker(more[box], background[box])] = 0.0
     weights[ndimage.binary_erosion(core, iterations=_EDGE)] = 1.0
     total = float(weights.sum())
     rows = np.arange(box[0].start, box[0].stop)
