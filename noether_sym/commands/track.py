@@ -79,6 +79,11 @@ def _region(text: str) -> tuple[float, ...]:
     type=Written("LENGTH/PIXELS", _scale),
     help="Length of a pixel, as in '0.5 m/120 px', for lengths in its unit instead of px.",
 )
+@click.option(
+    "--latent",
+    is_flag=True,
+    help="One coordinate z learned from the pixels, and its rate v, without following an object.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, and nothing but errors.")
 @json_option
@@ -102,6 +107,9 @@ def command(**values: Any) -> None:
     output = _output(values["output"], files[0])
     frames, picture = (output.with_name(output.stem + end) for end in ("-frames.csv", ".png"))
     _free(values["force"], output, frames, picture)
+    if values["latent"]:
+        _learn(screen, files, values, output)
+        return
     kind = None if values["kind"] == "auto" else values["kind"]
     motions = []
     for file in files:
@@ -117,6 +125,36 @@ def command(**values: Any) -> None:
     screen.say(f"Frames: {frames}; picture: {picture}")
     screen.say(f"Now: noether-sym run {output}")
     screen.json(_document(motions, table, output))
+
+
+def _learn(screen: Screen, files: Sequence[Path], values: dict[str, Any], output: Path) -> None:
+    """Write a coordinate that is learned from the pixels of all videos together."""
+    from noether_sym.datasets.tracked import csv_of, table_with_rates
+    from noether_sym.track.latent import latent_of
+    from noether_sym.track.small import small_frames
+
+    given = [f"--{name}" for name in ("colour", "scale") if values[name] is not None]
+    if values["kind"] != "auto":
+        given.append("--path")
+    if given:
+        raise click.UsageError(f"--latent follows no object; leave out {', '.join(given)}")
+    with screen.progress() as progress:
+        clips = [small_frames(file, region=values["region"], progress=progress) for file in files]
+    found = latent_of(clips)
+    table = table_with_rates(
+        [(times, own[:, None]) for (times, _), own in zip(clips, found.values, strict=True)],
+        ("z", "v"),
+        ("dimensionless", "1/s"),
+    )
+    output.write_text(csv_of(table), encoding="utf-8")
+    frames = sum(len(times) for times, _ in clips)
+    screen.say(
+        f"One coordinate from {frames:,} frames: {found.components} principal components above "
+        f"the noise,\nframes {found.off:.2g} of its length off the curve"
+    )
+    _show_table(screen, table, output)
+    screen.say(f"Now: noether-sym run {output}")
+    screen.json({**_columns(table, output), "components": found.components, "off": found.off})
 
 
 def _motion(file: Path, values: dict[str, Any], kind: Any, progress: Any) -> Motion:
@@ -237,12 +275,7 @@ def _say(screen: Screen, title: str, text: str) -> None:
 
 def _document(motions: Sequence[Motion], table: Table, output: Path) -> dict[str, Any]:
     return {
-        "file": str(output),
-        "columns": [
-            {"name": name, "unit": unit, "noise": noise}
-            for name, unit, noise in zip(table.names, table.units, table.noise, strict=True)
-        ],
-        "rows": [len(times) for times, _ in table.parts],
+        **_columns(table, output),
         "videos": [
             {
                 "name": one.followed.path.name,
@@ -265,4 +298,15 @@ def _document(motions: Sequence[Motion], table: Table, output: Path) -> dict[str
             }
             for one in motions
         ],
+    }
+
+
+def _columns(table: Table, output: Path) -> dict[str, Any]:
+    return {
+        "file": str(output),
+        "columns": [
+            {"name": name, "unit": unit, "noise": noise}
+            for name, unit, noise in zip(table.names, table.units, table.noise, strict=True)
+        ],
+        "rows": [len(times) for times, _ in table.parts],
     }

@@ -35,8 +35,8 @@ class Table:
         Of the columns: coordinates, then rates.
     parts : tuple of (times, values)
         One a stretch without gaps, of shapes (time,) and (time, column).
-    noise : tuple of float or None
-        Standard deviation of the noise of each column; None where it cannot be told.
+    noise : tuple of float
+        Standard deviation of the noise of each column.
     every : int
         Every so many frames are taken, and so many are left out at either end of a stretch:
         over these smoothing makes the errors of rates alike.
@@ -45,7 +45,7 @@ class Table:
     names: tuple[str, ...]
     units: tuple[str, ...]
     parts: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
-    noise: tuple[float | None, ...]
+    noise: tuple[float, ...]
     every: int
 
 
@@ -72,31 +72,51 @@ def table_of(motions: Sequence[Motion]) -> Table:
             "circle, line or plane, or track them one by one"
         )
     (kind,) = kinds
-    raw = [part for motion in motions for part in _stretches(motion.times, motion.values)]
-    if not raw:
-        raise DatasetError(
-            f"{motions[0].followed.path}: no stretch of {FEWEST} frames without gaps"
-        )
-    slopes, penalties = estimate_derivatives(raw)
-    errors = estimate_errors(raw, slopes)
-    sizes = np.sqrt(np.mean(np.concatenate(slopes) ** 2, axis=0))
-    reach = max(1, math.ceil(2.0 * max(penalties) ** 0.25))
-    reach = max(1, min(reach, min(len(times) for times, _ in raw) // FEWEST))
-    parts = []
-    for (times, values), rates in zip(raw, slopes, strict=True):
-        kept = slice(reach, len(times) - reach, reach) if max(penalties) else slice(None)
-        parts.append((times[kept], np.concatenate([values, rates], axis=1)[kept]))
     unit = motions[0].unit
     names = (*NAMES[kind], *RATES[kind])
     units = (unit,) * len(NAMES[kind]) + (f"{unit}/s",) * len(NAMES[kind])
-    noise = [_noise(motions, place) for place in range(len(NAMES[kind]))]
+    return table_with_rates([(one.times, one.values) for one in motions], names, units)
+
+
+def table_with_rates(
+    clips: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    names: Sequence[str],
+    units: Sequence[str],
+) -> Table:
+    """Coordinates with their rates, by the splines that estimate dx/dt everywhere.
+
+    Parameters
+    ----------
+    clips : sequence of (times, values)
+        Of shapes (time,) and (time, coordinate).
+    names, units : sequence of str
+        Of the coordinates, then of their rates.
+
+    Raises
+    ------
+    DatasetError
+        If no stretch without gaps is long enough.
+    """
+    raw = [part for times, values in clips for part in _stretches(times, values)]
+    if not raw:
+        raise DatasetError(f"no stretch of {FEWEST} frames without gaps; rates need one")
+    slopes, penalties = estimate_derivatives(raw)
+    errors = estimate_errors(raw, slopes)
+    sizes = np.sqrt(np.mean(np.concatenate(slopes) ** 2, axis=0))
+    smoothed = max(penalties) > 0
+    reach = max(1, math.ceil(2.0 * max(penalties) ** 0.25)) if smoothed else 1
+    reach = max(1, min(reach, min(len(times) for times, _ in raw) // FEWEST))
+    kept = slice(reach, -reach, reach) if smoothed else slice(None)
+    parts = tuple(
+        (times[kept], np.concatenate([values, rates], axis=1)[kept])
+        for (times, values), rates in zip(raw, slopes, strict=True)
+    )
+    noise = [
+        float(np.median([noise_of(times, values[:, place]) for times, values in raw]))
+        for place in range(raw[0][1].shape[1])
+    ]
     noise += [float(one) for one in errors * sizes]
-    return Table(names, units, tuple(parts), tuple(noise), reach if max(penalties) else 1)
-
-
-def _noise(motions: Sequence[Motion], place: int) -> float:
-    own = [noise_of(motion.times, motion.values[:, place]) for motion in motions]
-    return float(np.median(own))
+    return Table(tuple(names), tuple(units), parts, tuple(noise), reach)
 
 
 def _stretches(

@@ -105,7 +105,7 @@ def follow(
     spread, times = _samples(path, tell, facts.frames)
     if not spread:
         raise DatasetError(f"{path}: no frame has a time stamp; convert it: ffmpeg -i FILE new.mp4")
-    box = _box(path, region, spread[0].shape[:2], facts.binning)
+    box = region_box(path, region, spread[0].shape[:2], facts.binning)
     target = target_of(path, [one[box] for one in spread], colour=colour)
     numbers, clock, found, copies = [], [], [], []
     before, last = None, None
@@ -156,7 +156,8 @@ def _samples(path: Path, tell: Progress, total: int) -> tuple[list[NDArray[np.ui
     return [one.pixels for one in kept], count
 
 
-def _box(path: Path, region: Region | None, shape: tuple[int, ...], binning: int) -> Box:
+def region_box(path: Path, region: Region | None, shape: tuple[int, ...], binning: int) -> Box:
+    """Rows and columns of a region of binned frames: (row, column); an error if it has none."""
     rows, columns = shape
     if region is None:
         return slice(0, rows), slice(0, columns)

@@ -375,7 +375,7 @@ def _roots(unit: Any) -> dict[str, Any]:
 def _registry() -> Any:
     import pint
 
-    registry: Any = pint.UnitRegistry()
+    registry: Any = pint.UnitRegistry(on_redefinition="ignore")
     # to pint px is a length on paper; in a video it is what positions are counted in
     registry.define("pixel = [printing_unit] = px")
     return registry
