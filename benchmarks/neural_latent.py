@@ -80,7 +80,7 @@ def measured(noise: float, seed: int = 0) -> dict[str, Any]:
         "match": float(np.std(truth - slope * learned - shift)),
         "slope": float(abs(slope)),
         "verdict": checked.verdict,
-        "ratio": checked.held_out.ratio if checked.held_out else None,
+        "ratio": checked.law.heldout_ratio,
         "constants": [(own.value, own.stderr) for own in checked.law.parameters],
         "true": [2 * PULL / float(slope) ** 2, float(abs(slope))],
         "found": [str(own["law"]) for own in first],
