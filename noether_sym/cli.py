@@ -35,6 +35,7 @@ _VERBS = (
     "bound",
     "embed",
     "video",
+    "track",
     "export",
     "report",
     "runs",

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from noether_sym.datasets import available, load
+from noether_sym.datasets.filmed import FILMS
 from noether_sym.datasets.systems.records import SYSTEMS
 from noether_sym.datasets.systems.schmidt_lipson import RECORDINGS
 from noether_sym.errors import DatasetError
@@ -15,14 +16,14 @@ def test_list():
     infos = available()
     names = [info.name for info in infos]
     assert names[:2] == ["ideal_spring", "ideal_pendulum"]
-    assert names == [*SYSTEMS, *RECORDINGS]
+    assert names == [*SYSTEMS, *RECORDINGS, *FILMS]
     assert len(set(names)) == len(names)
     for info in infos:
         assert info.description
         assert info.source
         assert len(info.invariants) >= info.known_laws
         assert bool(info.invariants) is (info.known_laws > 0)
-        assert info.generated is (info.name not in RECORDINGS)
+        assert info.generated is (info.name not in {*RECORDINGS, *FILMS})
 
 
 def test_unknown_name():

@@ -13,6 +13,7 @@ ROOMS = (
     ("units",),
     ("runtime",),
     ("dsl",),
+    ("track",),
     ("datasets",),
     ("laws",),
     ("statistics",),

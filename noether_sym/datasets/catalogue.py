@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from noether_sym.datasets.dataset import Column, Dataset
+from noether_sym.datasets.filmed import FILMS, Film, load_film
 from noether_sym.datasets.readers import KINDS, SUFFIXES
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.systems import schmidt_lipson
@@ -50,7 +51,11 @@ class DatasetInfo:
 def available() -> tuple[DatasetInfo, ...]:
     """Every built-in data set, the measured ones last."""
     systems = map(_describe, SYSTEMS.values())
-    return (*systems, *map(_describe, schmidt_lipson.RECORDINGS.values()))
+    return (
+        *systems,
+        *map(_describe, schmidt_lipson.RECORDINGS.values()),
+        *map(_describe, FILMS.values()),
+    )
 
 
 def load(
@@ -171,7 +176,7 @@ def load(
 
 def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -> Dataset:
     """The data as they are, without columns that were not there."""
-    builtin = name_or_path in SYSTEMS or name_or_path in schmidt_lipson.RECORDINGS
+    builtin = any(name_or_path in names for names in (SYSTEMS, schmidt_lipson.RECORDINGS, FILMS))
     path = Path(name_or_path)
     # of what is no path at all, as too long a name, os.path says no where pathlib fails
     if not builtin and not os.path.exists(path) and path.suffix.lower() not in SUFFIXES:
@@ -194,12 +199,14 @@ def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -
         from noether_sym.datasets.systems.generate import generate
 
         dataset = generate(SYSTEMS[name_or_path], seed=seed, noise=noise)
+    elif name_or_path in FILMS:
+        dataset = load_film(FILMS[name_or_path])
     else:
         dataset = schmidt_lipson.load_recording(schmidt_lipson.RECORDINGS[name_or_path])
     return _without_units(dataset) if reading.unitless else dataset
 
 
-def _describe(record: System | schmidt_lipson.Recording) -> DatasetInfo:
+def _describe(record: System | schmidt_lipson.Recording | Film) -> DatasetInfo:
     return DatasetInfo(
         name=record.name,
         description=record.description,

@@ -36,10 +36,11 @@ _SI = {
     "[temperature]": "K",
     "[substance]": "mol",
     "[luminosity]": "cd",
+    "[printing_unit]": "px",
 }
 _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", -2: "c", -1: "d", 3: "k", 6: "M", 9: "G"}
 _ADJUSTED = ("[mass]", "[length]", "[current]", "[substance]", "[luminosity]", "[time]")
-_NOT_PHYSICAL = frozenset({"bit", "pixel", "css_pixel", "absorbance_unit"})
+_NOT_PHYSICAL = frozenset({"bit", "css_pixel", "absorbance_unit"})
 _WORD = re.compile(r"[^\W\d]\w*")
 _FORBIDDEN = re.compile(r"[;,:=\[\]{}\"!?&|<>@#$\\]|//")
 _POWER_OF_NUMBER = re.compile(r"(?<!\w)\d[\d.]*\s*\)*\s*(?:\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹])")
@@ -374,4 +375,7 @@ def _roots(unit: Any) -> dict[str, Any]:
 def _registry() -> Any:
     import pint
 
-    return pint.UnitRegistry()
+    registry: Any = pint.UnitRegistry(on_redefinition="ignore")
+    # to pint px is a length on paper; in a video it is what positions are counted in
+    registry.define("pixel = [printing_unit] = px")
+    return registry

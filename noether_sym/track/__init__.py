@@ -1,0 +1,1 @@
+"""From video to numbers: follow one moving object, and fit the path that it takes."""

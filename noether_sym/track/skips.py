@@ -1,0 +1,124 @@
+"""Where a recording skipped or repeated frames, and its time stamps do not tell of it.
+
+Behind such a place the object is ahead of its path, or late: a step in a local polynomial of
+the positions that a shift of the times undoes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noether_sym.track.lost import noise_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIDE = 6
+"""Frames on each side of a place that a step is fitted to."""
+
+_CLEAR = 12.0
+"""Standard errors from which on a step is one."""
+
+_LEAST, _MOST = 0.15, 8.0
+"""Steps in time, in frames, between which a step is a skip."""
+
+_FITS = 4.0
+"""Noises up to which what the shift leaves is noise."""
+
+_BETWEEN = (0, 1, 2)
+"""Frames at the step itself that may be of neither side."""
+
+_DEGREE = 5
+_FINEST = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A place where the time stamps are off.
+
+    Attributes
+    ----------
+    first, last : int
+        The first frame that is not of the path before, and the first of the path behind;
+        those from one up to the other are of neither.
+    seconds : float
+        What is missing in the times from `last` on; negative where frames were repeated.
+    """
+
+    first: int
+    last: int
+    seconds: float
+
+
+def skips(times: NDArray[np.float64], places: NDArray[np.float64]) -> list[Skip]:
+    """Where the times of a trajectory are off, in order.
+
+    Parameters
+    ----------
+    times : array of shape (frame,)
+    places : array of shape (frame, 2)
+        Pixels.
+    """
+    if len(times) < 2 * SIDE + max(_BETWEEN) + 1:
+        return []
+    noise = max(_FINEST, *(noise_of(times, values) for values in places.T))
+    found: list[tuple[float, Skip]] = []
+    for between in _BETWEEN:
+        for first in range(SIDE, len(times) - SIDE - between + 1):
+            last = first + between
+            rows = [*range(first - SIDE, first), *range(last, last + SIDE)]
+            strength, seconds = _step(times[rows], places[rows], noise)
+            if strength > 0.0:
+                # of two that fit, the one that leaves out less
+                found.append((strength / (1.0 + 0.5 * between), Skip(first, last, seconds)))
+    chosen: list[Skip] = []
+    for _, skip in sorted(found, key=lambda one: -one[0]):
+        if all(skip.last + SIDE <= one.first or skip.first - SIDE >= one.last for one in chosen):
+            chosen.append(skip)
+    return sorted(chosen, key=lambda skip: skip.first)
+
+
+def _step(
+    clock: NDArray[np.float64], places: NDArray[np.float64], noise: float
+) -> tuple[float, float]:
+    """How clear a step in the middle is, in standard errors, and the shift that undoes it.
+
+    Both are 0 where there is none, or no shift of the times makes the path smooth.
+    """
+    from scipy.optimize import minimize_scalar
+
+    behind = np.arange(len(clock)) >= SIDE
+    model = np.column_stack([_powers(clock), behind])
+    inverse = np.linalg.pinv(model)
+    step = float(np.linalg.norm(inverse[-1] @ places))
+    clear = step / (noise * float(np.linalg.norm(inverse[-1])))
+    usual = float(np.median(np.diff(clock)))
+    speed = float(np.median(np.linalg.norm(np.diff(places, axis=0), axis=1)))
+    if clear < _CLEAR or step < _LEAST * speed:
+        return 0.0, 0.0
+
+    def rest(shift: float) -> float:
+        own = _powers(clock + shift * behind)
+        factors, *_ = np.linalg.lstsq(own, places, rcond=None)
+        return float(np.sum((places - own @ factors) ** 2))
+
+    least = usual - float(clock[SIDE] - clock[SIDE - 1])  # the times must not run backwards
+    found = minimize_scalar(
+        rest, bounds=(least - 0.3 * usual, _MOST * usual), method="bounded",
+        options={"xatol": 1e-4 * usual},
+    )  # fmt: skip
+    seconds = float(found.x)
+    if (
+        np.sqrt(found.fun / (2 * (len(clock) - _DEGREE) - 3)) > _FITS * noise
+        or abs(seconds) < _LEAST * usual
+    ):
+        return 0.0, 0.0
+    return clear, seconds
+
+
+def _powers(clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    scaled = 2.0 * (clock - clock.mean()) / np.ptp(clock)
+    return np.vander(scaled, _DEGREE + 1)

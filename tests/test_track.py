@@ -1,0 +1,388 @@
+"""Tracking of videos whose truth is known: what is followed, how exactly, what is refused."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from films import HEIGHT, RATE, WIDTH, disc, film, plain, swing
+from scipy.interpolate import make_interp_spline
+
+import noether_sym
+from noether_sym.cli import main
+from noether_sym.datasets import load
+from noether_sym.datasets.filmed import FILMS, film_places
+from noether_sym.datasets.systems import schmidt_lipson
+from noether_sym.datasets.tracked import csv_of, table_of
+from noether_sym.errors import DatasetError
+from noether_sym.track.colours import colour_name, read_colour
+from noether_sym.track.motion import motion_of
+from noether_sym.track.path import middle_of_swings, path_of
+from noether_sym.track.scale import read_scale
+from noether_sym.track.skips import skips
+
+RED, BLUE, BLACK, WHITE = (180, 30, 40), (40, 70, 190), (25, 25, 28), (240, 240, 240)
+COUNT = 72
+ANGLES, PLACES = swing(COUNT, offset=0.05)
+
+
+def ball(colour, radius=7.0):
+    return lambda picture, frame, place: disc(picture, *place, radius, colour)
+
+
+def errors(motion, places):
+    """Of the centroids of the frames that were kept: (frame, 2)."""
+    kept = motion.kept
+    return motion.followed.centroids[kept] - places[motion.followed.numbers[kept]]
+
+
+def with_shadow(picture, frame, place):
+    shade = np.zeros(picture.shape)
+    disc(shade, place[0] + 12, place[1] + 6, 8, (0.35,) * 3)
+    picture *= 1 - shade
+    disc(picture, *place, 7, RED)
+
+
+def with_string(picture, frame, place):
+    for share in np.linspace(0, 1, 60):
+        disc(picture, *(np.array([80, 10]) * (1 - share) + share * place), 0.8, (60, 60, 70))
+    disc(picture, *place, 7, RED)
+
+
+PENDULUMS = {
+    "red": {"paint": ball(RED), "ground": plain(), "noise": 1},
+    "camera noise": {"paint": ball(RED), "ground": plain(), "noise": 10},
+    "dark on light": {"paint": ball(BLACK, 5), "ground": plain(), "noise": 2},
+    "light on dark": {"paint": ball(WHITE, 5), "ground": plain((25, 25, 25)), "noise": 2},
+    "faint": {"paint": ball((180, 178, 170)), "ground": plain(), "noise": 2},
+    "h264": {"paint": ball((40, 160, 60)), "ground": plain(), "noise": 2, "codec": "libx264"},
+    "shadow": {"paint": with_shadow, "ground": plain(), "noise": 1},
+    "string": {"paint": with_string, "ground": plain(), "noise": 1},
+}
+
+
+@pytest.mark.parametrize("name", PENDULUMS)
+def test_a_pendulum(name, tmp_path):
+    """The centroid to a fifth of a pixel, the angle as well, and the noise within its half."""
+    motion = motion_of(film(tmp_path / "a.mp4", PLACES, **PENDULUMS[name]))
+    off = errors(motion, PLACES)
+    assert motion.kept.mean() > 0.95
+    # a shadow that touches the object shifts its centroid, everywhere alike
+    assert np.abs(off.mean(axis=0)).max() < (0.25 if name == "shadow" else 0.15)
+    assert off.std(axis=0).max() < 0.2
+    assert motion.path.kind == "circle"
+    assert motion.path.radius == pytest.approx(80, rel=0.01)
+    assert motion.zero == pytest.approx(0.05, abs=0.002)
+    angles = ANGLES[motion.followed.numbers[motion.kept]]
+    assert (motion.values[:, 0] - angles).std() < 0.2 / 80
+    scatter = np.sqrt(np.mean(off.std(axis=0) ** 2))
+    assert motion.path.noise == pytest.approx(scatter, rel=0.6, abs=0.02)
+    assert motion.times == pytest.approx(motion.followed.numbers[motion.kept] / RATE, abs=1e-6)
+
+
+def test_rates_and_their_noise(tmp_path):
+    """What is written agrees with the truth to within the noise that is told of it."""
+    motion = motion_of(film(tmp_path / "a.mp4", PLACES, paint=ball(RED), ground=plain(), noise=6))
+    table = table_of([motion])
+    assert (table.names, table.units) == (("q", "w"), ("rad", "rad/s"))
+    ((times, values),) = table.parts
+    truth = make_interp_spline(np.arange(COUNT) / RATE, ANGLES, 5)
+    off = values - np.stack([truth(times), truth.derivative()(times)], axis=-1)
+    for place in (0, 1):
+        assert off[:, place].std() == pytest.approx(table.noise[place], rel=0.7)
+    path = tmp_path / "a.csv"
+    path.write_text(csv_of(table))
+    dataset = load(str(path))
+    assert dataset.names == ("q", "w")
+    assert dataset.columns[0].unit.is_angle
+
+
+def test_a_spring_and_its_scale(tmp_path):
+    heights = 60 - 30 * np.cos(2 * np.pi * np.arange(90) / 28)
+    places = np.stack([np.full(90, 80.0), heights], axis=-1)
+    made = film(tmp_path / "s.mp4", places, paint=ball(BLUE, 8), ground=plain(), noise=2)
+    motion = motion_of(made, scale=read_scale("0.5 m/100 px"))
+    assert motion.path.kind == "line"
+    assert motion.unit == "m"
+    up = (60 - heights) * 0.005
+    assert motion.values[:, 0] == pytest.approx(up, abs=0.2 * 0.005)
+    assert table_of([motion]).units == ("m", "m/s")
+
+
+def test_a_projectile(tmp_path):
+    clock = np.arange(30) / RATE
+    places = np.stack([10 + 140 * clock, 100 - 170 * clock + 168 * clock**2], axis=-1)
+    made = film(tmp_path / "p.mp4", places, paint=ball((230, 130, 30), 5), ground=plain(), noise=2)
+    motion = motion_of(made)
+    assert motion.path.kind == "plane"
+    height = HEIGHT - places[:, 1]
+    assert motion.values == pytest.approx(np.stack([places[:, 0], height], axis=-1), abs=0.4)
+    made = motion_of(made, kind="line")
+    assert made.path.kind == "line"
+
+
+def test_a_full_turn_is_unwrapped(tmp_path):
+    turned = np.cumsum(np.linspace(0.15, 0.3, 60))
+    places = np.stack([80 + 45 * np.sin(turned), 60 + 45 * np.cos(turned)], axis=-1)
+
+    def paint(picture, frame, place):
+        disc(picture, 80, 60, 55, (90, 90, 95))
+        disc(picture, *place, 5, (240, 220, 60))
+
+    motion = motion_of(film(tmp_path / "d.mp4", places, paint=paint, ground=plain(), noise=2))
+    assert motion.path.kind == "circle"
+    assert motion.zero == 0
+    assert motion.values[:, 0] - turned == pytest.approx(motion.values[0, 0] - turned[0], abs=0.01)
+    assert np.cos(motion.values[0, 0] - turned[0]) == pytest.approx(1, abs=1e-4)
+
+
+def test_small_swings_never_leave_the_middle(tmp_path):
+    """Where the object hides the ground in every frame, the ground is filled in around it."""
+    _, places = swing(COUNT, amplitude=0.08)
+    made = film(tmp_path / "a.mp4", places, paint=ball(RED, 9), ground=plain(), noise=2)
+    motion = motion_of(made)
+    assert errors(motion, places)[:, 0].std() < 0.2
+
+
+def test_an_object_that_rests_first(tmp_path):
+    places = np.concatenate([np.repeat(PLACES[:1], 45, axis=0), PLACES])
+    made = film(tmp_path / "a.mp4", places, paint=ball(RED), ground=plain(), noise=2)
+    off = errors(motion_of(made), places)
+    assert len(off) > 105
+    assert off.std(axis=0).max() < 0.2
+
+
+def test_an_object_that_leaves(tmp_path):
+    places = np.stack([20 + 1.6 * np.arange(110), np.full(110, 60.0)], axis=-1)
+    motion = motion_of(film(tmp_path / "a.mp4", places, paint=ball(RED), ground=plain(), noise=2))
+    inside = places[:, 0] + 7.5 < WIDTH - 1
+    assert not motion.kept[~inside].any()
+    assert motion.kept[inside].mean() > 0.95
+    reasons = {why for why in motion.lost if why}
+    assert reasons == {"at the edge of the picture", "not seen"}
+
+
+def test_variable_frame_rates(tmp_path):
+    kept = np.random.default_rng(1).random(COUNT) > 0.2
+    times = np.arange(COUNT)[kept] / RATE
+    made = film(
+        tmp_path / "a.mkv", PLACES[kept], paint=ball(RED), ground=plain(), noise=1, times=times
+    )
+    motion = motion_of(made)
+    assert motion.times == pytest.approx(times[motion.kept] - times[0], abs=1e-3)
+    assert motion.values[:, 0] == pytest.approx(ANGLES[kept][motion.kept], abs=0.01)
+
+
+def test_a_frame_that_is_missing_is_told_and_undone(tmp_path):
+    """Time stamps run on evenly; the path tells that one frame is not there."""
+    whole = np.delete(np.arange(COUNT), 47)
+    made = film(tmp_path / "a.mp4", PLACES[whole], paint=ball(RED), ground=plain(), noise=1)
+    motion = motion_of(made)
+    ((frame, seconds),) = motion.skipped
+    assert frame == 47
+    assert seconds == pytest.approx(1 / RATE, rel=0.15)
+    assert skips(np.arange(COUNT) / RATE, PLACES) == []
+
+
+def test_a_frame_that_is_repeated_is_left_out(tmp_path):
+    doubled = np.insert(np.arange(COUNT), 40, 39)
+
+    def paint(picture, frame, place):
+        disc(picture, *place, 7, RED)
+
+    made = film(tmp_path / "a.mkv", PLACES[doubled], paint=paint, ground=plain(), codec="ffv1")
+    motion = motion_of(made)
+    assert not motion.kept[40]
+
+
+def two(colour):
+    def paint(picture, frame, place):
+        disc(picture, *place, 6, RED)
+        disc(picture, 30 + 10 * np.sin(frame / 5), 30 + 20 * np.sin(frame / 7), 6, colour)
+
+    return paint
+
+
+def test_two_objects_alike(tmp_path):
+    made = film(tmp_path / "a.mp4", PLACES, paint=two(RED), ground=plain(), noise=2)
+    with pytest.raises(DatasetError, match=r"two objects alike move, both red.*--region"):
+        motion_of(made)
+    motion = motion_of(made, region=(28, 60, 125, 60))
+    assert errors(motion, PLACES).std(axis=0).max() < 0.2
+
+
+def test_two_colours(tmp_path):
+    made = film(tmp_path / "a.mp4", PLACES, paint=two(BLUE), ground=plain(), noise=2)
+    with pytest.raises(DatasetError, match=r"one red and one blue|one blue and one red"):
+        motion_of(made)
+    motion = motion_of(made, colour=read_colour("red"))
+    assert motion.followed.colour == "red"
+    assert errors(motion, PLACES).std(axis=0).max() < 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(b"q,p\n1,2\n", "cannot be read as a video"), (b"", "cannot be read as a video")],
+)
+def test_not_a_video(text, message, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(text)
+    with pytest.raises(DatasetError, match=message):
+        motion_of(path)
+
+
+def test_other_refusals(tmp_path):
+    with pytest.raises(DatasetError, match="no such file"):
+        motion_of(tmp_path / "none.mp4")
+    with pytest.raises(DatasetError, match="is a folder"):
+        motion_of(tmp_path)
+    still = film(tmp_path / "s.mp4", PLACES, paint=lambda *_: None, ground=plain(), noise=2)
+    with pytest.raises(DatasetError, match="nothing is seen to move"):
+        motion_of(still)
+    with pytest.raises(DatasetError, match="the frames are 160 x 120 pixels"):
+        motion_of(still, region=(300, 300, 50, 50))
+    short = film(tmp_path / "t.mp4", PLACES[:2], paint=ball(RED), ground=plain())
+    with pytest.raises(DatasetError, match="2 frames, too few"):
+        motion_of(short)
+
+
+def test_what_is_missing_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(DatasetError, match=r"pip install 'noether-sym\[video\]'"):
+        motion_of(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "unit"),
+    [("0.5 m/120 px", 0.5 / 120, "m"), ("4.2 mm/px", 4.2, "mm"), ("1 cm = 10 px", 0.1, "cm")],
+)
+def test_scales(text, length, unit):
+    scale = read_scale(text)
+    assert (scale.of_a_pixel, scale.unit) == (pytest.approx(length), unit)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "3", "m/px", "0 m/3 px", "5 kg/px", "5 blorb/px", "1.2.3 m/px"]
+)
+def test_no_scales(text):
+    with pytest.raises(ValueError, match="is no scale"):
+        read_scale(text)
+
+
+def test_colours():
+    assert read_colour("#ff0000").tolist() == [255, 0, 0]
+    assert read_colour("1,2,3").tolist() == [1, 2, 3]
+    assert colour_name(np.array(BLACK)) == "black"
+    with pytest.raises(ValueError, match="is no colour"):
+        read_colour("blurple")
+
+
+def test_a_circle_whose_centre_drifts():
+    """A camera in the hand: the radius and the angle are those about the moving centre."""
+    angles, places = swing(300, length=200.0)
+    times = np.arange(300) / RATE
+    moved = places + np.outer(times / times[-1], [6.0, -9.0])
+    moved += np.random.default_rng(0).normal(0, 0.05, moved.shape)
+    path = path_of(times, moved)
+    assert len(path.origin) > 1
+    assert path.kind == "circle"
+    assert path.radius == pytest.approx(200, abs=0.5)
+    found = path.along(times, moved, HEIGHT)[:, 0]
+    found -= middle_of_swings(times, found)
+    assert found == pytest.approx(angles, abs=0.004)
+
+
+def test_the_command(tmp_path, monkeypatch):
+    """One command makes a table that is read, all frames, and a picture; nothing is replaced."""
+    monkeypatch.chdir(tmp_path)
+    film(tmp_path / "a.mp4", PLACES, paint=ball(RED), ground=plain(), noise=2)
+    film(tmp_path / "b.mp4", PLACES[10:], paint=ball(RED), ground=plain(), noise=2)
+    done = CliRunner().invoke(main, ["track", "a.mp4", "b.mp4", "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [one["name"] for one in told["columns"]] == ["q", "w"]
+    assert [one["path"] for one in told["videos"]] == ["circle", "circle"]
+    dataset = load("a.csv")
+    assert [one.name for one in dataset.train] == ["1", "2"]
+    with open("a-frames.csv", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 2 * COUNT - 10
+    assert float(rows[0]["x [px]"]) == pytest.approx(PLACES[0, 0], abs=0.2)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    first = (tmp_path / "a.csv").read_bytes()
+    again = CliRunner().invoke(main, ["track", "a.mp4", "b.mp4"])
+    assert again.exit_code == 2
+    assert "--force" in again.output
+    again = CliRunner().invoke(main, ["track", "a.mp4", "b.mp4", "--force"])
+    assert again.exit_code == 0
+    assert "q: " in again.output
+    assert (tmp_path / "a.csv").read_bytes() == first
+
+
+def test_the_command_in_words(tmp_path):
+    (tmp_path / "a.mp4").write_text("no video")
+    for arguments, words in (
+        ([str(tmp_path / "a.mp4")], "cannot be read as a video"),
+        ([str(tmp_path / "a.mp4"), "--colour", "blurple"], "is no colour"),
+        ([str(tmp_path / "a.mp4"), "--scale", "3"], "is no scale"),
+        ([str(tmp_path / "a.mp4"), "--region", "3"], "LEFT,TOP,WIDTH,HEIGHT"),
+        ([str(tmp_path / "a.mp4"), "-o", "a.txt"], "must end in .csv"),
+    ):
+        done = CliRunner().invoke(main, ["track", *arguments])
+        assert done.exit_code == 2
+        assert words in done.output
+
+
+def test_help_is_light():
+    code = "import sys; from noether_sym.cli import main; main(['track', '--help'], standalone_mode=False); print({'av', 'scipy', 'matplotlib', 'torch'} & set(sys.modules))"  # fmt: skip # noqa: E501
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("set()")
+
+
+@pytest.fixture
+def apple(monkeypatch, tmp_path):
+    """The built-in film where it is here, and an empty cache for what is tracked in it."""
+    own = FILMS["real_apple_pendulum"]
+    if not any(path.is_file() for path in film_places(own)):
+        pytest.skip(f"not here: {own.file_name}; set NOETHER_SYM_DATA to a folder that holds it")
+    monkeypatch.setattr(schmidt_lipson, "_cache", lambda: tmp_path)
+    return load(own.name)
+
+
+@pytest.mark.measured
+@pytest.mark.slow
+def test_the_apple(apple, tmp_path):
+    """Blind: the energy among the formulas, and c to 2 % of that from period and amplitude."""
+    assert [column.unit.symbol for column in apple.columns] == ["rad", "rad/s"]
+    states = np.concatenate([one.states for one in (*apple.train, *apple.test)])
+    assert len(states) > 600
+    assert np.abs(states[:, 0]).max() == pytest.approx(0.384, abs=0.003)
+    answer = noether_sym.check("real_apple_pendulum", "w**2 - c0*cos(q)")
+    (constant,) = answer.law.parameters
+    assert constant.value == pytest.approx(18.6, rel=0.02)
+
+
+def test_the_film_is_checked(monkeypatch, tmp_path):
+    own = FILMS["real_apple_pendulum"]
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path))
+    (tmp_path / own.file_name).write_bytes(b"another")
+    with pytest.raises(DatasetError, match="is not the file that was expected"):
+        load(own.name)
+
+
+def test_without_the_film_and_the_network(monkeypatch, tmp_path):
+    import pooch
+
+    def refuse(*_, **__):
+        raise ConnectionError("no network")
+
+    monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
+    monkeypatch.setattr(schmidt_lipson, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(pooch, "retrieve", refuse)
+    with pytest.raises(DatasetError, match="could not be downloaded") as caught:
+        load("real_apple_pendulum")
+    for part in ("redapple_480p.mov", "NOETHER_SYM_DATA", "5325ac93"):
+        assert part in str(caught.value)
