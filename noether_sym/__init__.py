@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from noether_sym.api import (
         Discovery,
         check,
+        compare,
         discover,
         export,
         inspect,
@@ -27,6 +28,7 @@ __all__ = [  # without ConservationLaws, which needs an extra
     "Law",
     "__version__",
     "check",
+    "compare",
     "discover",
     "export",
     "inspect",
@@ -39,6 +41,7 @@ _HOMES = {
     "ConservationLaws": "noether_sym.api.estimator",
     "Discovery": _API,
     "Law": "noether_sym.laws.law",
+    "compare": _API,
     "discover": _API,
     "inspect": _API,
     "load_discovery": _API,

@@ -24,6 +24,7 @@ ROOMS = (
     ("check",),
     ("store",),
     ("export",),
+    ("comparison",),
     ("report",),
     ("pipeline",),
     ("api",),

@@ -4,12 +4,13 @@ from noether_sym.api.discovery import Discovery, load_discovery
 from noether_sym.api.notebook import law as _typeset
 from noether_sym.api.operators import register_operator
 from noether_sym.api.searching import discover
-from noether_sym.api.verbs import check, export, inspect
+from noether_sym.api.verbs import check, compare, export, inspect
 from noether_sym.laws.law import Law
 
 __all__ = [
     "Discovery",
     "check",
+    "compare",
     "discover",
     "export",
     "inspect",
