@@ -16,6 +16,7 @@ from benchmarks._measure import Section, machine
 
 SUBJECTS = (
     "enumeration",
+    "columns",
     "evaluation",
     "fit",
     "tailoring",

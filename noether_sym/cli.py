@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from noether_sym._version import __version__
+from noether_sym._version import computing
 from noether_sym.errors import (
     DatasetError,
     DeviceError,
@@ -39,6 +39,8 @@ _VERBS = (
     "export",
     "report",
     "runs",
+    "compare",
+    "bug-report",
 )
 _BAD_INPUT = (DatasetError, DeviceError, GrammarError, RunError, UnitError)
 
@@ -52,7 +54,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
-        module = importlib.import_module(f"noether_sym.commands.{cmd_name}")
+        module = importlib.import_module(f"noether_sym.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
@@ -90,8 +92,24 @@ class _Verbs(click.Group):
             ctx.exit(1)
 
 
+def _show_versions(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    versions = computing()
+    click.echo(f"noether-sym, version {versions.pop('noether-sym')}")
+    click.echo(", ".join(f"{name} {version}" for name, version in versions.items()))
+    context.exit()
+
+
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="noether-sym")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_versions,
+    help="Show the version, and those of the libraries that compute.",
+)
 def main() -> None:
     """Discover symbolic conservation laws from trajectory data.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from noether_sym._version import computing
 from noether_sym.neural.embed_document import EmbeddingDocument
 from noether_sym.store import tables
 from noether_sym.store.checkpoint import Checkpoint
@@ -36,7 +37,7 @@ from noether_sym.store.schema import (
     SumsStage,
     TailorStage,
 )
-from noether_sym.store.search import Search, held_tailoring, reopen, versions
+from noether_sym.store.search import Search, held_tailoring, reopen
 from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     search.run.forget_embedding()
     search.run.write_with(FITS_FILE, lambda path: tables.write_fits(path, search, result))
     search.run.write(laws)
-    search.run.update(versions=versions(), device=device)
+    search.run.update(versions=computing(), device=device)
     search.run.finish(fit=FitStage(round(result.seconds, 3), result.window))
     checkpoint.clear()
     return laws
@@ -250,7 +251,7 @@ def run_tailoring(
     search.run.write(result.document)
     chosen = None if result.selected is None else entries[result.selected]
     search.run.write(laws.with_selected(chosen))
-    search.run.update(versions=versions())
+    search.run.update(versions=computing())
     search.run.finish(tailor=TailorStage(round(time.perf_counter() - begin, 3), options.limits))
     checkpoint.clear()
     return result.document

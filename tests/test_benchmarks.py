@@ -33,6 +33,18 @@ def test_every_subject_can_be_imported(subject):
     assert callable(getattr(importlib.import_module(f"benchmarks.{subject}"), "measure", gpu.main))
 
 
+def test_the_neural_half_runs_through_on_a_device_that_is_there(tmp_path, capsys):
+    own = ["--device", "cpu", "--quick", "--only", "algorithm,cngrad", "--output", str(tmp_path)]
+    gpu.main(own)
+    page = (tmp_path / "performance-gpu.md").read_text(encoding="utf-8")
+    assert "**No GPU took part: both columns are the CPU.**" in page
+    rows = [line for line in page.splitlines() if line.startswith(("| algorithm", "| CNGRAD"))]
+    assert [row.split("|")[-2].strip() for row in rows] == ["0.0e+00"] * 2
+    with pytest.raises(SystemExit):
+        gpu.main(["--only", "nothing"])
+    assert "known: fit, sums, decoys" in capsys.readouterr().err
+
+
 def test_an_unknown_subject_is_refused(capsys):
     with pytest.raises(SystemExit):
         performance.main(["--only", "nothing"])

@@ -25,6 +25,7 @@ ROOMS = (
     ("check",),
     ("store",),
     ("export",),
+    ("comparison",),
     ("report",),
     ("pipeline",),
     ("api",),

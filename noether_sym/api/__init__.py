@@ -5,13 +5,14 @@ from noether_sym.api.embedding import Embedding, embed
 from noether_sym.api.notebook import law as _typeset
 from noether_sym.api.operators import register_operator
 from noether_sym.api.searching import discover
-from noether_sym.api.verbs import check, export, inspect
+from noether_sym.api.verbs import check, compare, export, inspect
 from noether_sym.laws.law import Law
 
 __all__ = [
     "Discovery",
     "Embedding",
     "check",
+    "compare",
     "discover",
     "embed",
     "export",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noether_sym.api.arguments import check_window, search_options
@@ -11,9 +13,11 @@ from noether_sym.api.memory import dataset_of
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.errors import OptionError
 from noether_sym.laws.law import Law
+from noether_sym.store.runs import find_run
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked
+    from noether_sym.comparison import Comparison
     from noether_sym.datasets.inspection import Inspection
 
 
@@ -101,6 +105,56 @@ def inspect(data: Any, **reading: Any) -> Inspection:
     [('q', 'rad'), ('p', 'kg*m**2/s')]
     """
     return inspected(dataset_of(data, reading))
+
+
+def compare(
+    *runs: Discovery | str | os.PathLike[str], results: str | os.PathLike[str] = "results"
+) -> Comparison:
+    """Set the laws of runs side by side, and test whether their constants are equal.
+
+    Parameters
+    ----------
+    *runs : Discovery, str or path
+        Two or more: what `discover` returned, folders of runs, or names of runs in `results`.
+    results : str or path
+        Folder of runs that are given by name.
+
+    Returns
+    -------
+    Comparison
+        `laws` (for each the shared form, what each run says of it, and the test of its
+        constants), `runs`, and `table`, a DataFrame with a row for each law, run and constant;
+        ``print`` says whether constants differ.
+
+    Raises
+    ------
+    RunError
+        If a run is none, has no laws, or shares no column with any other.
+    UnitError
+        If a column is in units that cannot be converted.
+    OptionError
+        If an argument is no run.
+
+    Examples
+    --------
+    >>> import noether_sym
+    >>> days = [noether_sym.discover("ideal_spring", search="sums", seed=day) for day in (1, 2)]
+    >>> [law.equality.differ for law in noether_sym.compare(*days).laws]
+    [False]
+    """
+    from noether_sym.comparison import compare_runs, fitted
+
+    for own in runs:
+        if not isinstance(own, (Discovery, str, os.PathLike)):
+            raise OptionError(
+                f"{own!r} is a {type(own).__name__}; give what discover returned, or the folder "
+                "or name of a run"
+            )
+    opened = [
+        own.run if isinstance(own, Discovery) else find_run(os.fspath(own), Path(results))
+        for own in runs
+    ]
+    return compare_runs([fitted(run) for run in opened])
 
 
 def inspected(dataset: Dataset) -> Inspection:

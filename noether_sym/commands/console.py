@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,10 @@ class Screen:
         """Print a line, `important` ones also when quiet; with JSON, none."""
         if not self.as_json and (important or not self.quiet):
             click.echo(text)
+
+    def lines(self, text: str) -> None:
+        """Print a sentence over as many lines as it needs; with JSON, none."""
+        self.say(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
 
     def table(self, table: Table) -> None:
         """Print a table; with JSON, none."""

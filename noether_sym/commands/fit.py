@@ -15,6 +15,7 @@ from noether_sym.commands.options import (
     search_options,
 )
 from noether_sym.commands.reading import data_options
+from noether_sym.dsl.grammar import DEFAULT_DEPTH
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -110,6 +111,8 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
                 screen.say(f"  {entry.expression}: {entry.reason}{gates and f' ({gates})'}")
     if not laws.laws:
         _show_advice(screen, held, laws)
+    if left := _left_out(search, held):
+        screen.lines(left)
     screen.say(f"{_account(laws, held.stages)}: {search.run.path}")
 
 
@@ -123,6 +126,27 @@ def _show_advice(screen: Screen, run: RunDocument, laws: LawsDocument) -> None:
         screen.say(more)
     for own in advice.suggestions(run):
         screen.say(f"{own.text()}:\n  {own.command}")
+
+
+def _left_out(search: Search, run: RunDocument) -> str:
+    """What the budget left out of the formulas, and which one takes them in; empty if nothing.
+
+    Where sums have found every law there can be, short formulas are enough.
+    """
+    from noether_sym.store.limits import METHODS, left_out
+
+    done = run.stages.sums is not None and run.stages.sums.complete
+    if run.search.given or done or search.method != METHODS[0] or not search.dataset.ordered:
+        return ""
+    own = left_out(search.grammar, search.dataset.dimensions, search.depth)
+    if own is None:
+        return ""
+    more = f"--depth {DEFAULT_DEPTH}" if own.budget is None else f"--budget {own.budget:g}s"
+    sizes = f"{own.depth} to {DEFAULT_DEPTH}" if own.depth < DEFAULT_DEPTH else f"{own.depth}"
+    return (
+        f"Left out by the budget of {run.search.budget:g} s: {own.formulas:,} formulas of {sizes} "
+        f"nodes; {more} takes them in"
+    )
 
 
 def _account(laws: LawsDocument, stages: Stages) -> str:

@@ -90,7 +90,12 @@ class Expression:
             yield from argument.walk()
         yield self
 
-    def fold(self, leaf: Callable[[Expression], Any], operation: Callable[..., Any]) -> Any:
+    def fold(
+        self,
+        leaf: Callable[[Expression], Any],
+        operation: Callable[..., Any],
+        memory: dict[Expression, Any] | None = None,
+    ) -> Any:
         """Compute a value bottom up.
 
         Parameters
@@ -99,11 +104,18 @@ class Expression:
             ``leaf(node)`` for inputs and parameters.
         operation : callable
             ``operation(operator, *values)`` for operations.
+        memory : dict, optional
+            Values of parts that many formulas share; looked up, and added to.
         """
         if self.is_leaf:
             return leaf(self)
-        values = [argument.fold(leaf, operation) for argument in self.arguments]
-        return operation(operator_of(self.head), *values)
+        if memory is not None and self in memory:
+            return memory[self]
+        values = [argument.fold(leaf, operation, memory) for argument in self.arguments]
+        result = operation(operator_of(self.head), *values)
+        if memory is not None:
+            memory[self] = result
+        return result
 
     def evaluate(self, lib: Any, columns: Sequence[Any], parameters: Sequence[Any]) -> Any:
         """Evaluate with numpy, torch or sympy.
@@ -174,11 +186,17 @@ class Expression:
 
         return self.fold(leaf, operation)
 
-    def text(self, inputs: Sequence[str], parameters: Sequence[str]) -> str:
+    def text(
+        self,
+        inputs: Sequence[str],
+        parameters: Sequence[str],
+        memory: dict[Expression, Any] | None = None,
+    ) -> str:
         """Print as infix text, with the names or numbers given for the leaves.
 
         A name that would read as a formula itself, such as ``x y`` or ``a-b``, is put
-        between backquotes.
+        between backquotes. With a `memory`, shared by formulas that are printed with the same
+        names, each part is printed once.
         """
 
         def leaf(node: Expression) -> tuple[str, int]:
@@ -195,7 +213,8 @@ class Expression:
             ]
             return operator.template.format(*shown), own
 
-        return self.fold(leaf, operation)[0]
+        shown: str = self.fold(leaf, operation, memory)[0]
+        return shown
 
     def sympy(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> sympy.Expr:
         """Build the SymPy expression from the tree; no text is ever parsed."""
@@ -220,7 +239,10 @@ class Expression:
         return whole
 
     def parameter_dimensions(
-        self, inputs: Sequence[Dimension], wanted: Dimension = DIMENSIONLESS
+        self,
+        inputs: Sequence[Dimension],
+        wanted: Dimension = DIMENSIONLESS,
+        memory: dict[Expression, Any] | None = None,
     ) -> tuple[Dimension, tuple[Dimension, ...]]:
         """Infer the dimension of the formula and of each parameter from its place.
 
@@ -230,6 +252,8 @@ class Expression:
             Dimension of each column.
         wanted : Dimension
             Of the formula, where its parameters would make it any.
+        memory : dict, optional
+            Dimensions of parts without parameters, shared by formulas of the same columns.
 
         Returns
         -------
@@ -253,7 +277,7 @@ class Expression:
                 "use Expression.renumbered first"
             )
         found: dict[int, Dimension] = {}
-        measure = _Dimensions(inputs)
+        measure = _Dimensions(inputs, memory)
         dimension = measured(self, measure)
         dimension = wanted if dimension is None else dimension
         assign(self, dimension, measure, found)
@@ -378,11 +402,12 @@ class _Dimensions:
     """Dimensions of parts, from those of the columns."""
 
     inputs: Sequence[Dimension] = ()
+    memory: dict[Expression, Any] | None = None
     one: Dimension = DIMENSIONLESS
 
     def fixed(self, part: Expression) -> Dimension | None:
         dimension: Dimension | None = part.fold(
-            lambda node: self.inputs[node.index], result_dimension
+            lambda node: self.inputs[node.index], result_dimension, self.memory
         )
         return dimension
 

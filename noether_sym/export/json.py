@@ -113,6 +113,7 @@ def _fields(law: Law) -> dict[str, Any]:
         "evidence": _evidence(law),
         "also_allowed": tuple(law_to_entry(own) for own in law.also_allowed),
         "gates": dict(law.gates),
+        "covariance": law.covariance or msgspec.UNSET,
         "selected": bool(law.selected),
         "window": None if law.window is None else int(law.window),
         "symmetry": symmetry_to_entry(law),
@@ -143,6 +144,7 @@ def _formula(law: Law) -> dict[str, Any]:
                 str(own.dimension),
                 finite(own.stderr),
                 interval=own.interval,
+                degrees=own.degrees,
             )
             for own in law.parameters
         ),
@@ -179,11 +181,15 @@ def law_from_entry(entry: LawEntry) -> Law:
         symmetry=symmetry_from_entry(entry.symmetry, formula["inputs"]),
         also_allowed=tuple(law_from_entry(own) for own in entry.also_allowed),
         gates=tuple(entry.gates.items()),
+        covariance=() if entry.covariance is msgspec.UNSET else entry.covariance,
     )
     _check_leaves(law)
+    _check_covariance(law)
     if entry.expanded is msgspec.UNSET:
         return law
-    written_out = law.with_(**_formula_from(entry.expanded), symmetry=None, also_allowed=())
+    written_out = law.with_(
+        **_formula_from(entry.expanded), symmetry=None, also_allowed=(), covariance=()
+    )
     _check_leaves(written_out)
     return law.with_(expanded=written_out)
 
@@ -201,7 +207,14 @@ def _formula_from(entry: LawEntry | ExpandedEntry) -> dict[str, Any]:
         "expression": tree_from_json(entry.tree),
         "inputs": tuple((own.name, own.unit) for own in entry.inputs),
         "parameters": tuple(
-            Parameter(own.name, _number(own.value), _dimension(own.unit), own.stderr, own.interval)
+            Parameter(
+                own.name,
+                _number(own.value),
+                _dimension(own.unit),
+                own.stderr,
+                own.interval,
+                own.degrees,
+            )
             for own in entry.parameters
         ),
     }
@@ -260,6 +273,16 @@ def _check_leaves(law: Law) -> None:
     if max(law.expression.inputs, default=0) >= len(law.inputs):
         raise GrammarError(
             f"a formula reads column {max(law.expression.inputs)} of {len(law.inputs)}"
+        )
+
+
+def _check_covariance(law: Law) -> None:
+    rows = law.covariance
+    count = len(law.parameters)
+    if rows and not (len(rows) == count and all(len(row) == count for row in rows)):
+        raise RunError(
+            f"the covariance of {law.text()} is not {count} times {count} numbers: a law in the "
+            "run is damaged; fit again"
         )
 
 

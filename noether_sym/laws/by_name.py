@@ -8,7 +8,7 @@ from itertools import product
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.expression import PARAMETER, Expression, call, input_, parameter
-from noether_sym.laws.law import Law, Parameter
+from noether_sym.laws.law import Law
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
 _POWERS = (0, 1, -1, 2, -2)
@@ -48,25 +48,31 @@ def _known(dataset: Dataset) -> dict[int, float]:
 def _named(law: Law, known: Mapping[int, float], dimensions: Sequence[Dimension]) -> Law:
     also = tuple(_named(own, known, dimensions) for own in law.also_allowed)
     law, factors = law.with_(also_allowed=also), dict[int, Expression]()
-    parameters = list(law.parameters)
+    dimensions_of = [own.dimension for own in law.parameters]
+    scales = [1.0] * len(law.parameters)
     for slot, own in enumerate(law.parameters):
         powers = _powers(own.dimension, known, dimensions)
         if powers is None:
             continue
-        node, scale = parameter(slot), 1.0
+        node = parameter(slot)
         for place, power in powers.items():
             constant = input_(place)
             whole = call("square", constant) if abs(power) == 2 else constant
             node = call("mul" if power > 0 else "div", node, whole)
-            scale *= known[place] ** power
-        factors[slot], parameters[slot] = node, _scaled(own, scale)
+            scales[slot] /= known[place] ** power
+        factors[slot], dimensions_of[slot] = node, DIMENSIONLESS
     if not factors:
         return law
 
     def leaf(node: Expression) -> Expression:
         return factors.get(node.index, node) if node.head == PARAMETER else node
 
-    return law.with_(expression=law.expression.mapped(leaf), parameters=tuple(parameters)).tidied()
+    law = law.scaled(scales)
+    parameters = tuple(
+        replace(own, dimension=dimension)
+        for own, dimension in zip(law.parameters, dimensions_of, strict=True)
+    )
+    return law.with_(expression=law.expression.mapped(leaf), parameters=parameters).tidied()
 
 
 def _powers(
@@ -86,18 +92,3 @@ def _powers(
     least = min((size for size, _ in found), default=0)
     simplest = [own for size, own in found if size == least]
     return simplest[0] if len(simplest) == 1 else None
-
-
-def _scaled(own: Parameter, scale: float) -> Parameter:
-    """The constant as a pure number, over `scale`."""
-    interval = own.interval
-    if interval is not None:
-        low, high = sorted(end / scale for end in interval)
-        interval = (low, high)
-    return replace(
-        own,
-        value=own.value / scale,
-        dimension=DIMENSIONLESS,
-        stderr=None if own.stderr is None else own.stderr / abs(scale),
-        interval=interval,
-    )

@@ -60,6 +60,7 @@ def expanded(law: Law, dataset: Dataset) -> Law:
         symmetry=None,
         expanded=None,
         also_allowed=(),
+        covariance=(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,7 +14,7 @@ from noether_sym.errors import DatasetError
 from noether_sym.units.dimension import Dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import sympy
     from numpy.typing import NDArray
@@ -37,13 +38,17 @@ UNTESTED = "untested"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A fitted constant: value, unit, standard error and 95 % interval (None where unknown)."""
+    """A fitted constant: value, unit, standard error and 95 % interval (None where unknown).
+
+    `degrees` are the degrees of freedom of the standard error, which make the interval of it.
+    """
 
     name: str
     value: float
     dimension: Dimension
     stderr: float | None = None
     interval: tuple[float, float] | None = None
+    degrees: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,9 @@ class Law:
     gates : tuple of (str, str)
         What each gate before confirmation answers: its name, and `PASSED`, `FAILED` or
         `UNTESTED`.
+    covariance : tuple of tuple of float
+        Of the constants, a row a slot, where it is known: empty where it is not. Zero for
+        constants that the data cannot tell and that were held.
     """
 
     expression: Expression
@@ -179,6 +187,7 @@ class Law:
     expanded: Law | None = None
     also_allowed: tuple[Law, ...] = ()
     gates: tuple[tuple[str, str], ...] = ()
+    covariance: tuple[tuple[float, ...], ...] = ()
 
     typeset: ClassVar[Callable[[Law], str] | None] = None
     """What writes a law for a notebook; the Python interface, which can, puts it here."""
@@ -212,11 +221,24 @@ class Law:
     def tidied(self) -> Law:
         """The same law with signs as people write them; see `noether_sym.dsl.tidy`."""
         expression, values = tidied(self.expression, self.values)
-        parameters = tuple(
-            replace(parameter, value=value)
-            for parameter, value in zip(self.parameters, values, strict=True)
+        signs = [
+            math.copysign(1.0, value) * math.copysign(1.0, own)
+            for value, own in zip(values, self.values, strict=True)
+        ]
+        return replace(self.scaled(signs), expression=expression)
+
+    def scaled(self, factors: Sequence[float]) -> Law:
+        """The same formula with each constant times a number, and so its error and interval."""
+        return replace(
+            self,
+            parameters=tuple(
+                _scaled(own, factor) for own, factor in zip(self.parameters, factors, strict=True)
+            ),
+            covariance=tuple(
+                tuple(value * one * other for value, other in zip(row, factors, strict=True))
+                for row, one in zip(self.covariance, factors, strict=bool(self.covariance))
+            ),
         )
-        return replace(self, expression=expression, parameters=parameters)
 
     def text(self, digits: int = 5) -> str:
         """The formula as infix text, constants to `digits` significant digits."""
@@ -315,6 +337,19 @@ class Law:
         import torch
 
         return torch.tensor(self.values, dtype=states.dtype).unbind()
+
+
+def _scaled(own: Parameter, factor: float) -> Parameter:
+    interval = own.interval
+    if interval is not None:
+        low, high = sorted(end * factor for end in interval)
+        interval = (low, high)
+    return replace(
+        own,
+        value=own.value * factor,
+        stderr=None if own.stderr is None else own.stderr * abs(factor),
+        interval=interval,
+    )
 
 
 def _filled(value: Any, like: Any) -> Any:

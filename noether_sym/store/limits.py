@@ -59,3 +59,32 @@ def deepest(grammar: Grammar, dimensions: Sequence[Dimension], most: int) -> int
         if sum(count_formulas(grammar, tuple(dimensions), depth)) > most:
             return depth - 1
     return DEFAULT_DEPTH
+
+
+class LeftOut(NamedTuple):
+    """Formulas up to the paper's depth that a budget leaves out.
+
+    Attributes
+    ----------
+    depth : int
+        Least number of nodes of what is left out.
+    formulas : int
+        How many formulas of these sizes there are.
+    budget : float or None
+        Seconds that pay for all of them; None where no entry of the table does.
+    """
+
+    depth: int
+    formulas: int
+    budget: float | None
+
+
+def left_out(grammar: Grammar, dimensions: Sequence[Dimension], depth: int) -> LeftOut | None:
+    """What a search to a depth leaves out of the paper's; None where that is nothing."""
+    from noether_sym.dsl.enumeration import count_formulas
+
+    if depth >= DEFAULT_DEPTH:
+        return None
+    counts = count_formulas(grammar, tuple(dimensions), DEFAULT_DEPTH)
+    enough = [seconds for seconds, most in _LIMITS.items() if most.formulas >= sum(counts)]
+    return LeftOut(depth + 1, sum(counts[depth:]), min(enough, default=None))

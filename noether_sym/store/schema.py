@@ -46,6 +46,8 @@ class ParameterEntry(Entry, frozen=True, omit_defaults=True):
         Whether the value was given. Only where a formula of the user's is checked.
     interval : tuple of float, or None
         In which the constant lies with 95 % confidence.
+    degrees : float or None
+        Degrees of freedom of the standard error, where the interval follows from it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ParameterEntry(Entry, frozen=True, omit_defaults=True):
     stderr: float | None
     interval: tuple[float, float] | None = None
     fixed: bool | None = None
+    degrees: float | None = None
 
 
 class RateEntry(Entry, frozen=True):
@@ -118,6 +121,8 @@ class LawEntry(Entry, frozen=True, kw_only=True):
         Formulas that the data do not tell from the law, simplest first.
     gates : dict of str to str
         ``passed``, ``failed`` or ``untested``, by the gate's name; empty where none was asked.
+    covariance : tuple of tuple of float
+        Of the constants, a row a constant; only where it is known.
     tree : list
         The formula as nested lists. Only they are ever read back; the texts beside them are
         for people.
@@ -141,6 +146,7 @@ class LawEntry(Entry, frozen=True, kw_only=True):
     evidence: EvidenceEntry | None = None
     also_allowed: tuple[LawEntry, ...] = ()
     gates: dict[str, str] = {}
+    covariance: tuple[tuple[float, ...], ...] | msgspec.UnsetType = msgspec.UNSET
     selected: bool
     window: int | None = None
     symmetry: SymmetryEntry | None = None
@@ -289,12 +295,19 @@ class SearchEntry(Entry, frozen=True):
     decoys: int = 0
 
 
-class ColumnEntry(Entry, frozen=True):
-    """A column, in its coherent unit and in the one that was given."""
+class ColumnEntry(Entry, frozen=True, omit_defaults=True):
+    """A column, in its coherent unit and in the one that was given.
+
+    Attributes
+    ----------
+    range : tuple of float, or None
+        Least and largest value of the data, in `unit`; None in runs of earlier versions.
+    """
 
     name: str
     unit: str
     given: str
+    range: tuple[float, float] | None = None
 
 
 class Sizes(Entry, frozen=True):

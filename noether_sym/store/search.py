@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
     from noether_sym.datasets.dataset import Dataset
     from noether_sym.tailor.options import TailorOptions
     from noether_sym.verdict.stage import FitOptions
-
-_COMPUTING = ("numpy", "scipy", "sympy", "torch", "pint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,20 +220,21 @@ def _spoken(names: Iterable[str]) -> str:
     return ", ".join(names).replace("_", " ")
 
 
-def versions() -> dict[str, str]:
-    """Versions of what computes a run."""
-    found = {name: version(name) for name in _COMPUTING}
-    return {"noether-sym": __version__, "python": platform.python_version(), **found}
-
-
 def _described(dataset: Dataset) -> DatasetEntry:
+    import numpy as np
+
     train, test = dataset.train, dataset.test
+    every = [one.states for one in (*train, *test)]
+    lows, highs = (
+        tuple(map(float, extreme([extreme(own, axis=0) for own in every], axis=0)))
+        for extreme in (np.min, np.max)
+    )
     return DatasetEntry(
         name=dataset.name,
         source=dataset.source,
         columns=tuple(
-            ColumnEntry(column.name, column.unit.symbol, column.unit.given)
-            for column in dataset.columns
+            ColumnEntry(column.name, column.unit.symbol, column.unit.given, (low, high))
+            for column, low, high in zip(dataset.columns, lows, highs, strict=True)
         ),
         time_unit=dataset.time_unit.symbol,
         trajectories=Sizes(len(train), len(test)),

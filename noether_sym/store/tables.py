@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from noether_sym.dsl.distinct import DistinctLaws
     from noether_sym.dsl.enumeration import Enumeration
+    from noether_sym.dsl.expression import Expression
     from noether_sym.runtime.stages import Progress
     from noether_sym.store.search import Search
     from noether_sym.verdict.stage import FitResult
@@ -19,13 +21,18 @@ def write_candidates(path: Path, search: Search, distinct: DistinctLaws) -> None
     """One row a distinct law: its formula and units."""
     import pandas as pd
 
-    names = list(search.dataset.names)
+    names, inputs = list(search.dataset.names), search.dataset.dimensions
+    most = max((own.parameter_count for own in distinct.expressions), default=0)
+    slots = [f"c{slot}" for slot in range(most)]
+    texts: dict[Expression, Any] = {}
+    measured: dict[Expression, Any] = {}
+    written = cache(str)
     rows = []
     for number, expression in enumerate(distinct.expressions):
-        slots = [f"c{slot}" for slot in range(expression.parameter_count)]
-        dimension, dimensions = expression.parameter_dimensions(search.dataset.dimensions)
-        units = [str(unit) for unit in dimensions]
-        rows.append((number, expression.size, expression.text(names, slots), str(dimension), units))
+        dimension, dimensions = expression.parameter_dimensions(inputs, memory=measured)
+        units = [written(unit) for unit in dimensions]
+        text = expression.text(names, slots, texts)
+        rows.append((number, expression.size, text, written(dimension), units))
     columns = ["candidate", "size", "expression", "unit", "parameter_units"]
     pd.DataFrame(rows, columns=columns).to_parquet(path, index=False)
 
@@ -75,6 +82,7 @@ def write_fits(path: Path, search: Search, result: FitResult) -> None:
 
     names = list(search.dataset.names)
     verdicts, gates = result.judgement.verdicts, result.judgement.gates
+    texts: dict[Expression, Any] = {}  # of what has no constants inside
     rows = []
     for number, (candidate, own) in enumerate(zip(result.candidates, result.fits, strict=True)):
         slots = [f"{value:.17g}" for value in own.nonlinear]
@@ -85,7 +93,7 @@ def write_fits(path: Path, search: Search, result: FitResult) -> None:
                 own.status,
                 own.ratio if math.isfinite(own.ratio) else None,
                 own.defined,
-                [term.text(names, slots) for term in candidate.terms],
+                [term.text(names, slots, None if slots else texts) for term in candidate.terms],
                 list(own.factors) if math.isfinite(own.ratio) else None,
                 verdicts.get(number) or None,
                 ", ".join(f"{name}: {answer}" for name, answer in gates.get(number, ())) or None,

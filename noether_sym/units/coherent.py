@@ -134,6 +134,34 @@ def coherent_units(names: Sequence[str], others: Sequence[str] = ()) -> tuple[Un
     return tuple(_coherent(name, unit, base, known) for name, unit in every)
 
 
+def unit_conversion(given: str, wanted: str) -> tuple[float, float]:
+    """Factor and offset that bring a value in one unit into another.
+
+    Parameters
+    ----------
+    given, wanted : str
+        As `Unit.symbol` writes them.
+
+    Returns
+    -------
+    factor, offset : float
+        ``value wanted = factor * value given + offset``.
+
+    Raises
+    ------
+    UnitError
+        If they measure different things, or one is no unit. Between an angle and a plain number
+        radians are taken.
+    """
+    if given == wanted:
+        return 1.0, 0.0
+    base = _base_units([wanted], [_parse(wanted)])
+    one, other = (_coherent(name, _parse(name), base, {}) for name in (given, wanted))
+    if one.dimension != other.dimension:
+        raise UnitError(f"{given} and {wanted} measure different things")
+    return one.factor / other.factor, (one.offset - other.offset) / other.factor
+
+
 def written(dimension: Dimension, units: Sequence[Unit]) -> Dimension:
     """A dimension as a product of the units that some columns are written with.
 

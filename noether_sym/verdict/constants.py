@@ -78,17 +78,27 @@ class Refitting:
 def _with_constants(law: Law, found: Refit) -> Law:
     if not np.isfinite(found.values).all():
         return law
-    numbers = zip(law.parameters, found.values, found.errors, found.intervals(), strict=True)
+    numbers = zip(
+        law.parameters,
+        found.values,
+        found.errors,
+        found.intervals(),
+        found.degrees,
+        strict=True,
+    )
+    known = bool(np.isfinite(found.covariance).all())
     return law.with_(
+        covariance=tuple(map(tuple, found.covariance.tolist())) if known else (),
         parameters=tuple(
             replace(
                 parameter,
                 value=float(value),
                 stderr=float(error) if np.isfinite(error) else parameter.stderr,
                 interval=(float(low), float(high)) if np.isfinite(low) else None,
+                degrees=float(degrees) if np.isfinite(low) else None,
             )
-            for parameter, value, error, (low, high) in numbers
-        )
+            for parameter, value, error, (low, high), degrees in numbers
+        ),
     )
 
 

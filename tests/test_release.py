@@ -1,0 +1,79 @@
+"""What an archive of a release says must agree: version, licence, what is imported."""
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import noether_sym
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CITATION = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+ARCHIVE = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+_OTHER_NAMES = {"sklearn": "scikit-learn"}
+
+
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+def bounds(lines):
+    """Names and lower bounds, without our own extras."""
+    own = [one for one in lines if not one.startswith("noether-sym")]
+    return dict(re.match(r"([\w-]+)>=([\d.]+)", one).groups() for one in own)
+
+
+def test_the_version_stands_in_every_place_alike():
+    assert f"\nversion: {noether_sym.__version__}\n" in CITATION
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {noether_sym.__version__}" in changes
+    assert "version" not in ARCHIVE  # the archive takes it from the tag
+
+
+def test_title_authors_and_licence_agree():
+    assert PROJECT["license"] == ARCHIVE["license"] == "Apache-2.0"
+    assert "\nlicense: Apache-2.0\n" in CITATION
+    assert f'title: "{ARCHIVE["title"]}"' in CITATION
+    for creator in ARCHIVE["creators"]:
+        assert f"- name: {creator['name']}" in CITATION
+
+
+def test_what_is_imported_is_required_with_a_lower_bound():
+    found = set()
+    for path in (ROOT / "noether_sym").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").split(".")[0])
+    outside = found - set(sys.stdlib_module_names) - {"noether_sym"}
+    names = {_OTHER_NAMES.get(own, own.replace("_", "-")) for own in outside}
+    every = bounds([*PROJECT["dependencies"], *(one for own in EXTRAS.values() for one in own)])
+    assert names <= set(every)
+    assert len(names) > 15
+
+
+def test_the_pinned_versions_keep_to_the_bounds():
+    pinned = dict(
+        line.lower().split("==")
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    )
+
+    def numbers(version):
+        return [int(own) for own in re.findall(r"\d+", version)]
+
+    tested = [*PROJECT["dependencies"], *EXTRAS["test"]]
+    for name in re.fullmatch(r"noether-sym\[(.*)\]", EXTRAS["test"][0]).group(1).split(","):
+        tested += EXTRAS[name]
+    for name, least in bounds(tested).items():
+        assert name in pinned, f"constraints.txt lacks {name}"
+        assert numbers(pinned[name]) >= numbers(least), name
+
+
+def test_the_source_archive_names_what_tests_and_readers_need():
+    listed = (ROOT / "MANIFEST.in").read_text(encoding="utf-8")
+    for name in ("CHANGELOG.md", "CITATION.cff", "constraints.txt", ".zenodo.json", "graft tests"):
+        assert name in listed
