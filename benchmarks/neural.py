@@ -9,11 +9,15 @@ was stopped; ``--page`` computes nothing. Writes OUTPUT/neural.md and its figure
 
 from __future__ import annotations
 
-from benchmarks import neural_pixels, neural_states
+from benchmarks import neural_latent, neural_pixels, neural_states
 from benchmarks._measure import machine
 from benchmarks.kept import parser, sections_of
 
-SECTIONS = {"states": neural_states.section, "pixels": neural_pixels.section}
+SECTIONS = {
+    "states": neural_states.section,
+    "latent": neural_latent.section,
+    "pixels": neural_pixels.section,
+}
 """By name, what makes a section's part of the page: it takes the folder of results, the part of
 the work that this call does (None to compute nothing), whether to compute again, and whether to
 make the smallest case alone."""

@@ -1,9 +1,7 @@
-"""A coordinate learned from pixels: how well it matches the angle, and what is found with it.
+"""The section of the neural page on a coordinate learned from pixels.
 
-    python -m benchmarks.neural_latent [--part k/n] [--fresh] [--quick] [--page]
-
-A pendulum is rendered at 32 x 32, with noise on every pixel. Answers are kept in
-OUTPUT/neural/; ``--page`` computes nothing. Writes OUTPUT/neural_latent.md.
+A pendulum is rendered at 32 x 32, with noise on every pixel; how well the coordinate matches the
+angle, and what is found with it.
 """
 
 from __future__ import annotations
@@ -17,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import noether_sym
-from benchmarks._measure import machine, table
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, sections_of
+from benchmarks._measure import table
+from benchmarks.kept import DATA, SEARCH, digest, held, keep, path_of
 
 SIZE, CLIPS, FRAMES, STEP, PULL = 32, 8, 100, 0.06, 6.0
 NOISES = {"0": 0.0, "0.005": 0.005, "0.02": 0.02, "0.05": 0.05}
@@ -90,7 +88,9 @@ def measured(noise: float, seed: int = 0) -> dict[str, Any]:
 _TEXT = f"""
 A pendulum, q'' = -{PULL:g} sin q, let go at rest from .5 to 1.5 rad: {CLIPS} clips of {FRAMES}
 frames of {SIZE} x {SIZE} pixels, from 0 to 1, with white noise on every pixel. The coordinate z of
-`noether_sym.track.latent` is learned without settings and knows no angle. *Match*: root mean
+`noether_sym.track.latent` knows no angle and takes no settings; its own (how far pictures are
+blurred, how many pieces its curve has) were chosen by the match on pictures like these, so that
+the match is that of a development set. *Match*: root mean
 square of the angle less the best affine function of z. *Prototype*: that of a geodesic
 coordinate in a graph of neighbours, on pictures of the same size. `{FORMULA}` is then judged
 by `check` on z and its rate, with v from a smoothing spline; true constants follow from the
@@ -116,7 +116,7 @@ def section(output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: b
         if answer is None:
             rows.append([name, "not computed", *[""] * 5])
             continue
-        own = [f"{value:.3g} ± {1.96 * error:.2g}" for value, error in answer["constants"]]
+        own = [f"{abs(value):.3g} ± {1.96 * error:.2g}" for value, error in answer["constants"]]
         before = f"{PROTOTYPE[name]:g}" if name in PROTOTYPE else ""
         ratio = "" if answer["ratio"] is None else f"{answer['ratio']:.2g}"
         truth = ", ".join(f"{value:.3g}" for value in answer["true"])
@@ -134,19 +134,3 @@ def section(output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: b
             "\n".join(found),
         ]
     )
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Compute what is left to compute, and write the page."""
-    taken = parser(__doc__.splitlines()[0], "noise")
-    options, _ = sections_of(taken, arguments, ["latent"])
-    part = None if options.page else options.part
-    text = section(options.output, part, fresh=options.fresh, quick=options.quick)
-    head = f"Written by `python -m benchmarks.neural_latent`. On {machine()}."
-    target = options.output / "neural_latent.md"
-    target.write_text("\n\n".join(["# From pixels to a law", head, text]) + "\n", encoding="utf-8")
-    print(f"{target} written")
-
-
-if __name__ == "__main__":
-    main()
