@@ -161,3 +161,14 @@ def test_a_map_is_not_taken_for_noise():
     assert laws.independent == 1
     assert laws.best.text() in ("u**2 + w**2", "u**2 + 1*w**2")
     assert [own.value for own in laws.best.parameters] == pytest.approx([1.0], abs=1e-9)
+
+
+def test_a_search_names_outliers_and_noise_that_differs():
+    tables = oscillators(4, noise=0.01, seed=6)
+    tables[1].loc[40, "x"] += 0.5
+    draw = np.random.default_rng(7)
+    tables[2]["v"] += 0.05 * draw.normal(size=_LONG)
+    laws = found(tables)
+    assert any("outlier: x in trajectory" in note and "sample 41" in note for note in laws.notes)
+    assert any("noise: that of v differs between trajectories" in note for note in laws.notes)
+    assert not any("outlier" in note for note in found(oscillators(4, noise=0.01, seed=6)).notes)

@@ -107,8 +107,8 @@ class Discovery:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done to the data before the search: units, splits, columns set aside."""
-        return self.dataset.notes
+        """What was done to the data before the search, and what is odd about their noise."""
+        return self.run.read(RunDocument).dataset.notes
 
     @property
     def counts(self) -> dict[str, int]:

@@ -45,8 +45,9 @@ def command(**values: Any) -> None:
 def fit_and_show(screen: Screen, search: Search, *, fresh: bool, verbose: bool) -> LawsDocument:
     """Fit unless the run holds the answer, and print the laws."""
     from noether_sym.pipeline import fitted
+    from noether_sym.store.schema import RunDocument
 
-    for note in search.dataset.notes:
+    for note in search.run.read(RunDocument).dataset.notes:
         screen.say(f"Note: {note}")
     if search.run.stages.fit is not None and not fresh:
         screen.say(f"{search.run.path} already holds this fit; --fresh computes it again.")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from noether_sym.datasets.inspection import ColumnFacts, Inspection
     from noether_sym.noise import NoiseReport
 
-_SHOWN = 5
-
 
 @click.command("inspect", short_help="Show what was understood of a file, before any search.")
 @data_options(required=True)
@@ -72,40 +70,10 @@ def _noise_text(report: NoiseReport, place: int) -> str:
     return f"{sigma:#.{digits}g}({error / 10.0**last:.0f})"
 
 
-def _say_noise(screen: Screen, found: Inspection, report: NoiseReport) -> None:
-    """What the samples show that even, white noise does not make."""
-    names = [column.name for column in found.columns]
-    for name, step in zip(names, report.resolution.tolist(), strict=True):
-        if step:
-            _say(screen, "resolution", f"{name} was recorded in steps of {step:.3g}")
-    for one in report.outliers[:_SHOWN]:
-        _say(
-            screen,
-            "outlier",
-            f"{names[one.column]} in trajectory {one.trajectory}, sample {one.row + 1}: "
-            f"{abs(one.sigmas):.0f} standard deviations off",
-        )
-    if len(report.outliers) > _SHOWN:
-        _say(screen, "outlier", f"and {len(report.outliers) - _SHOWN} more (--json lists them)")
-    for grows in report.growing:
-        _say(
-            screen,
-            "noise",
-            f"that of {names[grows.column]} grows with its size, from {grows.small:.2g} in the "
-            f"third of the smallest values to {grows.large:.2g} in that of the largest; its root "
-            f"mean square, {grows.sigma:.2g}, is taken for all",
-        )
-    for own in report.uneven:
-        _say(
-            screen,
-            "noise",
-            f"that of {names[own.column]} differs between trajectories: {own.sigma.min():.2g} to "
-            f"{own.sigma.max():.2g} (p = {own.p_value:.1g})",
-        )
-
-
 def _show(screen: Screen, found: Inspection, report: NoiseReport) -> None:
     from rich.table import Table
+
+    from noether_sym.noise.words import remarks
 
     screen.say(f"{found.name}: {found.source}")
     _say(screen, "trajectories", _trajectories(found))
@@ -134,7 +102,8 @@ def _show(screen: Screen, found: Inspection, report: NoiseReport) -> None:
             _say(screen, "column", f"{column.name}: {column.role}")
     for name, columns in found.vectors:
         _say(screen, "vector", f"{name} = ({', '.join(columns)})")
-    _say_noise(screen, found, report)
+    for heading, text in remarks(report, [column.name for column in found.columns]):
+        _say(screen, heading, text)
     for note in found.notes:
         _say(screen, "note", note)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -240,5 +240,14 @@ def _described(dataset: Dataset) -> DatasetEntry:
         trajectories=Sizes(len(train), len(test)),
         samples=Sizes(sum(map(len, train)), sum(map(len, test))),
         derivative=dataset.derivative,
-        notes=tuple(dataset.notes),
+        notes=(*dataset.notes, *_remarks(dataset)),
     )
+
+
+def _remarks(dataset: Dataset) -> Iterator[str]:
+    """What the samples show that even, white noise does not make."""
+    from noether_sym.noise import dataset_noise
+    from noether_sym.noise.words import remarks
+
+    for heading, text in remarks(dataset_noise(dataset), dataset.names):
+        yield f"{heading}: {text}"

@@ -1,0 +1,47 @@
+"""What the samples show that even, white noise does not make, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noether_sym.noise.model import NoiseReport
+
+_SHOWN = 5
+"""Outliers that are named one by one."""
+
+
+def remarks(report: NoiseReport, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """A heading and a line for each of them.
+
+    Parameters
+    ----------
+    report : NoiseReport
+    names : sequence of str
+        Of the columns.
+    """
+    for name, step in zip(names, report.resolution.tolist(), strict=True):
+        if step:
+            yield "resolution", f"{name} was recorded in steps of {step:.3g}"
+    for one in report.outliers[:_SHOWN]:
+        yield (
+            "outlier",
+            f"{names[one.column]} in trajectory {one.trajectory}, sample {one.row + 1}: "
+            f"{abs(one.sigmas):.0f} standard deviations off",
+        )
+    if len(report.outliers) > _SHOWN:
+        yield "outlier", f"and {len(report.outliers) - _SHOWN} more (inspect --json lists them)"
+    for grows in report.growing:
+        yield (
+            "noise",
+            f"that of {names[grows.column]} grows with its size, from {grows.small:.2g} in the "
+            f"third of the smallest values to {grows.large:.2g} in that of the largest; its root "
+            f"mean square, {grows.sigma:.2g}, is taken for all",
+        )
+    for own in report.uneven:
+        yield (
+            "noise",
+            f"that of {names[own.column]} differs between trajectories: {own.sigma.min():.2g} to "
+            f"{own.sigma.max():.2g} (p = {own.p_value:.1g})",
+        )
