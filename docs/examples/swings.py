@@ -2,8 +2,8 @@
 
     python docs/examples/swings.py [FOLDER]
 
-A bob on a rod of 0.5 m, from different angles, each recorded for a different time with
-0.1 % of noise on the angle q and its rate w. Only NumPy is needed to write the files.
+A bob on a rod of 0.5 m, from different angles, each recorded for a different time with noise
+of .002 rad on the angle q and of .01 rad/s on its rate w. Only NumPy is needed to write the files.
 """
 
 import subprocess
@@ -14,6 +14,7 @@ import numpy as np
 
 GRAVITY_OVER_LENGTH = 9.81 / 0.5
 STEP = 0.02
+NOISE = (0.002, 0.01)
 
 
 def slope(state):
@@ -40,7 +41,7 @@ folder.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(0)
 for number in range(1, 13):
     table = swing(angle=0.3 + 0.2 * number, samples=150 + 10 * number)
-    table[:, 1:] *= 1 + 0.001 * rng.standard_normal((len(table), 2))
+    table[:, 1:] += NOISE * rng.standard_normal((len(table), 2))
     np.savetxt(
         folder / f"swing{number}.csv",
         table,
