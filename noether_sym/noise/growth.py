@@ -15,11 +15,17 @@ from noether_sym.noise.scale import robust_scale
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ORDERS = ((4, 6), (6, 8), (8, 10))
-"""Orders of differences, two of which must agree: those of noise do, those of motion fall."""
+_ORDERS = ((4, 6, 8, 10), (6, 8, 10, 12))
+"""Orders of differences, which must agree: those of noise do, those of motion fall."""
 
-_AGREE = 0.15
-"""Relative difference up to which they do, where their errors are smaller."""
+_AGREE = 0.12
+"""Relative difference of their shares of the values up to which they do."""
+
+_PROPORTIONAL = 1.45
+"""Factor within which the noise of each third must be in proportion to its values."""
+
+_LARGEST = 0.2
+"""Noise of the large values, over the spread of all, from which it may be motion."""
 
 _FEWEST = 60
 """Differences without which nothing is compared."""
@@ -35,7 +41,8 @@ def growth(
     """How the noise of a column depends on the size of its values.
 
     The differences of the samples are sorted by the size of the values that they span, and cut
-    into thirds, whose noise is compared.
+    into thirds. Noise in proportion to the values is the same share of them in each third, by
+    differences of every order; what the motion leaves of differences is neither.
 
     Parameters
     ----------
@@ -50,15 +57,22 @@ def growth(
     Returns
     -------
     Growing or None
-        None where the noise does not grow from third to third, or the thirds still hold motion.
+        None where the noise is not in proportion to the values, or the thirds still hold motion.
     """
-    for order, next_order in _ORDERS:
-        thirds, further = (_thirds(ladder, values, one) for one in (order, next_order))
-        if thirds is None or further is None:
+    whole = float(np.concatenate(values).std()) if values else 0.0
+    for orders in _ORDERS:
+        thirds = [_thirds(ladder, values, one) for one in orders]
+        known = [one for one in thirds if one is not None]
+        if len(known) < len(orders):
             return None
-        scales, count = thirds
+        order, (scales, _, count) = orders[0], known[0]
         error = float(np.sqrt((order + 1) / (2.0 * count)))
-        if not (scales > least).all() or not (np.abs(further[0] / scales - 1.0) < _AGREE).all():
+        if not (scales > least).all() or scales[2] > _LARGEST * whole:
+            continue
+        shares = [own / sizes for own, sizes, _ in known]
+        if shares[0].max() > _PROPORTIONAL * shares[0].min():
+            continue
+        if not all((np.abs(own / shares[0] - 1.0) < _AGREE).all() for own in shares[1:]):
             continue
         ratio = float(scales[2] / scales[0])
         if ratio < _LEAST_RATIO or not scales[0] < scales[1] < scales[2]:
@@ -73,8 +87,9 @@ def growth(
 
 def _thirds(
     ladder: Ladder, values: Sequence[NDArray[np.float64]], order: int
-) -> tuple[NDArray[np.float64], int] | None:
-    """Noise by differences of an order, from small values to large ones, and how many each has."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int] | None:
+    """Noise by differences of an order, from small values to large ones; the root mean square of
+    the values; and how many differences each third has."""
     if sum(len(own) - order for own in values if len(own) > order) < _FEWEST:
         return None
     differences = ladder.differences(values, order)
@@ -86,5 +101,9 @@ def _thirds(
             if len(own) > order
         ]
     )
-    parts = np.array_split(differences[np.argsort(sizes, kind="stable")], 3)
-    return np.array([robust_scale(own) for own in parts]), len(parts[-1])
+    ranked = np.argsort(sizes, kind="stable")
+    parts = np.array_split(differences[ranked], 3)
+    means = np.array(
+        [np.sqrt(own.mean()) for own in np.array_split(sizes[ranked] / shares.sum(), 3)]
+    )
+    return np.array([robust_scale(own) for own in parts]), means, len(parts[-1])
