@@ -295,6 +295,9 @@ def test_noise_that_grows_with_the_value_is_told_and_not_underestimated(share):
         for own in report.growing:
             assert 1.3 * own.small < own.sigma < own.large
     assert json.loads(json.dumps(report.to_json()))["growing"][0]["column"] == 0
+    told = noise_report(made, {0: 0.1})
+    assert [own.column for own in told.growing] == [1]
+    assert told.noise.sigma[0] == 0.1
 
 
 def test_noise_of_one_size_is_not_called_growing():

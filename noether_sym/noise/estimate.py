@@ -123,7 +123,7 @@ def noise_report(
         ladder, own = shared, values[column]
         spread = float(states[:, column].std())
         least = max(PRECISION * spread, resolution(states[:, column]))
-        grows = growth(column, ladder, own, least)
+        grows = None if column in known else growth(column, ladder, own, least)
         if grows is not None:
             strange = _outliers(ladder, own, grows.order, grows.large, threshold)
             outliers += _named(trajectories, ladder, column, strange)
