@@ -111,14 +111,16 @@ def _step(
         options={"xatol": 1e-4 * usual},
     )  # fmt: skip
     seconds = float(found.x)
-    if (
-        np.sqrt(found.fun / (2 * (len(clock) - _DEGREE) - 3)) > _FITS * noise
-        or abs(seconds) < _LEAST * usual
-    ):
+    left = np.sqrt(found.fun / (2 * (len(clock) - _DEGREE) - 3))
+    # a window that gaps make long may ask for a steeper curve, and no step
+    smoother = _powers(clock, _DEGREE + 2)
+    bent = places - smoother @ np.linalg.lstsq(smoother, places, rcond=None)[0]
+    without = np.sqrt(np.sum(bent**2) / (2 * (len(clock) - _DEGREE - 3)))
+    if left > min(_FITS * noise, without) or abs(seconds) < _LEAST * usual:
         return 0.0, 0.0
     return clear, seconds
 
 
-def _powers(clock: NDArray[np.float64]) -> NDArray[np.float64]:
+def _powers(clock: NDArray[np.float64], degree: int = _DEGREE) -> NDArray[np.float64]:
     scaled = 2.0 * (clock - clock.mean()) / np.ptp(clock)
-    return np.vander(scaled, _DEGREE + 1)
+    return np.vander(scaled, degree + 1)
