@@ -22,7 +22,8 @@ def film(path, places, *, paint, ground, noise=0.0, seed=0, times=None, codec="m
     import av
 
     random = np.random.default_rng(seed)
-    options = {"qscale": "2"} if codec == "mpeg4" else {"crf": "23"}
+    # several threads of x264 decide otherwise than one
+    options = {"qscale": "2"} if codec == "mpeg4" else {"crf": "23", "threads": "1"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height, stream.pix_fmt = ground.shape[1], ground.shape[0], "yuv420p"

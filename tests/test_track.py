@@ -25,7 +25,7 @@ from noether_sym.track.scale import read_scale
 from noether_sym.track.skips import skips
 
 RED, BLUE, BLACK, WHITE = (180, 30, 40), (40, 70, 190), (25, 25, 28), (240, 240, 240)
-COUNT = 72
+COUNT = 60
 ANGLES, PLACES = swing(COUNT, offset=0.05)
 
 
@@ -39,17 +39,23 @@ def errors(motion, places):
     return motion.followed.centroids[kept] - places[motion.followed.numbers[kept]]
 
 
-def with_shadow(picture, frame, place):
-    shade = np.zeros(picture.shape)
-    disc(shade, place[0] + 12, place[1] + 6, 8, (0.35,) * 3)
-    picture *= 1 - shade
-    disc(picture, *place, 7, RED)
+def with_shadow(colour):
+    def paint(picture, frame, place):
+        shade = np.zeros(picture.shape)
+        disc(shade, place[0] + 12, place[1] + 6, 8, (0.35,) * 3)
+        picture *= 1 - shade
+        disc(picture, *place, 7, colour)
+
+    return paint
 
 
-def with_string(picture, frame, place):
-    for share in np.linspace(0, 1, 60):
-        disc(picture, *(np.array([80, 10]) * (1 - share) + share * place), 0.8, (60, 60, 70))
-    disc(picture, *place, 7, RED)
+def on_a_string(colour, radius, string, width):
+    def paint(picture, frame, place):
+        for share in np.linspace(0, 1, 60):
+            disc(picture, *(np.array([80, 10]) * (1 - share) + share * place), width, string)
+        disc(picture, *place, radius, colour)
+
+    return paint
 
 
 PENDULUMS = {
@@ -59,19 +65,20 @@ PENDULUMS = {
     "light on dark": {"paint": ball(WHITE, 5), "ground": plain((25, 25, 25)), "noise": 2},
     "faint": {"paint": ball((180, 178, 170)), "ground": plain(), "noise": 2},
     "h264": {"paint": ball((40, 160, 60)), "ground": plain(), "noise": 2, "codec": "libx264"},
-    "shadow": {"paint": with_shadow, "ground": plain(), "noise": 1},
-    "string": {"paint": with_string, "ground": plain(), "noise": 1},
+    "shadow": {"paint": with_shadow(RED), "ground": plain(), "noise": 1},
+    "white, shadow": {"paint": with_shadow(WHITE), "ground": plain((150,) * 3), "noise": 1},
+    "string": {"paint": on_a_string(RED, 7, (60, 60, 70), 0.8), "ground": plain(), "noise": 1},
+    "larger than it": {"paint": on_a_string(BLACK, 5, BLACK, 0.8), "ground": plain(), "noise": 1},
 }
 
 
 @pytest.mark.parametrize("name", PENDULUMS)
 def test_a_pendulum(name, tmp_path):
-    """The centroid to a fifth of a pixel, the angle as well, and the noise within its half."""
+    """The centroid to a sixth of a pixel, the angle as well, and the noise within its half."""
     motion = motion_of(film(tmp_path / "a.mp4", PLACES, **PENDULUMS[name]))
     off = errors(motion, PLACES)
     assert motion.kept.mean() > 0.95
-    # a shadow that touches the object shifts its centroid, everywhere alike
-    assert np.abs(off.mean(axis=0)).max() < (0.25 if name == "shadow" else 0.15)
+    assert np.abs(off.mean(axis=0)).max() < (0.15 if name == "larger than it" else 0.08)
     assert off.std(axis=0).max() < 0.2
     assert motion.path.kind == "circle"
     assert motion.path.radius == pytest.approx(80, rel=0.01)
@@ -79,7 +86,10 @@ def test_a_pendulum(name, tmp_path):
     angles = ANGLES[motion.followed.numbers[motion.kept]]
     assert (motion.values[:, 0] - angles).std() < 0.2 / 80
     scatter = np.sqrt(np.mean(off.std(axis=0) ** 2))
-    assert motion.path.noise == pytest.approx(scatter, rel=0.6, abs=0.02)
+    # told by what lies off the path of the neighbours, as if frames erred independently; errors of
+    # compressed frames, each predicted from others, may alternate, which counts up to 2.1 times
+    most = 2.1 if PENDULUMS[name].get("codec") == "libx264" else 1.6
+    assert 0.4 * scatter < motion.path.noise < most * scatter + 0.02
     assert motion.times == pytest.approx(motion.followed.numbers[motion.kept] / RATE, abs=1e-6)
 
 
@@ -124,6 +134,53 @@ def test_a_projectile(tmp_path):
     assert made.path.kind == "line"
 
 
+def test_a_ball_that_rolls_through_moving_light(tmp_path):
+    """A lamp that wanders, noise, and compression: the energy's constant to 1 %."""
+    clock = np.arange(70) / RATE
+    across = 80 + 60 * np.cos(1.4 * np.pi * clock)
+    places = np.stack([across, 70 + 0.15 * (across - 80)], axis=-1)
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+
+    def paint(picture, frame, place):
+        lit = np.exp(-((columns - 30 - frame) ** 2 + (rows - 40) ** 2) / 3200)
+        picture *= (1 + 0.25 * lit)[..., None] * (1 + 0.1 * np.sin(frame / 9))
+        disc(picture, *place, 7, (235, 225, 190))
+
+    ground = plain((70, 80, 75))
+    made = film(tmp_path / "r.mp4", places, paint=paint, ground=ground, noise=6, codec="libx264")
+    motion = motion_of(made)
+    assert motion.path.kind == "line"
+    assert errors(motion, places).std(axis=0).max() < 0.1
+    (tmp_path / "r.csv").write_text(csv_of(table_of([motion])))
+    answer = noether_sym.check("s**2 + c0*v**2", str(tmp_path / "r.csv"))
+    (constant,) = answer.law.parameters
+    assert constant.value == pytest.approx((1.4 * np.pi) ** -2, rel=0.01)
+
+
+def test_a_marked_disc_slows_down(tmp_path):
+    """Its spokes turn too and are not followed; steady braking keeps q + w**2/2."""
+    clock = np.arange(100) / RATE
+    turned = 0.3 + 7 * clock - clock**2 / 2
+    places = np.stack([80 + 40 * np.sin(turned), 60 + 40 * np.cos(turned)], axis=-1)
+
+    def paint(picture, frame, place):
+        disc(picture, 80, 60, 54, (150, 150, 155))
+        for spoke in turned[frame] + np.array([1.0, 3.1, 5.2]):
+            for reach in np.linspace(8, 52, 40):
+                x, y = 80 + reach * np.sin(spoke), 60 + reach * np.cos(spoke)
+                disc(picture, x, y, 1.2, (120, 120, 125))
+        disc(picture, *place, 5, (40, 160, 70))
+
+    made = film(tmp_path / "d.mp4", places, paint=paint, ground=plain(), noise=6, codec="libx264")
+    motion = motion_of(made)
+    assert motion.path.kind == "circle"
+    assert motion.path.radius == pytest.approx(40, abs=0.1)
+    (tmp_path / "d.csv").write_text(csv_of(table_of([motion])))
+    answer = noether_sym.check("q + c0*w**2", str(tmp_path / "d.csv"))
+    (constant,) = answer.law.parameters
+    assert constant.value == pytest.approx(0.5, rel=0.01)
+
+
 def test_a_full_turn_is_unwrapped(tmp_path):
     turned = np.cumsum(np.linspace(0.15, 0.3, 60))
     places = np.stack([80 + 45 * np.sin(turned), 60 + 45 * np.cos(turned)], axis=-1)
@@ -151,7 +208,7 @@ def test_an_object_that_rests_first(tmp_path):
     places = np.concatenate([np.repeat(PLACES[:1], 45, axis=0), PLACES])
     made = film(tmp_path / "a.mp4", places, paint=ball(RED), ground=plain(), noise=2)
     off = errors(motion_of(made), places)
-    assert len(off) > 105
+    assert len(off) > 0.95 * len(places)
     assert off.std(axis=0).max() < 0.2
 
 
@@ -172,6 +229,7 @@ def test_variable_frame_rates(tmp_path):
         tmp_path / "a.mkv", PLACES[kept], paint=ball(RED), ground=plain(), noise=1, times=times
     )
     motion = motion_of(made)
+    assert motion.skipped == ()
     assert motion.times == pytest.approx(times[motion.kept] - times[0], abs=1e-3)
     assert motion.values[:, 0] == pytest.approx(ANGLES[kept][motion.kept], abs=0.01)
 
@@ -299,7 +357,7 @@ def test_the_command(tmp_path, monkeypatch):
     """One command makes a table that is read, all frames, and a picture; nothing is replaced."""
     monkeypatch.chdir(tmp_path)
     film(tmp_path / "a.mp4", PLACES, paint=ball(RED), ground=plain(), noise=2)
-    film(tmp_path / "b.mp4", PLACES[10:], paint=ball(RED), ground=plain(), noise=2)
+    film(tmp_path / "b.mp4", PLACES[20:], paint=ball(RED), ground=plain(), noise=2)
     done = CliRunner().invoke(main, ["track", "a.mp4", "b.mp4", "--json"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
@@ -309,7 +367,7 @@ def test_the_command(tmp_path, monkeypatch):
     assert [one.name for one in dataset.train] == ["1", "2"]
     with open("a-frames.csv", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert len(rows) == 2 * COUNT - 10
+    assert len(rows) == 2 * COUNT - 20
     assert float(rows[0]["x [px]"]) == pytest.approx(PLACES[0, 0], abs=0.2)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     first = (tmp_path / "a.csv").read_bytes()
@@ -355,14 +413,17 @@ def apple(monkeypatch, tmp_path):
 @pytest.mark.measured
 @pytest.mark.slow
 def test_the_apple(apple, tmp_path):
-    """Blind: the energy among the formulas, and c to 2 % of that from period and amplitude."""
+    """The energy's constant is within 2 % of 18.54 from period and amplitude; it is 1.3 % above.
+
+    The angle as filmed has a second harmonic of 0.7 %, which swings seen squarely have not.
+    """
     assert [column.unit.symbol for column in apple.columns] == ["rad", "rad/s"]
     states = np.concatenate([one.states for one in (*apple.train, *apple.test)])
     assert len(states) > 600
-    assert np.abs(states[:, 0]).max() == pytest.approx(0.384, abs=0.003)
-    answer = noether_sym.check("real_apple_pendulum", "w**2 - c0*cos(q)")
+    assert np.abs(states[:, 0]).max() == pytest.approx(0.382, abs=0.003)
+    answer = noether_sym.check("w**2 - c0*cos(q)", "real_apple_pendulum")
     (constant,) = answer.law.parameters
-    assert constant.value == pytest.approx(18.6, rel=0.02)
+    assert constant.value == pytest.approx(18.54, rel=0.02)
 
 
 def test_the_film_is_checked(monkeypatch, tmp_path):

@@ -24,8 +24,15 @@ _CUT = 0.15
 """Share of the contrast below which a pixel near an object has no weight, and short of all of
 which it has full weight: symmetric, so that an edge stays where it is."""
 
+_RING, _FAINT = 3, 0.3
+"""Pixels around an object in which its rim is, and the share of its contrast from which a string
+is seen there."""
+
 _STRING = 0.5
 """Share of an object's inner radius up to which what sticks out of it is a string or a rod."""
+
+_BODY = 0.2
+"""Share of a shape from which on what is thick in it is the object."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,7 +222,8 @@ def centroid(
 
     Pixels near the edge of the blob count by the share of them that the object covers, told by
     their difference from the background; those inside count whole, whatever is painted there.
-    What is thinner than half of the object's inner radius, such as a string, does not count.
+    What is thinner than half of the object's inner radius, such as a string, does not count:
+    where it meets the rim, that is taken as it is on average. Nor does a shadow beside it.
 
     Parameters
     ----------
@@ -235,14 +243,21 @@ def centroid(
     """
     box, inside = _box(blob, inside=6, shape=more.shape[:2])
     core = _core(inside)
-    around = ndimage.binary_dilation(core, iterations=3)
-    share = np.sqrt(np.einsum("rcx,rcx->rc", more[box], more[box])) / contrast
+    around = ndimage.binary_dilation(core, iterations=_RING)
+    brighter = float(blob.more @ blob.ground) > 0.0
+    if brighter or (blob.shaded and not _nearly_black(blob)):
+        # between what is brighter and its shadow no difference is left, and nothing touches;
+        # a shadow looks the same as the edge of a black thing
+        share = _unshaded(blob, more[box]) * float(np.linalg.norm(blob.more)) / contrast
+    else:
+        share = np.sqrt(np.einsum("rcx,rcx->rc", more[box], more[box])) / contrast
     cut = min(0.4, max(_CUT, noise / contrast))
     weights = np.clip((share - cut) / (1.0 - 2.0 * cut), 0.0, 1.0) * around
-    if blob.shaded and not _nearly_black(blob):
-        # a shadow beside what has a colour of its own; the edge of a black thing looks the same
-        weights[darker(more[box], background[box])] = 0.0
-    weights[ndimage.binary_erosion(core, iterations=_EDGE)] = 1.0
+    deep = ndimage.binary_erosion(core, iterations=_EDGE)
+    weights[deep] = 1.0
+    rim = around & ~deep
+    spoiled = rim & _sticks_out(around & (share > _FAINT))
+    weights[spoiled] = _as_elsewhere(weights, core, rim & ~spoiled)[spoiled]
     total = float(weights.sum())
     rows = np.arange(box[0].start, box[0].stop)
     columns = np.arange(box[1].start, box[1].stop)
@@ -253,6 +268,37 @@ def centroid(
     )
 
 
+def _unshaded(blob: Blob, more: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of each pixel that an object covers, (row, column), whatever shadow is beside it.
+
+    Only that part of a colour counts which no shadow makes: it darkens along the ground's colour.
+    Of an object of the ground's hue, but brighter, the brightness counts.
+    """
+    ground = blob.ground / max(1.0, float(np.linalg.norm(blob.ground)))
+    brighter = max(0.0, float(blob.more @ ground))
+    own = blob.more - (float(blob.more @ ground) - brighter) * ground
+    found: NDArray[np.float32] = (more @ own) / float(own @ own)
+    return found
+
+
+def _sticks_out(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels in and near what is thin, such as the end of a string."""
+    thin = inside & ~ndimage.binary_dilation(_core(inside))
+    return ndimage.binary_dilation(thin, iterations=2)
+
+
+def _as_elsewhere(
+    weights: NDArray[np.float32], core: NDArray[np.bool_], rim: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Mean weights of a rim's pixels as far from the edge of the core: (row, column)."""
+    off = ndimage.distance_transform_edt(~core) - ndimage.distance_transform_edt(core)
+    steps = np.rint(off - off.min()).astype(int)
+    sums = np.bincount(steps[rim], weights[rim], minlength=steps.max() + 1)
+    counts = np.bincount(steps[rim], minlength=steps.max() + 1)
+    found: NDArray[np.float32] = (sums / np.maximum(1, counts))[steps]
+    return found
+
+
 def _nearly_black(blob: Blob) -> bool:
     """Whether an object is of the colour of the ground, but darker than a shadow."""
     share = float(blob.colour @ blob.ground) / max(1.0, float(blob.ground @ blob.ground))
@@ -261,13 +307,13 @@ def _nearly_black(blob: Blob) -> bool:
 
 
 def _core(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The shape without holes and without what is thin, if that leaves most of it."""
+    """The shape without holes and without what is thin, unless that is nearly all of it."""
     filled = ndimage.binary_fill_holes(inside)
     deep = ndimage.distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1]
     reach = _STRING * float(deep.max())
     inner = deep > reach
     core = filled & (ndimage.distance_transform_edt(~inner) <= reach)
-    return core if core.sum() > 0.5 * filled.sum() else filled
+    return core if core.sum() > _BODY * filled.sum() else filled
 
 
 def _box(
