@@ -62,7 +62,7 @@ FILMS = MappingProxyType(
                 "pendulum_finder/pendulum_videos/redapple_480p.mov",
                 columns=(("q", "rad"), ("w", "rad/s")),
                 # from period and amplitude
-                invariants=("w**2 - 18.6*cos(q)",),
+                invariants=("w**2 - 18.54*cos(q)",),
                 source="christianausb/controlAlgorithms (MIT), redapple_480p.mov",
             ),
         )
