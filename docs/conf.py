@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.sorting import ExplicitOrder
 
 from noether_sym import __version__
+from noether_sym.datasets.filmed import FILMS, locate_film
 from noether_sym.datasets.systems.schmidt_lipson import DATA_VARIABLE, RECORDINGS, locate
 from noether_sym.errors import DatasetError
 
@@ -75,11 +77,13 @@ html_theme_options = {
 def without_data() -> dict[str, str]:
     """Scripts of the gallery that cannot run, by name, each with the data it lacks."""
     absent = []
-    for recording in RECORDINGS.values():
+    measured = [(one.name, partial(locate, one)) for one in RECORDINGS.values()]
+    measured += [(one.name, partial(locate_film, one)) for one in FILMS.values()]
+    for name, found in measured:
         try:
-            locate(recording)
+            found()
         except DatasetError:
-            absent.append(recording.name)
+            absent.append(name)
     lacking = {}
     for script in SCRIPTS.glob("plot_*.py"):
         text = script.read_text(encoding="utf-8")

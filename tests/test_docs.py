@@ -288,6 +288,7 @@ def test_a_page_without_its_data_shows_no_result_and_says_so(settings, tmp_path)
     names = {
         "plot_real_pendulum": "real_pendulum",
         "plot_real_double_pendulum": "real_double_pendulum",
+        "plot_video_to_law": "real_apple_pendulum",
     }
     assert conf["WITHOUT_DATA"] == names
     executed = conf["sphinx_gallery_conf"]["filename_pattern"]
