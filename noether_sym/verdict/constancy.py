@@ -247,11 +247,11 @@ def _mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> fl
 
 
 def _largest(variation: float, error: float, freedom: float) -> float:
-    """Upper bound on the root of a variation."""
+    """Upper bound on the root of a variation; what noise makes negative counts as none."""
     from scipy.stats import t
 
-    above = variation + float(t.ppf(CONFIDENCE, freedom)) * error
-    return float(np.sqrt(max(above, 0.0)))
+    above = max(variation, 0.0) + float(t.ppf(CONFIDENCE, freedom)) * error
+    return float(np.sqrt(above))
 
 
 def _pooled(
