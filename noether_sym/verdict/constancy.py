@@ -21,6 +21,7 @@ _MODES = 3
 _LEAST_SAMPLES = 4
 _RESOLVED = 0.5
 _LAGS = 6
+_LEAST_BOUND = 0.1
 _CHANCE = 0.01
 
 
@@ -247,11 +248,11 @@ def _mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> fl
 
 
 def _largest(variation: float, error: float, freedom: float) -> float:
-    """Upper bound on the root of a variation; what noise makes negative counts as none."""
+    """Upper bound on the root of a variation; never 0 where there is noise."""
     from scipy.stats import t
 
-    above = max(variation, 0.0) + float(t.ppf(CONFIDENCE, freedom)) * error
-    return float(np.sqrt(above))
+    above = variation + float(t.ppf(CONFIDENCE, freedom)) * error
+    return float(np.sqrt(max(above, _LEAST_BOUND**2 * error)))
 
 
 def _pooled(
