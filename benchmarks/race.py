@@ -17,11 +17,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks._measure import run_child
 from benchmarks.kept import DATA, digest, held, keep, parser, path_of, sections_of
-from benchmarks.race_page import page
+from benchmarks.race_page import Job, page
 
 LIMIT_SECONDS = 4 * 3600
 """After so many seconds a tailoring is stopped, which is a result too."""
@@ -32,15 +32,6 @@ SECTIONS = {
 }
 SEEDS = {"paper": 5, "own": 1}
 WAYS = ("race", "grid")
-
-
-class Job(NamedTuple):
-    """A tailoring: of which data, with which first seed, and how."""
-
-    section: str
-    case: str
-    seed: int
-    way: str
 
 
 def main(arguments: list[str] | None = None) -> None:

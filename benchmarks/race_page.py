@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from benchmarks._measure import table
 
-if TYPE_CHECKING:
-    from benchmarks.race import Job
-
 _TITLES = {"paper": "The data sets of the paper", "own": "Files of one's own, and Kepler"}
 
-Answers = Mapping["Job", dict[str, Any] | None]
+
+class Job(NamedTuple):
+    """A tailoring: of which data, with which first seed, and how."""
+
+    section: str
+    case: str
+    seed: int
+    way: str
+
+
+Answers = Mapping[Job, dict[str, Any] | None]
 
 
 def page(sections: Sequence[str], jobs: Sequence[Job], answers: Answers) -> str:
