@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -48,8 +49,11 @@ def estimate_noise(
     return noise_report(trajectories, given, exact=exact).noise
 
 
+@functools.lru_cache(maxsize=4)
 def dataset_noise(dataset: Dataset) -> NoiseReport:
     """The noise of a data set: given, or estimated from all its trajectories.
+
+    The last few answers are kept: the notes of a run, the search and the verdict ask for the same.
 
     Derived columns, parameters and the time have none of their own. Of points without order
     nothing can be told but what was given.
