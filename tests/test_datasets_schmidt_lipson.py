@@ -17,6 +17,7 @@ from noether_sym.datasets.systems import schmidt_lipson
 from noether_sym.datasets.systems.schmidt_lipson import RECORDINGS
 from noether_sym.errors import DatasetError
 from noether_sym.laws.known import known_law
+from noether_sym.runtime import folders
 from noether_sym.statistics.samples import make_samples
 
 MEASURED, SIMULATED = "real_double_pendulum", "schmidt_lipson_double_pendulum"
@@ -45,7 +46,7 @@ def cache(monkeypatch, tmp_path):
         raise ConnectionError("no network")
 
     monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
-    monkeypatch.setattr(schmidt_lipson, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(pooch, "retrieve", refuse)
     return tmp_path / "cache"
 
@@ -327,7 +328,7 @@ def test_downloaded_once_into_the_cache(passes_for, monkeypatch, tmp_path):
     cache = tmp_path / "cache"
     monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(schmidt_lipson, "_cache", lambda: cache)
+    monkeypatch.setattr(folders, "cache_folder", lambda: cache)
     monkeypatch.setattr(schmidt_lipson, "ARCHIVE_SHA256", found)
     handler = functools.partial(Quiet, directory=str(served))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

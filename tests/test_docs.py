@@ -273,7 +273,7 @@ def settings(monkeypatch):
     def read(folder):
         monkeypatch.setenv("NOETHER_SYM_DATA", str(folder))
         recordings = "noether_sym.datasets.systems.schmidt_lipson"
-        monkeypatch.setattr(f"{recordings}._cache", lambda: folder / "cache")
+        monkeypatch.setattr("noether_sym.runtime.folders.cache_folder", lambda: folder / "cache")
         monkeypatch.setattr(f"{recordings}._download", missing)
         return runpy.run_path(str(DOCS / "conf.py"))
 

@@ -8,6 +8,7 @@ from noether_sym.errors import DatasetError, OptionError
 from noether_sym.neural.video import physics101
 from noether_sym.neural.video.physics101_frames import Preparation, decode, frames_of, resampled
 from noether_sym.neural.video.physics101_split import in_batch, mirrored, split
+from noether_sym.runtime import folders
 
 SMALL = Preparation(size=16)
 
@@ -16,7 +17,7 @@ SMALL = Preparation(size=16)
 def own_cache(monkeypatch, tmp_path_factory):
     """Nothing is read from or left in the user's cache."""
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr(physics101, "_cache", lambda: folder)
+    monkeypatch.setattr(folders, "cache_folder", lambda: folder)
     monkeypatch.delenv(physics101.DATA_VARIABLE, raising=False)
     return folder
 

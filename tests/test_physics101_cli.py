@@ -13,6 +13,7 @@ from noether_sym.commands import physics101 as commands_physics101
 from noether_sym.commands import video
 from noether_sym.neural.video import physics101
 from noether_sym.neural.video.svg_lp_experiment import METHODS, SvgLpOptions
+from noether_sym.runtime import folders
 
 TINY = ("--data", "physics101", "--size", "16", "--horizon", "3", "--width", "2", "--hidden", "4",
         "--code", "4", "--latent", "2", "--layers", "1", "--outputs", "4", "--epochs", "1",
@@ -31,7 +32,7 @@ def _own_cache(tmp_path_factory):
     """Nothing is left in the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
-        patch.setattr(physics101, "_cache", lambda: folder)
+        patch.setattr(folders, "cache_folder", lambda: folder)
         patch.delenv(physics101.DATA_VARIABLE, raising=False)
         yield
 

@@ -15,9 +15,9 @@ import noether_sym
 from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.datasets.filmed import FILMS, film_places
-from noether_sym.datasets.systems import schmidt_lipson
 from noether_sym.datasets.tracked import csv_of, table_of
 from noether_sym.errors import DatasetError
+from noether_sym.runtime import folders
 from noether_sym.track.colours import colour_name, read_colour
 from noether_sym.track.motion import motion_of
 from noether_sym.track.path import middle_of_swings, path_of
@@ -406,7 +406,7 @@ def apple(monkeypatch, tmp_path):
     own = FILMS["real_apple_pendulum"]
     if not any(path.is_file() for path in film_places(own)):
         pytest.skip(f"not here: {own.file_name}; set NOETHER_SYM_DATA to a folder that holds it")
-    monkeypatch.setattr(schmidt_lipson, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path)
     return load(own.name)
 
 
@@ -429,6 +429,7 @@ def test_the_apple(apple, tmp_path):
 def test_the_film_is_checked(monkeypatch, tmp_path):
     own = FILMS["real_apple_pendulum"]
     monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path))
+    monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path / "cache")
     (tmp_path / own.file_name).write_bytes(b"another")
     with pytest.raises(DatasetError, match="is not the file that was expected"):
         load(own.name)
@@ -441,7 +442,7 @@ def test_without_the_film_and_the_network(monkeypatch, tmp_path):
         raise ConnectionError("no network")
 
     monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
-    monkeypatch.setattr(schmidt_lipson, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(pooch, "retrieve", refuse)
     with pytest.raises(DatasetError, match="could not be downloaded") as caught:
         load("real_apple_pendulum")

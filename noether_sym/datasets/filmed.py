@@ -17,6 +17,7 @@ from types import MappingProxyType
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.systems import schmidt_lipson
 from noether_sym.errors import DatasetError
+from noether_sym.runtime import folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def load_film(film: Film) -> Dataset:
     from noether_sym.datasets.tracked import csv_of, table_of
     from noether_sym.track.motion import motion_of
 
-    kept = schmidt_lipson._cache() / f"{film.name}-{film.sha256[:8]}-{_tracker()}.csv"
+    kept = folders.cache_folder() / f"{film.name}-{film.sha256[:8]}-{_tracker()}.csv"
     if not kept.is_file():
         text = csv_of(table_of([motion_of(locate_film(film))]))
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -122,14 +123,7 @@ def locate_film(film: Film) -> Path:
     path = next((path for path in film_places(film) if path.is_file()), None)
     if path is None:
         return _download(film)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != film.sha256:
-        raise DatasetError(
-            f"{path} is not the file that was expected: its sha256 is {found}, expected "
-            f"{film.sha256}; delete it to have it downloaded again, or put the right file in its "
-            f"place ({film.url})"
-        )
-    return path
+    return schmidt_lipson.checked(path, film.sha256, film.url)
 
 
 def film_places(film: Film) -> list[Path]:
@@ -139,13 +133,13 @@ def film_places(film: Film) -> list[Path]:
         folder = Path(named).expanduser()
         found += [folder / film.file_name, folder / "video" / film.file_name]
         found += sorted(folder.glob(f"*/{film.file_name}"))
-    return [*found, schmidt_lipson._cache() / film.file_name]
+    return [*found, folders.cache_folder() / film.file_name]
 
 
 def _download(film: Film) -> Path:
     import pooch
 
-    folder, variable = schmidt_lipson._cache(), schmidt_lipson.DATA_VARIABLE
+    folder, variable = folders.cache_folder(), schmidt_lipson.DATA_VARIABLE
     try:
         return Path(
             pooch.retrieve(

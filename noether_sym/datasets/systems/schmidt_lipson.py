@@ -17,6 +17,7 @@ import numpy as np
 
 from noether_sym.datasets.dataset import Column, Dataset, Trajectory
 from noether_sym.errors import DatasetError
+from noether_sym.runtime import folders
 from noether_sym.units.coherent import coherent_units
 
 if TYPE_CHECKING:
@@ -173,7 +174,8 @@ def locate(recording: Recording) -> Path:
         If a file of that name has another checksum, or there is none and no download.
     """
     path = next((path for path in places(recording) if path.is_file()), None)
-    return _checked(path if path is not None else _download(recording), recording)
+    path = _download(recording) if path is None else path
+    return checked(path, recording.sha256, f"{recording.member} of {ARCHIVE_URL}")
 
 
 def read(path: Path, recording: Recording) -> tuple[Trajectory, ...]:
@@ -214,22 +216,23 @@ def places(recording: Recording) -> list[Path]:
         found += [folder] if folder.name == name else []
         found += [folder / name, folder / "schmidt_lipson" / name]
         found += sorted(folder.glob(f"*/{name}"))
-    return [*found, _cache() / recording.file_name]
+    return [*found, folders.cache_folder() / recording.file_name]
 
 
-def _cache() -> Path:
-    import platformdirs
+def checked(path: Path, sha256: str, source: str) -> Path:
+    """The path, if its file has the checksum.
 
-    return Path(platformdirs.user_cache_dir("noether-sym", appauthor=False))
-
-
-def _checked(path: Path, recording: Recording) -> Path:
+    Raises
+    ------
+    DatasetError
+        If it has another; `source` says where the right file is to be had.
+    """
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != recording.sha256:
+    if found != sha256:
         raise DatasetError(
             f"{path} is not the file that was expected: its sha256 is {found}, expected "
-            f"{recording.sha256}; delete it to have it downloaded again, or put the right file in "
-            f"its place ({recording.member} of {ARCHIVE_URL})"
+            f"{sha256}; delete it to have it downloaded again, or put the right file in its place "
+            f"({source})"
         )
     return path
 
@@ -237,7 +240,7 @@ def _checked(path: Path, recording: Recording) -> Path:
 def _download(recording: Recording) -> Path:
     import pooch
 
-    cache = _cache()
+    cache = folders.cache_folder()
     try:
         members = pooch.retrieve(
             ARCHIVE_URL,

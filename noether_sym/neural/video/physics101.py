@@ -21,6 +21,7 @@ from noether_sym.neural.video.physics101_frames import (
     UnfitClip,
     frames_of,
 )
+from noether_sym.runtime import folders
 from noether_sym.runtime.stages import Progress
 
 SOURCE = "Wu, Lim, Zhang, Tenenbaum, Freeman 2016, Physics 101, BMVC; http://phys101.csail.mit.edu"
@@ -118,7 +119,7 @@ def places() -> list[Path]:
     if named:
         folder = Path(named).expanduser()
         found += [folder, folder / "physics101", *sorted(folder.glob("*/"))]
-    return [*found, _cache() / "physics101"]
+    return [*found, folders.cache_folder() / "physics101"]
 
 
 def locate(folder: Path | None = None) -> Path:
@@ -212,7 +213,7 @@ def load(
     preparation = Preparation() if preparation is None else preparation
     ramp = locate(folder)
     every = listed(ramp, angle=angle)
-    cache = _cache() / "physics101_frames" if cached else None
+    cache = folders.cache_folder() / "physics101_frames" if cached else None
     used: list[tuple[Clip, Frames]] = []
     left_out: list[LeftOut] = []
     for number, clip in enumerate(every, 1):
@@ -241,9 +242,3 @@ def _none_used(ramp: Path, left_out: Sequence[LeftOut]) -> str:
         f"none of the {len(left_out)} clips in {ramp} can be used ({kinds[True]} damaged, "
         f"{kinds[False]} too short or too slow): {shown}{more}"
     )
-
-
-def _cache() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("noether-sym", appauthor=False))

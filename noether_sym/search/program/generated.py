@@ -20,6 +20,7 @@ from threading import Lock
 from types import ModuleType
 
 from noether_sym.dsl.operators import BY_CODE, Operator
+from noether_sym.runtime import folders
 
 _LOCK = Lock()
 _POINT = re.compile(r"\b(x|y|value)\b")
@@ -106,12 +107,7 @@ def _loaded(operators: tuple[Operator, ...]) -> ModuleType:
 def _kept(source: str, name: str) -> Path:
     """The file of a source, written where it is missing or not the same."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    if chosen:
-        folder = Path(chosen)
-    else:
-        import platformdirs
-
-        folder = Path(platformdirs.user_cache_dir("noether-sym", appauthor=False)) / "kernels"
+    folder = Path(chosen) if chosen else folders.cache_folder() / "kernels"
     path = folder / name
     content = source.encode()
     if path.is_file() and path.read_bytes() == content:
