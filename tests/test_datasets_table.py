@@ -466,6 +466,22 @@ def test_files_that_are_not_there(tmp_path):
     assert "is not the path of a file" in complaint("nul\0.csv")
 
 
+def test_files_of_nearly_the_name_are_offered(tmp_path):
+    (tmp_path / "swings.csv").write_text("t,x\n")
+    (tmp_path / "other.csv").write_text("t,x\n")
+    (tmp_path / "swings.png").write_text("")
+    (tmp_path / "runs_of_may").mkdir()
+    for name in ("swing.csv", "Swings.CSV", "swings.xlsx", "swings"):
+        if not (tmp_path / name).exists():  # some file systems do not tell cases apart
+            said = complaint(tmp_path / name)
+            assert f"did you mean {tmp_path / 'swings.csv'}" in said
+            assert "other" not in said
+            assert "png" not in said
+    assert "runs_of_may" in complaint(tmp_path / "runs_of_mai")
+    assert "did you mean" not in complaint(tmp_path / "gone.csv")
+    assert f"and no folder {tmp_path / 'x'}" in complaint(tmp_path / "x" / "swings.csv")
+
+
 def frame():
     rows = [row.split(",") for label in "abcd" for row in circle(label)]
     table = pandas.DataFrame(rows, columns=HEADER.split(","))

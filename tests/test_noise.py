@@ -439,7 +439,10 @@ def test_the_command_line(tmp_path):
     assert len(reopen(Run(runs[1]), 1, "cpu").dataset.noise_given) == 2
     assert "--sigma q=0.5 --sigma w=0.01" in command_line(Run(runs[1]).read(RunDocument))
     assert "'q' is not of the form NAME=VALUE" in call(*arguments, "--sigma", "q", code=2)
-    assert "is not a number" in call(*arguments, "--sigma", "q=x", code=2)
+    assert "has no column 'x' to take as a state or its noise" in call(
+        *arguments, "--sigma", "q=x", code=2
+    ).replace("\n", " ")
+    assert "gives no number" in call(*arguments, "--sigma", "q=", code=2)
     assert "names 'q' twice" in call(*arguments, "--sigma", "q=1", "--sigma", "q=2", code=2)
     assert "no column 'z'" in call(*arguments, "--sigma", "z=1", code=2)
     assert "from 0 up" in call(*arguments, "--sigma", "q=-1", code=2)

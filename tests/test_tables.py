@@ -162,7 +162,7 @@ def test_what_is_no_table_is_refused_in_words(data, options, message):
         ({"columns": 3}, "expected a sequence"),
         ({"skip_rows": -1}, "skip_rows is -1; expected a whole number from 0 up"),
         ({"rates": ["x"]}, "expected a mapping"),
-        ({"sigma": {"q": np.ones(4)}}, "one standard deviation a column"),
+        ({"sigma": {"q": np.ones(4)}}, "4 numbers, and the data are named"),
         ({"units": "m"}, "give a mapping"),
         ({"dt": 0.1}, "dt describes arrays"),
         ({"time": T}, "give a column's name"),

@@ -65,8 +65,8 @@ def data_options(dataset: str, reading: Mapping[str, Any]) -> DataOptions:
         for name, own in given["sigma"].items():
             if np.ndim(own) > 0:
                 raise OptionError(
-                    f"sigma of {name!r} holds {np.size(own)} numbers; the noise model knows one "
-                    "standard deviation a column, the same for all its samples"
+                    f"sigma of {name!r} holds {np.size(own)} numbers, and the data are named; give "
+                    "the name of their column that holds them"
                 )
     return _converted(DataOptions, {"dataset": dataset, **given})
 

@@ -72,12 +72,14 @@ def loaded(
             raise OptionError(f"{name} is for files of text, and the data are a table")
     from noether_sym.datasets.readers.frame import as_table, write_frame
 
-    own = {name: reading.get(name) for name in ("time", "trajectory", "particle", "units")}
+    described = ("time", "trajectory", "particle", "units", "sigma")
+    own = {name: reading.get(name) for name in described}
     with tempfile.TemporaryDirectory(prefix="noether-sym-data-") as folder:
         path = Path(folder) / TABLE_FILE
-        options = data_options(TABLE_FILE, {**reading, "time": None, "units": None})
+        data_options(TABLE_FILE, {**reading, "time": None, "units": None, "sigma": None})
         table = as_table(data, names=names, dt=dt, **own)
-        options = msgspec.structs.replace(options, time=table.time, units=table.units)
+        beside = {"time": table.time, "units": table.units, "sigma": table.sigma}
+        options = data_options(TABLE_FILE, {**reading, **beside})
         write_frame(table.frame, path)
         try:
             dataset = msgspec.structs.replace(options, dataset=str(path)).load()

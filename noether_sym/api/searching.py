@@ -38,7 +38,7 @@ def discover(
     with_time: bool = False,
     derive: Mapping[str, str] | None = None,
     vectors: Mapping[str, Sequence[str]] | None = None,
-    sigma: Mapping[str, float] | None = None,
+    sigma: Mapping[str, Any] | None = None,
     constants: Mapping[str, str] | None = None,
     skip_rows: int = 0,
     comment: str = "",
@@ -107,9 +107,10 @@ def discover(
     vectors : mapping of str to sequence of str, optional
         Columns that are components of a vector, where names do not tell it, as in
         ``{"r1": ["a", "b", "c"]}``.
-    sigma : mapping of str to float, optional
+    sigma : mapping of str to float, str or array, optional
         Standard deviation of the noise of columns where it is known, as in ``{"q": 0.01}``,
-        in the unit that the data give them in.
+        in the unit that the data give them in; where it differs from row to row, the column
+        that holds it, as in ``{"q": "dq"}``, or an array of one number a row.
     constants : mapping of str to str, optional
         Constants that are known, as in ``{"g": "9.81 m/s**2"}``. They enter formulas by name,
         as parameters that are not fitted.

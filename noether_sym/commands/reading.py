@@ -14,7 +14,7 @@ from noether_sym.commands.values import (
     SEED,
     Written,
     definition,
-    named_number,
+    named_noise,
     named_unit,
     names_in,
     pairs_in,
@@ -97,10 +97,10 @@ reading_options = together(
     ),
     click.option(
         "--sigma",
-        type=Written("NAME=VALUE", named_number),
+        type=Written("NAME=VALUE|COLUMN", named_noise),
         multiple=True,
-        help="Standard deviation of a column's noise, where it is known, in the column's unit. "
-        "Repeat for each.",
+        help="Standard deviation of a column's noise, where it is known, in the column's unit; or "
+        "the file's column that holds it for each row. Repeat for each.",
     ),
     click.option(
         "--constant",

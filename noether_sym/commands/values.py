@@ -87,15 +87,17 @@ def named_unit(text: str) -> tuple[str, str]:
     return name.strip(), unit.strip()
 
 
-def named_number(text: str) -> tuple[str, float]:
-    """A name with a number, as in ``q=0.01``."""
+def named_noise(text: str) -> tuple[str, float | str]:
+    """A name with a number or another name, as in ``q=0.01`` or ``q=dq``."""
     name, sign, number = text.rpartition("=")
     if not sign or not name.strip():
         raise ValueError(f"{text!r} is not of the form NAME=VALUE, as in q=0.01")
+    if not number.strip():
+        raise ValueError(f"{text!r} gives no number, and no column that holds it")
     try:
         return name.strip(), float(number)
     except ValueError:
-        raise ValueError(f"{number.strip()!r} in {text!r} is not a number") from None
+        return name.strip(), number.strip()
 
 
 def quantity(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from noether_sym.datasets.dataset import Column, Dataset
 from noether_sym.datasets.filmed import FILMS, Film, load_film
 from noether_sym.datasets.readers import KINDS, SUFFIXES
+from noether_sym.datasets.readers.near import near_files
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.systems import schmidt_lipson
 from noether_sym.datasets.systems.records import SYSTEMS, System
@@ -74,7 +75,7 @@ def load(
     with_time: bool = False,
     derive: Mapping[str, str] | None = None,
     vectors: Mapping[str, Sequence[str]] | None = None,
-    sigma: Mapping[str, float] | None = None,
+    sigma: Mapping[str, float | str] | None = None,
     constants: Mapping[str, str] | None = None,
     skip_rows: int = 0,
     comment: str = "",
@@ -117,9 +118,9 @@ def load(
         Name and formula of columns to add, in order; one may use those before it.
     vectors : mapping of str to sequence of str, optional
         Name and columns of vectors, beside those that names tell.
-    sigma : mapping of str to float, optional
+    sigma : mapping of str to float or str, optional
         Standard deviation of the noise of columns where it is known, in the unit that the
-        data give them in.
+        data give them in; or the name of the file's column that holds it for each row.
     constants : mapping of str to str, optional
         Constants that are known, as in ``{"g": "9.81 m/s**2"}``: columns that never change.
     skip_rows : int
@@ -165,13 +166,15 @@ def load(
         comment,
         particle,
         tuple(derivatives),
+        {name: own for name, own in (sigma or {}).items() if isinstance(own, str)},
     )
     dataset = _loaded(name_or_path, seed, noise, reading)
     if with_time:
         dataset = added.with_time(dataset)
     dataset = with_constants(dataset, constants or {}, unitless=unitless)
     dataset = with_vectors(added.with_derived(dataset, derive or {}), vectors or {})
-    return with_known_noise(dataset, sigma or {})
+    numbers = {name: own for name, own in (sigma or {}).items() if not isinstance(own, str)}
+    return with_known_noise(dataset, numbers)
 
 
 def _loaded(name_or_path: str, seed: int, noise: float, reading: TableOptions) -> Dataset:
@@ -231,7 +234,7 @@ def _without_units(dataset: Dataset) -> Dataset:
 
 def _unknown(name: str) -> str:
     names = [info.name for info in available()]
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    close = [*near_files(Path(name)), *difflib.get_close_matches(name, names, n=3, cutoff=0.5)][:3]
     meant = f"; did you mean {' or '.join(close)}?" if close else "."
     return (
         f"{name!r} is neither a built-in data set nor a file{meant} Built in: "

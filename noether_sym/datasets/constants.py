@@ -48,13 +48,7 @@ def with_constants(
         value, unit = _quantity(dataset, name, text, unitless=unitless)
 
         def add(one: Trajectory, value: float = value) -> Trajectory:
-            own = np.full((len(one), 1), value)
-            return Trajectory(
-                one.name,
-                one.times,
-                np.concatenate([one.states, own], axis=1),
-                np.concatenate([one.derivatives, np.zeros_like(own)], axis=1),
-            )
+            return one.with_column(np.full(len(one), value), np.zeros(len(one)))
 
         dataset = replace(
             dataset,

@@ -71,12 +71,16 @@ class Trajectory:
     derivatives : array of shape (time, column)
         dx/dt, exact or estimated; the data set says which. Zeros that mean nothing where it
         has none.
+    noise : array of shape (time, column) or None
+        Standard deviation of each number's noise over that of its column's, as the data say;
+        None where it is the same for all.
     """
 
     name: str
     times: NDArray[np.float64]
     states: NDArray[np.float64]
     derivatives: NDArray[np.float64]
+    noise: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         shape = self.states.shape
@@ -89,8 +93,13 @@ class Trajectory:
                 f"trajectory {self.name!r}: derivatives of shape {self.derivatives.shape} "
                 f"for states of shape {shape}"
             )
-        for array in (self.times, self.states, self.derivatives):
-            if not np.isfinite(array).all():
+        if self.noise is not None and self.noise.shape != shape:
+            raise DatasetError(
+                f"trajectory {self.name!r}: noise of shape {self.noise.shape} for states of shape "
+                f"{shape}"
+            )
+        for array in (self.times, self.states, self.derivatives, self.noise):
+            if array is not None and not np.isfinite(array).all():
                 raise DatasetError(f"trajectory {self.name!r} holds a number that is not finite")
         if not (np.diff(self.times) > 0).all():
             raise DatasetError(f"trajectory {self.name!r}: times do not increase")
@@ -103,13 +112,42 @@ class Trajectory:
 
     def part(self, start: int, stop: int) -> Trajectory:
         """The samples from `start` up to `stop`."""
-        span = slice(start, stop)
-        return Trajectory(self.name, self.times[span], self.states[span], self.derivatives[span])
+        return self._taken(slice(start, stop))
 
     def every(self, step: int) -> Trajectory:
         """Every `step`-th sample, from the first one on."""
-        taken = slice(None, None, step)
-        return Trajectory(self.name, self.times[taken], self.states[taken], self.derivatives[taken])
+        return self._taken(slice(None, None, step))
+
+    def _taken(self, span: slice) -> Trajectory:
+        noise = None if self.noise is None else self.noise[span]
+        return Trajectory(
+            self.name, self.times[span], self.states[span], self.derivatives[span], noise
+        )
+
+    def with_column(
+        self, values: NDArray[np.float64], derivatives: NDArray[np.float64]
+    ) -> Trajectory:
+        """The same with another column, of no noise of its own, after the others.
+
+        Parameters
+        ----------
+        values, derivatives : arrays of shape (time,)
+        """
+        noise = self.noise
+        return Trajectory(
+            self.name,
+            self.times,
+            np.column_stack([self.states, values]),
+            np.column_stack([self.derivatives, derivatives]),
+            None if noise is None else np.column_stack([noise, np.ones(len(self))]),
+        )
+
+    def first_columns(self, count: int) -> Trajectory:
+        """The same with the first so many columns only."""
+        noise = None if self.noise is None else self.noise[:, :count]
+        return Trajectory(
+            self.name, self.times, self.states[:, :count], self.derivatives[:, :count], noise
+        )
 
     def segments(self, jump: float = 1.5) -> tuple[Trajectory, ...]:
         """Split at gaps in time; see `longest_step`."""
@@ -274,7 +312,8 @@ class Dataset:
         for label, part in (("train", self.train), ("test", self.test)):
             for trajectory in part:
                 digest.update(f"{label}\0{trajectory.name}\0{len(trajectory)}\0".encode())
-                for array in (trajectory.times, trajectory.states, trajectory.derivatives):
+                arrays = (trajectory.times, trajectory.states, trajectory.derivatives)
+                for array in (*arrays, *([] if trajectory.noise is None else [trajectory.noise])):
                     digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
         return digest.hexdigest()
 

@@ -43,7 +43,7 @@ def with_time(dataset: Dataset) -> Dataset:
         )
 
     def add(one: Trajectory) -> Trajectory:
-        return _with_column(one, one.times, np.ones(len(one)))
+        return one.with_column(one.times, np.ones(len(one)))
 
     return replace(
         dataset,
@@ -83,16 +83,13 @@ def without_derived(dataset: Dataset) -> Dataset:
     """The same data without the columns that are formulas of others."""
     base = len(dataset.base_columns)
 
-    def keep(one: Trajectory) -> Trajectory:
-        return Trajectory(one.name, one.times, one.states[:, :base], one.derivatives[:, :base])
-
     if not dataset.derived:
         return dataset
     return replace(
         dataset,
         columns=dataset.columns[:base],
-        train=tuple(map(keep, dataset.train)),
-        test=tuple(map(keep, dataset.test)),
+        train=tuple(one.first_columns(base) for one in dataset.train),
+        test=tuple(one.first_columns(base) for one in dataset.test),
         derived=(),
         parameters=tuple(place for place in dataset.parameters if place < base),
         vectors=tuple(own for own in dataset.vectors if max(own.columns) < base),
@@ -128,7 +125,7 @@ def _with_one(dataset: Dataset, name: str, text: str) -> Dataset:
     def add(one: Trajectory) -> Trajectory:
         values, rates = own(one.states), own.rate(one.states, one.derivatives)
         _check_finite(dataset, name, own, one, values, rates)
-        return _with_column(one, values, rates)
+        return one.with_column(values, rates)
 
     place = len(dataset.columns)
     is_parameter = own.expression.inputs <= set(dataset.parameters)
@@ -199,14 +196,3 @@ def _check_finite(
             f"{one.name!r}, sample {row + 1}{when}, where {there}; {len(bad):,} such "
             f"sample{'s' * (len(bad) > 1)} in it. Leave them out of the data, or change the formula"
         )
-
-
-def _with_column(
-    one: Trajectory, values: NDArray[np.float64], rates: NDArray[np.float64]
-) -> Trajectory:
-    return Trajectory(
-        one.name,
-        one.times,
-        np.column_stack([one.states, values]),
-        np.column_stack([one.derivatives, rates]),
-    )

@@ -86,8 +86,9 @@ def adjusted(
     values : sequence of float
         Of the parameters, by slot.
     states : array of shape (column, ...)
-    sigma : array of shape (column,)
-        Standard deviation of each column's noise, in the column's unit; 0 for exact columns.
+    sigma : array of shape (column,) or that of the states
+        Standard deviation of each column's noise, in the column's unit, or of each number's; 0
+        for exact columns.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def adjusted(
     features = np.zeros((count, *states.shape[1:]))
     covariance = np.zeros((count, *features.shape))
     approximate = np.zeros(states.shape[1:], dtype=bool)
-    noisy = frozenset(np.flatnonzero(sigma > 0).tolist())
+    noisy = frozenset(noisy_columns(sigma).tolist())
     for parts in independent_parts(expression, noisy):
         columns = sorted(frozenset().union(*(part.inputs for _, part in parts)) & noisy)
         analytic = all(is_analytic(part) for _, part in parts)
@@ -129,7 +130,7 @@ def adjusted_features(
         From a list of columns, arrays of complex numbers, to features (feature, ...); of a number
         of features that does not vary, each real where the columns are.
     states : array of shape (column, ...)
-    sigma : array of shape (column,)
+    sigma : array of shape (column,) or that of the states
     columns : sequence of int
         Noisy columns that the features read.
     analytic : bool
@@ -150,6 +151,11 @@ def adjusted_features(
     covariance = features[:, None] * features - products
     again, _ = _means(evaluate, states, sigma, columns, coarse, products=False)
     return Adjusted(features, covariance, _differ(features, again, covariance))
+
+
+def noisy_columns(sigma: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Columns any of whose numbers are noisy, for sigma of shape (column, ...)."""
+    return np.flatnonzero((sigma > 0).reshape(len(sigma), -1).any(axis=1))
 
 
 def independent_parts(

@@ -23,6 +23,7 @@ from scipy.stats import t as student
 
 from noether_sym.dsl.expression import Expression
 from noether_sym.errors import DatasetError
+from noether_sym.noise.adjusted import noisy_columns
 from noether_sym.noise.problem import Features, Point, Problem, change
 from noether_sym.noise.resampling import uncertainty
 from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, Sums
@@ -34,6 +35,10 @@ single samples: below it the samples are too far apart for neighbours to tell th
 _RIDGE = 0.25
 """Part of the typical noise that is added to each trajectory's own before the weights are taken:
 that of a trajectory near a fixed point is hardly known and may come out negative."""
+
+_LEAST_NOISE = 1e-4
+"""Added to the variance of each sample's noise, in units of its mean: a sample that is exact by
+what was given counts as some ten thousand usual ones."""
 
 _STEPS, _HALVINGS = 30, 12
 """Most Gauss-Newton steps, and how often one is halved."""
@@ -123,8 +128,10 @@ def refit(
     states : array of shape (column, segment, time)
     weights : array of shape (segment, time)
         1 for a sample, 0 for padding.
-    sigma : array of shape (column,)
+    sigma : array of shape (column,) or (column, segment, time)
         Standard deviation of each column's noise, independent and Gaussian; 0 for exact columns.
+        Where it is given for each number, samples weigh as one over the variance that is usual
+        for the columns of the formula.
     groups : sequence of int, optional
         The trajectory of each segment, where segments are windows; by default each its own.
 
@@ -143,7 +150,8 @@ def refit(
         If sigma does not fit the columns.
     """
     start = np.array(values, dtype=np.float64)
-    features = Features.of(expression, start, states, _checked(sigma, len(states)))
+    features = Features.of(expression, start, states, _checked(sigma, states.shape))
+    weights = weights * _sample_weights(features, weights)
     labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
     return _refitted(features, weights, labels)
 
@@ -166,7 +174,8 @@ def refit_without(
         Numbers of the segments that are left out each time.
     """
     start = np.array(values, dtype=np.float64)
-    features = Features.of(expression, start, states, _checked(sigma, len(states)))
+    features = Features.of(expression, start, states, _checked(sigma, states.shape))
+    weights = weights * _sample_weights(features, weights)
     found = []
     for some in left_out:
         kept = np.setdiff1d(np.arange(len(weights)), some)
@@ -174,13 +183,30 @@ def refit_without(
     return found
 
 
-def _checked(sigma: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
+def _checked(sigma: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
     sigma = np.asarray(sigma, dtype=np.float64)
-    if sigma.shape != (columns,) or not (np.isfinite(sigma) & (sigma >= 0)).all():
+    fits = sigma.shape in (shape[:1], shape)
+    if not (fits and (np.isfinite(sigma) & (sigma >= 0)).all()):
+        said = f"{sigma.tolist()}" if sigma.ndim < 2 else f"of shape {sigma.shape}"
         raise DatasetError(
-            f"sigma {sigma.tolist()} for {columns} columns: give one number from 0 up for each"
+            f"sigma {said} for {shape[0]} columns: give one number from 0 up for each"
         )
     return sigma
+
+
+def _sample_weights(features: Features, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What samples count for by their noise, of mean 1: shape (segment, time).
+
+    Such weights know nothing of the values, so that they pull no constant aside.
+    """
+    sigma = features.sigma
+    noisy = sorted(features.expression.inputs & frozenset(noisy_columns(sigma).tolist()))
+    if sigma.ndim == 1 or not noisy:
+        return np.ones_like(weights)
+    real = weights > 0
+    relative = [own**2 / np.mean(own[real] ** 2) for own in sigma[noisy]]
+    found = 1.0 / (np.mean(relative, axis=0) + _LEAST_NOISE)
+    return np.asarray(found / found[real].mean())
 
 
 def _refitted(features: Features, weights: NDArray[np.float64], labels: NDArray[np.int64]) -> Refit:
@@ -238,12 +264,12 @@ def _weights(point: Point) -> NDArray[np.float64]:
     Where trajectories differ in size, noise gives the law of the large ones an error many times
     that of the small ones, which would decide alone.
     """
-    noise = np.where(point.mask > 0, point.own.covariance[0, 0], 0.0)
+    noise = np.where(point.mask > 0, point.own.covariance[0, 0], 0.0) * point.mask
     count = point.mask.sum(axis=1)
     typical = float(noise.sum() / max(count.sum(), 1.0))
     if typical <= 0:
         return np.ones(len(count))
-    own = noise.sum(axis=1) / np.maximum(count, 1.0)
+    own = noise.sum(axis=1) / np.where(count > 0, count, 1.0)
     weights: NDArray[np.float64] = 1.0 / (own.clip(min=0.0) + _RIDGE * typical)
     return weights / weights[count > 0].mean()
 

@@ -81,7 +81,8 @@ def noise_report(
         At least one. Gaps in time are no neighbourhoods; where times number the samples,
         these are taken as even.
     given : mapping of int to float, optional
-        Standard deviations that are known, by column.
+        Standard deviations that are known, by column. Where trajectories say how those of single
+        samples differ, nothing else is looked for in the column.
     exact : collection of int
         Columns that have no noise of their own.
 
@@ -113,8 +114,9 @@ def noise_report(
                 f"from 0 to {count - 1}"
             )
     states = np.concatenate([one.states for one in trajectories])
+    told = {column for column in known if _differs(trajectories, column)}
     still = set(constant_columns([one.states for one in trajectories]))
-    moving = [column for column in range(count) if column not in still | set(exact)]
+    moving = [column for column in range(count) if column not in still | set(exact) | told]
     floor = np.array([precision(own) for own in states.T])
     sigma, error, steps = np.zeros(count), np.zeros(count), np.zeros(count)
     spans, values = _spans(trajectories, states, moving)
@@ -161,6 +163,12 @@ def noise_report(
         tuple(growing),
         steps,
     )
+
+
+def _differs(trajectories: Sequence[Trajectory], column: int) -> bool:
+    """Whether the noise of a column is known to differ between samples."""
+    own = [one.noise[:, column] for one in trajectories if one.noise is not None]
+    return bool(own) and bool(np.ptp(np.concatenate(own)) > 0)
 
 
 def _spans(

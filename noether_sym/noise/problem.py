@@ -26,7 +26,7 @@ class Point:
     own : Adjusted
         The formula and its derivatives by the constants, on all samples.
     mask : array of shape (segment, time)
-        1 for samples that count, else 0.
+        Weights of samples that count, else 0.
     segment_weights : array of shape (segment,)
         What each segment's scatter counts for.
     sums, total : Sums
@@ -59,8 +59,8 @@ class Features:
     start : array of shape (parameter,)
         Constants at which `first` was computed.
     states : array of shape (column, segment, time)
-    sigma : array of shape (column,)
-        Standard deviation of each column's noise.
+    sigma : array of shape (column,) or that of the states
+        Standard deviation of each column's noise, or of each number's.
     first : Adjusted
     linear : bool
         Whether the formula is linear in its constants.
@@ -91,7 +91,8 @@ class Features:
         first = Adjusted(
             own.features[:, segments], own.covariance[:, :, segments], own.approximate[segments]
         )
-        return replace(self, states=self.states[:, segments], first=first)
+        sigma = self.sigma if self.sigma.ndim == 1 else self.sigma[:, segments]
+        return replace(self, states=self.states[:, segments], sigma=sigma, first=first)
 
     def at(self, values: NDArray[np.float64]) -> Adjusted:
         """Features for constants of shape (parameter,)."""
@@ -125,7 +126,7 @@ class Problem:
     ----------
     features : Features
     weights : array of shape (segment, time)
-        1 for a sample, 0 for padding.
+        What each sample counts for, 0 for padding.
     segment_weights : array of shape (segment,)
         What each segment's scatter counts for.
     """
@@ -138,7 +139,7 @@ class Problem:
         """Constants of shape (parameter,) with sums at such lags; see `sums_of`."""
         own = self.features.at(values)
         finite = np.isfinite(own.features).all(axis=0) & np.isfinite(own.covariance).all((0, 1))
-        mask = np.where(finite & (self.weights > 0), 1.0, 0.0)
+        mask = np.where(finite, self.weights, 0.0)
         sums = sums_of(own.features, own.covariance, mask, lags)
         sums = replace(sums, within=sums.within * self.segment_weights[:, None, None])
         return Point(values, own, mask, self.segment_weights, sums, sums.total())

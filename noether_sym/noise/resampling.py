@@ -113,11 +113,12 @@ def _degrees(
     errors' square is a quadratic form of these.
     """
     rows = np.where(point.mask > 0, point.own.features[1 + free], 0.0)
-    count = np.maximum(point.mask.sum(axis=1), 1.0)
-    centred = compared((rows - (rows.sum(axis=2) / count)[..., None]) * point.mask, lags)
+    count = np.maximum(point.mask.sum(axis=1), np.finfo(float).tiny)
+    means = (rows * point.mask).sum(axis=2) / count
+    centred = compared((rows - means[..., None]) * np.sqrt(point.mask), lags)
     centred = centred * point.segment_weights[:, None]
     noise = point.own.covariance[0, 0]
-    sizes = np.where(point.mask > 0, noise.clip(min=0.0) if noise.any() else 1.0, 0.0)
+    sizes = np.where(point.mask > 0, noise.clip(min=0.0) if noise.any() else 1.0, 0.0) * point.mask
     whole = point.total.within[np.ix_(1 + free, 1 + free)]
     rests = np.array([rest.within[1:, 1:] for _, rest in parts])
     meats = np.array([(centred[:, left] * sizes[left]) @ centred[:, left].T for left, _ in parts])

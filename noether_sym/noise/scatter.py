@@ -38,7 +38,7 @@ class Sums:
         Products of features.
     values : array of shape (..., feature)
     count : array of shape (...)
-        Samples.
+        Samples, each as its weight.
     """
 
     within: NDArray[np.float64]
@@ -97,23 +97,26 @@ def sums_of(
     covariance : array of shape (feature, feature, trajectory, time)
         Of the noise of the features.
     mask : array of shape (trajectory, time)
-        1 for samples that count, else 0.
+        Weights of samples that count, else 0. A product of two samples has the root of both.
     lags : sequence of float
         Weights of the products of samples so many steps apart, from 0 up; they add up to 1.
     """
+    roots = np.sqrt(mask)
     count = mask.sum(axis=1)
-    safe = np.maximum(count, 1.0)
+    safe = np.where(count > 0, count, 1.0)
     features = np.where(mask > 0, features, 0.0)
-    values = features.sum(axis=2)
-    centred = (features - (values / safe)[..., None]) * mask
+    weighted = features * mask
+    values = weighted.sum(axis=2)
+    centred = (features - (values / safe)[..., None]) * roots
     products = np.einsum("ikt,jkt->kij", centred, compared(centred, lags))
-    # the noise's share: the diagonal of C A C, A the weights of the lags and C the centring
-    rows = compared(mask, lags) * mask
-    share = lags[0] * mask - 2 * rows / safe[:, None] + (rows.sum(axis=1) / safe**2)[:, None] * mask
+    # the noise's share: the diagonal of R C A C R, A the weights of the lags, C the centring and
+    # R the roots of the weights
+    rows = compared(roots, lags) * roots
+    share = lags[0] - 2 * rows / safe[:, None] + (rows.sum(axis=1) / safe**2)[:, None] * mask
     noise = np.where(mask > 0, covariance, 0.0)
     return Sums(
-        within=products - np.einsum("ijkt,kt->kij", noise, share),
-        squares=np.einsum("ikt,jkt->kij", features, features),
+        within=products - np.einsum("ijkt,kt->kij", noise, share * mask),
+        squares=np.einsum("ikt,jkt->kij", weighted, features),
         values=values.T,
         count=count,
     )

@@ -36,6 +36,9 @@ class Samples:
     still : array of bool, of shape (column,)
         Columns that hardly change along whole trajectories; see
         `noether_sym.datasets.constancy.still_columns`.
+    noise : array of shape (column, segment, time) or None
+        Standard deviation of each number's noise over that of its column's; None where it is
+        the same for all.
     """
 
     states: NDArray[np.float64]
@@ -44,11 +47,25 @@ class Samples:
     velocities: NDArray[np.float64]
     window: int | None
     still: NDArray[np.bool_]
+    noise: NDArray[np.float64] | None = None
 
     @property
     def count(self) -> int:
         """Number of samples."""
         return int(self.weights.sum())
+
+    def sigma(self, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Standard deviations of columns as those of all their samples, where these differ.
+
+        Parameters
+        ----------
+        sigma : array of shape (column,)
+
+        Returns
+        -------
+        array of shape (column,) or (column, segment, time)
+        """
+        return sigma if self.noise is None else sigma[:, None, None] * self.noise
 
     def as_surrogate(self, seed: int) -> Samples:
         """The surrogate in the place of the data, beside a second surrogate."""
@@ -74,6 +91,7 @@ class Samples:
             surrogate=self.surrogate[:, keep, ::step],
             weights=self.weights[keep, ::step],
             velocities=self.velocities[:, keep, ::step],
+            noise=None if self.noise is None else self.noise[:, keep, ::step],
         )
 
 
@@ -98,13 +116,18 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
     states = np.zeros((columns, len(segments), length))
     velocities = np.zeros_like(states)
     weights = np.zeros((len(segments), length))
+    known = [segment.noise for segment in segments if segment.noise is not None]
+    noise = np.ones_like(states) if known else None
     for row, segment in enumerate(segments):
         states[:, row, : len(segment)] = segment.states.T
         states[:, row, len(segment) :] = segment.states[-1][:, None]
         velocities[:, row, : len(segment)] = segment.derivatives.T
         weights[row, : len(segment)] = 1.0
+        if noise is not None and segment.noise is not None:
+            noise[:, row, : len(segment)] = segment.noise.T
     still = still_columns([one.states for one in trajectories if len(one)])
-    return Samples(states, _shuffle(states, weights, seed), weights, velocities, window, still)
+    surrogate = _shuffle(states, weights, seed)
+    return Samples(states, surrogate, weights, velocities, window, still, noise)
 
 
 def held_out_samples(

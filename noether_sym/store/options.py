@@ -30,7 +30,7 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with_time: bool = False
     derive: dict[str, str] = {}
     vectors: dict[str, tuple[str, ...]] = {}
-    sigma: dict[str, float] = {}
+    sigma: dict[str, float | str] = {}
     constants: dict[str, str] = {}
     skip_rows: Annotated[int, msgspec.Meta(ge=0)] = 0
     comment: str = ""

@@ -115,7 +115,7 @@ class Confirmation:
         )
 
     def _rows(self, law: Law, stack: _Stack) -> list[Row]:
-        features = self._features(law, stack.states)
+        features = self._features(law, stack)
         kept = stack.split(np.asarray(np.isfinite(features).all(0)))
         rows = zip(stack.trajectories, stack.split(features), kept, strict=True)
         return [
@@ -144,13 +144,13 @@ class Confirmation:
         reads = sorted(_written_out(law, self._dataset).expression.inputs)
         return 2.0 * float(self._doubt[reads].max()) if self.sigma[reads].any() else np.inf
 
-    def _features(self, law: Law, states: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _features(self, law: Law, stack: _Stack) -> NDArray[np.float64]:
         """Values without the noise's bias, the variance of their noise, errors by constants."""
         whole = _written_out(law, self._dataset)
         errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
-            sigma = noise_of(law, self.sigma)
-            own = adjusted(whole.expression, whole.values, states, sigma)
+            sigma = noise_of(law, stack.sigma(self.sigma))
+            own = adjusted(whole.expression, whole.values, stack.states, sigma)
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 
@@ -169,22 +169,33 @@ class Confirmation:
             out=np.zeros(len(moving)),
             where=moving,
         )
-        weights = weights_of([(gradients**2 @ noise**2)])[0]
+        own = self._frame.noise
+        steps = gradients if own is None else gradients * own
+        weights = weights_of([(steps**2 @ noise**2)])[0]
         return root_mean_square(gradients * np.sqrt(weights / weights.mean())[:, None], unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stack:
-    """Trajectories, thinned where they are long, and their states side by side."""
+    """Trajectories, thinned where they are long, their states and noise side by side."""
 
     trajectories: list[Trajectory]
     states: NDArray[np.float64]
+    noise: NDArray[np.float64] | None
 
     @classmethod
     def of(cls, trajectories: Sequence[Trajectory]) -> _Stack:
         step = -(-sum(map(len, trajectories)) // MOST_SAMPLES)
         chosen = [own.every(step) for own in trajectories]
-        return cls(chosen, np.concatenate([own.states for own in chosen]).T)
+        noise = None
+        if any(own.noise is not None for own in chosen):
+            ones = [np.ones_like(own.states) if own.noise is None else own.noise for own in chosen]
+            noise = np.concatenate(ones).T
+        return cls(chosen, np.concatenate([own.states for own in chosen]).T, noise)
+
+    def sigma(self, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Standard deviations of columns as those of samples, where these differ."""
+        return sigma if self.noise is None else sigma[:, None] * self.noise
 
     def split(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Values of shape (..., sample), by trajectory."""

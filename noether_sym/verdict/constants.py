@@ -55,7 +55,7 @@ class Refitting:
         """The law with constants, standard errors and 95 % intervals from these trajectories."""
         if not self._can(law):
             return law
-        own, sigma = self.samples, noise_of(law, self._sigma)
+        own, sigma = self.samples, noise_of(law, self.samples.sigma(self._sigma))
         with np.errstate(all="ignore"):
             found = refit(law.expression, law.values, own.states, own.weights, sigma)
         return _with_constants(law, found)
@@ -64,7 +64,7 @@ class Refitting:
         """The law with constants from the other trajectories, for each group that is left out."""
         if not self._can(law):
             return [law] * len(left_out)
-        own, sigma = self.samples, noise_of(law, self._sigma)
+        own, sigma = self.samples, noise_of(law, self.samples.sigma(self._sigma))
         with np.errstate(all="ignore"):
             every = refit_without(
                 law.expression, law.values, own.states, own.weights, sigma, left_out

@@ -151,11 +151,14 @@ def _moved_round(
     length = min(rounds.values(), default=len(own))
     whole = own.part(0, length)
     states, rates = whole.states.copy(), whole.derivatives.copy()
+    noise = None if whole.noise is None else whole.noise.copy()
     for place, count in rounds.items():
         taken = (np.arange(length) + generator.integers(count)) % count
         states[:, place] = own.states[taken, place]
         rates[:, place] = own.derivatives[taken, place]
-    return replace(whole, states=states, derivatives=rates)
+        if noise is not None and own.noise is not None:
+            noise[:, place] = own.noise[taken, place]
+    return replace(whole, states=states, derivatives=rates, noise=noise)
 
 
 def _round(values: NDArray[np.float64]) -> int:

@@ -29,12 +29,16 @@ class Frame:
         trajectories, over all of them.
     dataset : Dataset
         Which columns are derived, and how.
+    noise : array of shape (sample, base column) or None
+        Standard deviation of each number's noise over that of its column's; None where it is
+        the same for all.
     """
 
     states: NDArray[np.float64]
     velocities: NDArray[np.float64]
     spread: NDArray[np.float64]
     dataset: Dataset
+    noise: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, samples: Samples, dataset: Dataset) -> Frame:
@@ -48,6 +52,7 @@ class Frame:
             samples.velocities[base][:, real].T,
             np.where(spread > 0, spread, 1.0)[base],
             dataset,
+            None if samples.noise is None else samples.noise[base][:, real].T,
         )
 
     def gradients(self, law: Law) -> NDArray[np.float64]:

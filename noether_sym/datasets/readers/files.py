@@ -10,6 +10,7 @@ from noether_sym.datasets.readers import FEATHER_SUFFIXES, KINDS, PARQUET_SUFFIX
 from noether_sym.datasets.readers.archive import member_names, members, natural
 from noether_sym.datasets.readers.arrange import arranged
 from noether_sym.datasets.readers.foreign import refuse_foreign
+from noether_sym.datasets.readers.near import near_files
 from noether_sym.datasets.readers.npz import read_npy, read_npz
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import MOST_CELLS, RawTable
@@ -67,7 +68,10 @@ def read_file(path: Path, options: TableOptions) -> list[RawTable]:
             raise DatasetError(f"{path} is neither a file nor a folder")
         return [arranged(table, options) for table in _tables(source_of(path), options)]
     except FileNotFoundError as error:
-        raise DatasetError(f"there is no file {path}") from error
+        close = near_files(path)
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        folder = "" if path.parent.is_dir() else f", and no folder {path.parent}"
+        raise DatasetError(f"there is no file {path}{folder}{meant}") from error
     except OSError as error:
         reason = str(error.strerror or error).splitlines()[0]
         raise DatasetError(f"{path} cannot be read: {reason}") from error

@@ -34,11 +34,14 @@ class Table:
         The time column, where it was named or given.
     units : dict of str to str
         Units given beside the headers, by column.
+    sigma : any
+        The noise as it was given, arrays by the name of the column that holds them now.
     """
 
     frame: pd.DataFrame
     time: str | None
     units: dict[str, str]
+    sigma: Any = None
 
 
 def as_table(
@@ -50,6 +53,7 @@ def as_table(
     trajectory: str | None = None,
     particle: str | None = None,
     units: Mapping[str, str] | Sequence[str] | None = None,
+    sigma: Any = None,
 ) -> Table:
     """One table of trajectories.
 
@@ -73,11 +77,14 @@ def as_table(
     units : mapping of str to str, or sequence of str, optional
         A sequence holds one unit a column in their order, that of a time which is not a column
         after them.
+    sigma : mapping, optional
+        The noise of columns; arrays hold one number a row, or are a list of one array a
+        trajectory.
 
     Raises
     ------
     DatasetError
-        If the data are of another kind, or names, times or units do not fit them.
+        If the data are of another kind, or names, times, units or noise do not fit them.
     """
     name = time if isinstance(time, str) else None
     times = None if isinstance(time, str) else time
@@ -92,7 +99,35 @@ def as_table(
     else:
         frame, name = _joined(parts, names, dt, name, times, labelled, particle)
     own = {} if units is None else _units(frame, units, labelled, counted)
-    return Table(frame, TIME if times is not None else name, own)
+    if isinstance(sigma, Mapping):
+        frame, sigma = _with_noise(frame, sigma)
+    return Table(frame, TIME if times is not None else name, own, sigma)
+
+
+def _with_noise(
+    frame: pd.DataFrame, sigma: Mapping[Any, Any]
+) -> tuple[pd.DataFrame, dict[Any, Any]]:
+    """The table with a column for each array of standard deviations, and the columns' names."""
+    named = dict(sigma)
+    for name, given in sigma.items():
+        if isinstance(given, str) or not (isinstance(given, Sequence) or np.ndim(given)):
+            continue
+        ragged = isinstance(given, Sequence) and any(np.ndim(own) for own in given)
+        try:
+            parts = [np.ravel(own) for own in (given if ragged else [given])]
+            values = np.concatenate(parts).astype(np.float64)
+        except (TypeError, ValueError):
+            raise DatasetError(f"sigma of {name!r} holds what is no number") from None
+        if len(values) != len(frame):
+            raise DatasetError(
+                f"sigma of {name!r} holds {len(values):,} numbers for {len(frame):,} rows; give "
+                "one for each row, or one for all"
+            )
+        column = f"sigma of {name}"
+        while column in map(bare, frame.columns):
+            column += "_"
+        frame, named[name] = frame.assign(**{column: values}), column
+    return frame, named
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:

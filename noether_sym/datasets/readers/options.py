@@ -37,6 +37,8 @@ class TableOptions:
         Name of the column that says which particle a row of a long table is of.
     derivatives : tuple of str
         States whose dx/dt becomes a state too.
+    sigma : mapping of str to str
+        From a state to the column that holds the standard deviation of its noise.
     """
 
     units: Mapping[str, str] = field(default_factory=dict)
@@ -51,9 +53,10 @@ class TableOptions:
     comment: str = ""
     particle: str | None = None
     derivatives: tuple[str, ...] = ()
+    sigma: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def numbers(self) -> frozenset[str]:
         """Columns that were named as something that holds numbers."""
-        rates = (*self.rates, *self.rates.values())
-        return frozenset((*self.columns, *self.parameters, *self.units, *rates))
+        pairs = (*self.rates, *self.rates.values(), *self.sigma, *self.sigma.values())
+        return frozenset((*self.columns, *self.parameters, *self.units, *pairs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Roles:
         From a state to the column that is its dx/dt.
     ordered : bool
         Whether rows of a trajectory follow each other; without, every row is a point.
+    sigma : dict of str to str
+        From a state to the column that holds the standard deviation of its noise.
     """
 
     time: str | None
@@ -38,11 +40,13 @@ class Roles:
     parameters: tuple[str, ...]
     rates: dict[str, str]
     ordered: bool
+    sigma: dict[str, str]
 
     @property
     def numbers(self) -> list[str]:
         """Columns beside the time that must hold numbers, each once."""
-        return list(dict.fromkeys([*self.states, *self.rates.values()]))
+        others = (*self.rates.values(), *self.sigma.values())
+        return list(dict.fromkeys([*self.states, *others]))
 
     @property
     def needs_estimates(self) -> bool:
@@ -75,13 +79,15 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
     time = _time(table, path, options)
     for own in (*options.rates, *options.rates.values()):
         _check_there(table, path, own, "take as a state or its rate")
+    for own in (*options.sigma, *options.sigma.values()):
+        _check_there(table, path, own, "take as a state or its noise")
     chosen = [*options.columns, *options.parameters]
     for name in chosen:
         if name in (time, table.trajectory):
             role = "the time" if name == time else "the name of the trajectory"
             raise DatasetError(f"{path}: column {name!r} is {role} and cannot be a state too")
         _check_there(table, path, name, "take as a state")
-    taken = {time, *options.rates.values()} - {*options.rates}
+    taken = {time, *options.rates.values()} - {*options.rates} | {*options.sigma.values()}
     rest = tuple(name for name in table.names if name not in taken)
     states = tuple(dict.fromkeys(chosen)) if options.columns else rest
     states = tuple(dict.fromkeys([*states, *options.parameters]))
@@ -93,6 +99,7 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
             )
         if rate in (time, name):
             raise DatasetError(f"{path}: column {rate!r} cannot be the rate of change of {name!r}")
+    _check_noise(path, states, (time, table.trajectory), options)
     grouped = table.trajectory is not None or path.is_dir()
     return Roles(
         time,
@@ -100,7 +107,28 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
         tuple(dict.fromkeys(options.parameters)),
         dict(options.rates),
         ordered=time is not None or grouped,
+        sigma=dict(options.sigma),
     )
+
+
+def _check_noise(
+    path: Path,
+    states: Sequence[str],
+    others: Collection[str | None],
+    options: TableOptions,
+) -> None:
+    """Refuse columns of noise that are something else too."""
+    for name, own in options.sigma.items():
+        if name not in states:
+            raise DatasetError(
+                f"{path}: noise was given for {name!r}, which is not among the states; add it to "
+                "--columns (columns= in Python)"
+            )
+        if own in states or own in others or own in options.rates.values():
+            raise DatasetError(
+                f"{path}: column {own!r} is a state, a rate, the time or the name of the "
+                f"trajectory, and cannot be the noise of {name!r} too"
+            )
 
 
 def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
@@ -149,6 +177,8 @@ def given_units(
     if options.unitless:
         return dict.fromkeys(known, "dimensionless")
     units = {**table.units, **options.units}
+    for name, own in options.sigma.items():
+        units[own] = units[own] or units[name]
     return {name: unit for name in known if (unit := units[name]) is not None}
 
 

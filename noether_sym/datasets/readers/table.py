@@ -20,6 +20,7 @@ from noether_sym.datasets.readers.roles import Roles, find_roles, given_units, r
 from noether_sym.datasets.readers.segments import FEWEST_ROWS, Segment, cut_into_segments
 from noether_sym.datasets.readers.slopes import slopes
 from noether_sym.datasets.readers.thinning import thin
+from noether_sym.datasets.readers.told_noise import relative_noise, told_noise
 from noether_sym.datasets.readers.turns import unwrapped
 from noether_sym.errors import DatasetError
 from noether_sym.units.coherent import Unit
@@ -78,12 +79,15 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
         states=tuple(searched),
         parameters=tuple(name for name in roles.parameters if name in searched),
         rates={name: own for name, own in roles.rates.items() if name in searched},
+        sigma={name: own for name, own in roles.sigma.items() if name in searched},
     )
     if roles.ordered:
         _check_parameters(first, path, segments, roles.parameters)
     units = read_units(path, roles.known, given)
     time = time_unit(path, roles, units)
     segments, thinned = thin(segments, searched, ordered=roles.ordered)
+    told = told_noise(first, path, roles, segments, units)
+    units = {name: unit for name, unit in units.items() if name not in roles.sigma.values()}
     numbers = [
         {name: _convert(path, name, unit, one.numbers(name)) for name, unit in units.items()}
         for one in segments
@@ -102,10 +106,13 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     ]
     states = [np.stack([own[name] for name in searched], axis=-1) for own in numbers]
     derivatives, derivative = slopes(path, roles, clocks, states, numbers)
-    arrays, thinner = independent(added, clocks, states, derivatives)
+    noise = relative_noise(told, searched, [len(one) for one in segments])
+    arrays, thinner = independent(added, clocks, states, derivatives, noise)
     trajectories = [
         Trajectory(one.label, *own) for one, *own in zip(segments, *arrays, strict=True)
     ]
+    if not told:
+        trajectories = [replace(one, noise=None) for one in trajectories]
     train, test, split_note = _split(trajectories, "time" if roles.time else "samples")
     return Dataset(
         name=_name(path),
@@ -124,6 +131,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
             *_conversions(units),
             *turns,
             *(one.note for one in added),
+            *(one.note for one in told),
             *thinner,
             *(("all columns taken as dimensionless",) if options.unitless else ()),
             *_without_time(roles),
@@ -133,8 +141,9 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
         timed=roles.time is not None,
         time_name=roles.time or "t",
         ordered=roles.ordered,
-        noise_given=tuple(
-            (searched.index(one.name), one.noise) for one in added if one.noise is not None
+        noise_given=(
+            *((searched.index(one.name), one.size) for one in told),
+            *((searched.index(one.name), one.noise) for one in added if one.noise is not None),
         ),
     )
 

@@ -95,7 +95,7 @@ def moments(
     counts = np.bincount(data.segment).astype(float)
     weights = (1.0 - 1.0 / counts)[data.segment]
     parts = [np.flatnonzero(groups[data.segment] == number) for number in range(groups.max() + 1)]
-    noisy = np.flatnonzero(sigma > 0)
+    noisy, sizes = np.flatnonzero(sigma > 0), data.sigma(sigma)
 
     def products(values: NDArray[np.float64]) -> NDArray[np.float64]:
         chosen = [(values[:, part], weights[part]) for part in parts]
@@ -105,7 +105,7 @@ def moments(
     squares = (1.0 - len(noisy) * _WEIGHT) * products(plain)
     for column in noisy:
         states = data.states.astype(np.complex128)
-        states[column] += 1j * _NODE * sigma[column]
+        states[column] += 1j * _NODE * sizes[column]
         moved = values_of(kept, _rederived(states, data)) / scale[:, None] - middle
         right += _WEIGHT * (moved.real - plain)
         squares += _WEIGHT * (products(moved.real) - products(moved.imag))

@@ -42,6 +42,9 @@ class Observations:
         Standard deviation within trajectories of each column that is not derived.
     directions : array of shape (sample, base column) or None
         Of points without order: the velocity in units of the columns' spread, its length 1.
+    noise : array of shape (column, sample) or None
+        Standard deviation of each number's noise over that of its column's; None where it is
+        the same for all.
     points : array of int
         Samples at which gradients are taken; the first `few` are spread over all of them.
     """
@@ -52,6 +55,7 @@ class Observations:
     spread: NDArray[np.float64]
     points: NDArray[np.int64]
     directions: NDArray[np.float64] | None = None
+    noise: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, samples: Samples, dataset: Dataset) -> Observations:
@@ -60,6 +64,7 @@ class Observations:
         segment = np.broadcast_to(np.arange(real.shape[0])[:, None], real.shape)[real]
         numbers = np.unique(segment, return_inverse=True)[1]
         states = samples.states[:, real]
+        noise = None if samples.noise is None else samples.noise[:, real]
         spread = np.sqrt((_deviations(states, numbers) ** 2).mean(1))
         spread = np.where(samples.still, 0.0, spread)[list(dataset.base_columns)]
         if not dataset.ordered:
@@ -67,7 +72,7 @@ class Observations:
         number = max(_LEAST_POINTS, _REFERENCE_ROWS // len(spread))
         points = np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))
         points = np.concatenate([points[start::_FEW] for start in range(_FEW)])
-        return cls(dataset, states, numbers, spread, points)
+        return cls(dataset, states, numbers, spread, points, noise=noise)
 
     @classmethod
     def _of_points(
@@ -87,6 +92,10 @@ class Observations:
         points = np.concatenate([everything[start::_FEW] for start in range(_FEW)])
         segment = np.zeros(states.shape[1], dtype=np.int64)
         return cls(dataset, states[:, points], segment, spread, everything, directions[points])
+
+    def sigma(self, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Standard deviations of columns as those of samples: shape (column, sample) or (., 1)."""
+        return sigma[:, None] if self.noise is None else sigma[:, None] * self.noise
 
     @property
     def count(self) -> int:
