@@ -403,7 +403,12 @@ def _roots(unit: Any) -> dict[str, Any]:
 def _registry() -> Any:
     import pint
 
-    registry: Any = pint.UnitRegistry(on_redefinition="ignore")
+    options: dict[str, Any] = {"on_redefinition": "ignore"}
+    registry: Any
+    try:  # definitions that pint has read once are kept: a tenth of the time at every start
+        registry = pint.UnitRegistry(**options, cache_folder=":auto:")
+    except Exception:  # a folder that cannot be written to, or what another process left there
+        registry = pint.UnitRegistry(**options)
     # to pint px is a length on paper; in a video it is what positions are counted in
     registry.define("pixel = [printing_unit] = px")
     return registry
