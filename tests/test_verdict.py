@@ -244,3 +244,8 @@ def test_q_values_grow_with_the_number_of_tests_and_looks():
     assert two[0] == pytest.approx(1e-4 * 2 * 1.5)
     assert q_values([1e-4], looks=2) == [2e-4]
     assert q_values([]) == []
+
+
+def test_trajectories_without_a_finite_value_have_no_spread():
+    none = [np.zeros(0), np.zeros(0)]
+    assert spread_between(none, none) == 0.0

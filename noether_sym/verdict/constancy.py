@@ -173,7 +173,7 @@ def weights_of(noise: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]
         Variance of the noise of each value.
     """
     clean = [np.where(np.isfinite(own), np.maximum(own, 0.0), 0.0) for own in noise]
-    usual = float(np.median(np.concatenate(clean))) if clean else 0.0
+    usual = float(np.median(np.concatenate(clean))) if any(map(len, clean)) else 0.0
     if not usual > 0:
         return [np.ones(len(own)) for own in clean]
     return [np.minimum(1.0, 2.0 * usual / (own + usual)) for own in clean]
