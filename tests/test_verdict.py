@@ -249,3 +249,6 @@ def test_q_values_grow_with_the_number_of_tests_and_looks():
 def test_trajectories_without_a_finite_value_have_no_spread():
     none = [np.zeros(0), np.zeros(0)]
     assert spread_between(none, none) == 0.0
+    found = constancy(none, [np.zeros((0, 1))] * 2, noise=none)
+    assert found.variation == np.inf
+    assert found.trajectories == 0
