@@ -76,6 +76,7 @@ def loaded(
     own = {name: reading.get(name) for name in described}
     with tempfile.TemporaryDirectory(prefix="noether-sym-data-") as folder:
         path = Path(folder) / TABLE_FILE
+        # wrong arguments are refused before the table is made
         data_options(TABLE_FILE, {**reading, "time": None, "units": None, "sigma": None})
         table = as_table(data, names=names, dt=dt, **own)
         beside = {"time": table.time, "units": table.units, "sigma": table.sigma}

@@ -110,6 +110,11 @@ class Trajectory:
     def __repr__(self) -> str:
         return f"Trajectory({self.name!r}: {len(self):,} samples)"
 
+    @property
+    def relative_noise(self) -> NDArray[np.float64]:
+        """`noise`, ones where it is the same for all: shape (time, column)."""
+        return np.ones_like(self.states) if self.noise is None else self.noise
+
     def part(self, start: int, stop: int) -> Trajectory:
         """The samples from `start` up to `stop`."""
         return self._taken(slice(start, stop))

@@ -113,8 +113,8 @@ def _degrees(
     errors' square is a quadratic form of these.
     """
     rows = np.where(point.mask > 0, point.own.features[1 + free], 0.0)
-    count = np.maximum(point.mask.sum(axis=1), np.finfo(float).tiny)
-    means = (rows * point.mask).sum(axis=2) / count
+    count = point.mask.sum(axis=1)
+    means = (rows * point.mask).sum(axis=2) / np.where(count > 0, count, 1.0)
     centred = compared((rows - means[..., None]) * np.sqrt(point.mask), lags)
     centred = centred * point.segment_weights[:, None]
     noise = point.own.covariance[0, 0]

@@ -54,19 +54,6 @@ class Samples:
         """Number of samples."""
         return int(self.weights.sum())
 
-    def sigma(self, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard deviations of columns as those of all their samples, where these differ.
-
-        Parameters
-        ----------
-        sigma : array of shape (column,)
-
-        Returns
-        -------
-        array of shape (column,) or (column, segment, time)
-        """
-        return sigma if self.noise is None else sigma[:, None, None] * self.noise
-
     def as_surrogate(self, seed: int) -> Samples:
         """The surrogate in the place of the data, beside a second surrogate."""
         shuffled = _shuffle(self.surrogate, self.weights, seed)
@@ -95,6 +82,26 @@ class Samples:
         )
 
 
+def of_samples(
+    sigma: NDArray[np.float64], relative: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Standard deviations of columns as those of samples, where these differ.
+
+    Parameters
+    ----------
+    sigma : array of shape (column,)
+    relative : array of shape (column, ...) or None
+        Of each number over its column's; None where it is the same for all.
+
+    Returns
+    -------
+    array of the shape of `relative`, or else of `sigma`
+    """
+    if relative is None:
+        return sigma
+    return np.asarray(sigma.reshape(-1, *[1] * (relative.ndim - 1)) * relative)
+
+
 def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed: int) -> Samples:
     """Cut trajectories into segments and add the surrogate.
 
@@ -116,15 +123,15 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
     states = np.zeros((columns, len(segments), length))
     velocities = np.zeros_like(states)
     weights = np.zeros((len(segments), length))
-    known = [segment.noise for segment in segments if segment.noise is not None]
-    noise = np.ones_like(states) if known else None
+    differs = any(segment.noise is not None for segment in segments)
+    noise = np.ones_like(states) if differs else None
     for row, segment in enumerate(segments):
         states[:, row, : len(segment)] = segment.states.T
         states[:, row, len(segment) :] = segment.states[-1][:, None]
         velocities[:, row, : len(segment)] = segment.derivatives.T
         weights[row, : len(segment)] = 1.0
-        if noise is not None and segment.noise is not None:
-            noise[:, row, : len(segment)] = segment.noise.T
+        if noise is not None:
+            noise[:, row, : len(segment)] = segment.relative_noise.T
     still = still_columns([one.states for one in trajectories if len(one)])
     surrogate = _shuffle(states, weights, seed)
     return Samples(states, surrogate, weights, velocities, window, still, noise)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -403,12 +403,11 @@ def _roots(unit: Any) -> dict[str, Any]:
 def _registry() -> Any:
     import pint
 
-    options: dict[str, Any] = {"on_redefinition": "ignore"}
-    registry: Any
+    new: Callable[..., Any] = partial(pint.UnitRegistry, on_redefinition="ignore")
     try:  # definitions that pint has read once are kept: a tenth of the time at every start
-        registry = pint.UnitRegistry(**options, cache_folder=":auto:")
+        registry = new(cache_folder=":auto:")
     except Exception:  # a folder that cannot be written to, or what another process left there
-        registry = pint.UnitRegistry(**options)
+        registry = new()
     # to pint px is a length on paper; in a video it is what positions are counted in
     registry.define("pixel = [printing_unit] = px")
     return registry

@@ -16,7 +16,7 @@ from noether_sym.laws.expansion import expanded
 from noether_sym.laws.law import LAW, Evidence, Law
 from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
-from noether_sym.statistics.samples import make_samples
+from noether_sym.statistics.samples import make_samples, of_samples
 from noether_sym.verdict.constancy import spread_between, weights_of
 from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
@@ -149,7 +149,7 @@ class Confirmation:
         whole = _written_out(law, self._dataset)
         errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
-            sigma = noise_of(law, stack.sigma(self.sigma))
+            sigma = noise_of(law, of_samples(self.sigma, stack.noise))
             own = adjusted(whole.expression, whole.values, stack.states, sigma)
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
@@ -189,13 +189,8 @@ class _Stack:
         chosen = [own.every(step) for own in trajectories]
         noise = None
         if any(own.noise is not None for own in chosen):
-            ones = [np.ones_like(own.states) if own.noise is None else own.noise for own in chosen]
-            noise = np.concatenate(ones).T
+            noise = np.concatenate([own.relative_noise for own in chosen]).T
         return cls(chosen, np.concatenate([own.states for own in chosen]).T, noise)
-
-    def sigma(self, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard deviations of columns as those of samples, where these differ."""
-        return sigma if self.noise is None else sigma[:, None] * self.noise
 
     def split(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Values of shape (..., sample), by trajectory."""

@@ -118,9 +118,9 @@ def constancy(
         surer = (both / error) ** 2 if error > 0 else np.inf
         told = variation, both, freedom * surer
         found = min(found, told, key=lambda one: _largest(*one))
-    left = (
-        own if tangents is None or not own else _without(own, [tangents[place] for place in usable])
-    )
+    left = own
+    if own and tangents is not None:
+        left = _without(own, [tangents[place] for place in usable])
     white = _white(left, 1 if resolution >= _RESOLVED else _LAGS)
     return Constancy(*found, white=white, trajectories=round(number))
 

@@ -12,7 +12,7 @@ from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.laws.law import LAW, Law
 from noether_sym.noise.constants import Refit, refit, refit_without
 from noether_sym.statistics.conservation import conservation_ratio
-from noether_sym.statistics.samples import Samples, make_samples
+from noether_sym.statistics.samples import Samples, make_samples, of_samples
 from noether_sym.verdict.independence import Judgement
 
 MOST_SAMPLES = 50_000
@@ -49,13 +49,13 @@ class Refitting:
         samples = make_samples(trajectories, window=None, seed=0)
         self.samples: Samples = samples.thinned(MOST_SAMPLES)
         self._derived = {column for column, _ in dataset.derived}
-        self._sigma = sigma
+        self._sigma = of_samples(sigma, self.samples.noise)
 
     def law(self, law: Law) -> Law:
         """The law with constants, standard errors and 95 % intervals from these trajectories."""
         if not self._can(law):
             return law
-        own, sigma = self.samples, noise_of(law, self.samples.sigma(self._sigma))
+        own, sigma = self.samples, noise_of(law, self._sigma)
         with np.errstate(all="ignore"):
             found = refit(law.expression, law.values, own.states, own.weights, sigma)
         return _with_constants(law, found)
@@ -64,7 +64,7 @@ class Refitting:
         """The law with constants from the other trajectories, for each group that is left out."""
         if not self._can(law):
             return [law] * len(left_out)
-        own, sigma = self.samples, noise_of(law, self.samples.sigma(self._sigma))
+        own, sigma = self.samples, noise_of(law, self._sigma)
         with np.errstate(all="ignore"):
             every = refit_without(
                 law.expression, law.values, own.states, own.weights, sigma, left_out

@@ -92,11 +92,7 @@ def find_roles(table: RawTable, path: Path, options: TableOptions) -> Roles:
     states = tuple(dict.fromkeys(chosen)) if options.columns else rest
     states = tuple(dict.fromkeys([*states, *options.parameters]))
     for name, rate in options.rates.items():
-        if name not in states:
-            raise DatasetError(
-                f"{path}: a rate was given for {name!r}, which is not among the states; add it to "
-                "--columns (columns= in Python)"
-            )
+        _check_state(path, name, states, "a rate")
         if rate in (time, name):
             raise DatasetError(f"{path}: column {rate!r} cannot be the rate of change of {name!r}")
     _check_noise(path, states, (time, table.trajectory), options)
@@ -119,16 +115,21 @@ def _check_noise(
 ) -> None:
     """Refuse columns of noise that are something else too."""
     for name, own in options.sigma.items():
-        if name not in states:
-            raise DatasetError(
-                f"{path}: noise was given for {name!r}, which is not among the states; add it to "
-                "--columns (columns= in Python)"
-            )
+        _check_state(path, name, states, "noise")
         if own in states or own in others or own in options.rates.values():
             raise DatasetError(
                 f"{path}: column {own!r} is a state, a rate, the time or the name of the "
                 f"trajectory, and cannot be the noise of {name!r} too"
             )
+
+
+def _check_state(path: Path, name: str, states: Sequence[str], given: str) -> None:
+    """Refuse what was given for a column that is no state."""
+    if name not in states:
+        raise DatasetError(
+            f"{path}: {given} was given for {name!r}, which is not among the states; add it to "
+            "--columns (columns= in Python)"
+        )
 
 
 def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:

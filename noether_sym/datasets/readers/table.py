@@ -106,13 +106,11 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     ]
     states = [np.stack([own[name] for name in searched], axis=-1) for own in numbers]
     derivatives, derivative = slopes(path, roles, clocks, states, numbers)
-    noise = relative_noise(told, searched, [len(one) for one in segments])
-    arrays, thinner = independent(added, clocks, states, derivatives, noise)
+    noise = [relative_noise(told, searched, [len(one) for one in segments])] if told else []
+    arrays, thinner = independent(added, clocks, states, derivatives, *noise)
     trajectories = [
         Trajectory(one.label, *own) for one, *own in zip(segments, *arrays, strict=True)
     ]
-    if not told:
-        trajectories = [replace(one, noise=None) for one in trajectories]
     train, test, split_note = _split(trajectories, "time" if roles.time else "samples")
     return Dataset(
         name=_name(path),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from noether_sym.search.sums.observations import Observations, evaluated
 from noether_sym.search.sums.parts import values_of
 from noether_sym.search.sums.terms import Term
+from noether_sym.statistics.samples import of_samples
 
 _NODE = np.sqrt(3.0)
 _WEIGHT = 1.0 / 3.0
@@ -95,7 +96,7 @@ def moments(
     counts = np.bincount(data.segment).astype(float)
     weights = (1.0 - 1.0 / counts)[data.segment]
     parts = [np.flatnonzero(groups[data.segment] == number) for number in range(groups.max() + 1)]
-    noisy, sizes = np.flatnonzero(sigma > 0), data.sigma(sigma)
+    noisy, sizes = np.flatnonzero(sigma > 0), of_samples(sigma, data.noise)
 
     def products(values: NDArray[np.float64]) -> NDArray[np.float64]:
         chosen = [(values[:, part], weights[part]) for part in parts]

@@ -40,13 +40,13 @@ class Observations:
         Number of the trajectory that a sample belongs to, from 0 without holes.
     spread : array of shape (base column,)
         Standard deviation within trajectories of each column that is not derived.
+    points : array of int
+        Samples at which gradients are taken; the first `few` are spread over all of them.
     directions : array of shape (sample, base column) or None
         Of points without order: the velocity in units of the columns' spread, its length 1.
     noise : array of shape (column, sample) or None
         Standard deviation of each number's noise over that of its column's; None where it is
         the same for all.
-    points : array of int
-        Samples at which gradients are taken; the first `few` are spread over all of them.
     """
 
     dataset: Dataset
@@ -92,10 +92,6 @@ class Observations:
         points = np.concatenate([everything[start::_FEW] for start in range(_FEW)])
         segment = np.zeros(states.shape[1], dtype=np.int64)
         return cls(dataset, states[:, points], segment, spread, everything, directions[points])
-
-    def sigma(self, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard deviations of columns as those of samples: shape (column, sample) or (., 1)."""
-        return sigma[:, None] if self.noise is None else sigma[:, None] * self.noise
 
     @property
     def count(self) -> int:
