@@ -2,8 +2,9 @@
 
     python -m benchmarks.race_run CASE SEED race|grid RUNS [--quick]
 
-Prints a line of JSON. Seconds are those of a processor in the tailoring, on one thread; the
-search, which is the default one, is left out.
+A case is a built-in data set, or a file of one's own with its noise: ``pendulum+1%``. Prints a
+line of JSON. Seconds are those of a processor in the tailoring, on one thread; the search, which
+is the default one, is left out.
 """
 
 from __future__ import annotations
@@ -40,16 +41,19 @@ def answer(case: str, seed: int, way: str, runs: Path, *, quick: bool) -> dict[s
     from noether_sym.tailor import TailorOptions, tailor
 
     torch.set_num_threads(1)
-    data = _OWN[case]() if case in _OWN else {"data": case}
+    name, _, percent = case.partition("+")
+    own = name in _OWN
+    data = _OWN[name](float(percent.rstrip("%") or 0) / 100) if own else {"data": case}
     begin = time.process_time()
     try:
         found = noether_sym.discover(**data, jobs=1, results=runs)
     except DatasetError as error:
-        if case in _OWN:
+        if own:
             raise
         return {"status": "missing", "reason": str(error)}
     searched = time.process_time() - begin
-    entries = found.run.read(LawsDocument).to_tailor
+    listed = found.run.read(LawsDocument)
+    entries = listed.to_tailor
     dataset = without_derived(found.dataset)
     options = TailorOptions(
         seed=seed,
@@ -69,7 +73,7 @@ def answer(case: str, seed: int, way: str, runs: Path, *, quick: bool) -> dict[s
     ).document
     seconds = time.process_time() - begin
     law = document.choice.candidate
-    own = [row for row in document.trials if row.candidate == law and row.rate is not None]
+    tried = [row for row in document.trials if row.candidate == law and row.rate is not None]
     rates = [row.rate for row in document.controls("meta-tailored")]
     return {
         "status": "done",
@@ -77,8 +81,9 @@ def answer(case: str, seed: int, way: str, runs: Path, *, quick: bool) -> dict[s
         "search_seconds": searched,
         "law": document.choice.law,
         "selected": document.selected,
+        "laws": [entry.expression for entry in listed.laws],
         "rate": rates[0] if rates else None,
-        "validation": [[row.rate, row.validation_error] for row in own],
+        "validation": [[row.rate, row.validation_error] for row in tried],
         "errors": {row.method: row.test_rmse.mean for row in document.summary},
         "trials": [len(document.heats), len(document.trials)],
         "lost": sum(row.status != "ok" for row in (*document.heats, *document.trials)),
@@ -88,18 +93,17 @@ def answer(case: str, seed: int, way: str, runs: Path, *, quick: bool) -> dict[s
     }
 
 
-def _pendulum_file() -> dict[str, Any]:
-    """A pendulum's angle and rate with 1 % noise, as a laboratory writes them."""
+def _pendulum(noise: float) -> dict[str, Any]:
+    """A pendulum's angle and rate."""
     rng = np.random.default_rng(5)
     times = np.linspace(0.0, 3.0, _SAMPLES)
     starts = [(rng.uniform(0.5, 2.2), rng.uniform(-2.0, 2.0)) for _ in range(_TRAJECTORIES)]
     states = _solved(lambda _, y: [y[1], -19.62 * np.sin(y[0])], starts, times)
-    states += 0.01 * states.std(axis=(0, 1)) * rng.normal(size=states.shape)
-    return _given(states, times, {"theta": "rad", "omega": "rad/s"})
+    return _given(states, noise, rng, times, {"theta": "rad", "omega": "rad/s"})
 
 
-def _coupled_oscillators() -> dict[str, Any]:
-    """Two masses on three springs, without noise."""
+def _coupled_oscillators(noise: float) -> dict[str, Any]:
+    """Two masses on three springs."""
     rng = np.random.default_rng(6)
     times = np.linspace(0.0, 10.0, _SAMPLES)
     starts = rng.normal(size=(_TRAJECTORIES, 4))
@@ -109,7 +113,32 @@ def _coupled_oscillators() -> dict[str, Any]:
         return [y[2], y[3], -y[0] - pull, -y[1] + pull]
 
     units = {"x1": "m", "x2": "m", "v1": "m/s", "v2": "m/s"}
-    return _given(_solved(motion, starts, times), times, units)
+    return _given(_solved(motion, starts, times), noise, rng, times, units)
+
+
+def _kepler(noise: float) -> dict[str, Any]:
+    """A planet about a fixed sun, each time on an ellipse turned in its plane."""
+    rng = np.random.default_rng(7)
+    times = np.linspace(0.0, 10.0, _SAMPLES)
+    starts = [
+        (rng.uniform(0.8, 1.5), 0.0, 0.0, rng.choice([-1, 1]) * rng.uniform(0.7, 1.05))
+        for _ in range(_TRAJECTORIES)
+    ]
+    turned = [_turned(start, rng.uniform(0.0, 2 * np.pi)) for start in starts]
+
+    def motion(_: float, y: Any) -> list[float]:
+        cube = np.hypot(y[0], y[1]) ** 3
+        return [y[2], y[3], -y[0] / cube, -y[1] / cube]
+
+    units = {"x": "m", "y": "m", "vx": "m/s", "vy": "m/s"}
+    return _given(_solved(motion, turned, times), noise, rng, times, units)
+
+
+def _turned(state: Any, angle: float) -> list[float]:
+    """Position and velocity turned in the plane."""
+    c, s = np.cos(angle), np.sin(angle)
+    x, y, vx, vy = state
+    return [c * x - s * y, s * x + c * y, c * vx - s * vy, s * vx + c * vy]
 
 
 def _solved(motion: Any, starts: Any, times: Any) -> Any:
@@ -122,12 +151,20 @@ def _solved(motion: Any, starts: Any, times: Any) -> Any:
     )
 
 
-def _given(states: Any, times: Any, units: dict[str, str]) -> dict[str, Any]:
+def _given(
+    states: Any, noise: float, rng: np.random.Generator, times: Any, units: dict[str, str]
+) -> dict[str, Any]:
+    """As a file says it, each column with noise of a share of its standard deviation."""
+    states = states + noise * states.std(axis=(0, 1)) * rng.normal(size=states.shape)
     step = float(times[1] - times[0])
     return {"data": states, "names": [*units], "units": [*units.values(), "s"], "dt": step}
 
 
-_OWN = {"pendulum_file": _pendulum_file, "coupled_oscillators": _coupled_oscillators}
+_OWN = {
+    "pendulum": _pendulum,
+    "coupled_oscillators": _coupled_oscillators,
+    "kepler": _kepler,
+}
 
 
 if __name__ == "__main__":

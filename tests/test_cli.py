@@ -276,7 +276,9 @@ def test_only_a_law_is_selected_on_a_noisy_pendulum(call, monkeypatch, tmp_path)
     assert document["roll_outs"]["validation"]["sequences"] == 4
     hnn = document["seeds"][0]["controls"][2]
     assert hnn["status"] == "ok"
-    assert len(document["candidates"]) == 101
+    others = laws["candidates_not_accepted"]  # at most 100, each in a direction of its own
+    assert 50 <= len(others) <= 100
+    assert len(document["candidates"]) == 1 + len(others)
 
 
 def noisy_pendulum(generator):
