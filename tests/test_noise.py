@@ -350,6 +350,8 @@ def test_the_scale_leaves_out_what_is_far():
     assert robust_scale(values) == pytest.approx(1, rel=0.08)
     assert robust_scale(np.zeros(4)) == 0.0
     assert robust_scale(np.array([0.0, 0.0, 0.0, 2.0])) == 1.0
+    tiny = robust_scale(np.array([1e-200, -1e-200, 1.0]))  # squares that underflow
+    assert tiny == pytest.approx(1e-200 * robust_scale(np.ones(2)), rel=1e-12)
 
 
 def test_without_any_sample_to_spare_nothing_is_seen():

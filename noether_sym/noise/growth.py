@@ -61,18 +61,18 @@ def growth(
     """
     whole = float(np.concatenate(values).std()) if values else 0.0
     for orders in _ORDERS:
-        thirds = [_thirds(ladder, values, one) for one in orders]
-        known = [one for one in thirds if one is not None]
-        if len(known) < len(orders):
+        if _count(values, orders[-1]) < _FEWEST:
             return None
-        order, (scales, _, count) = orders[0], known[0]
+        order = orders[0]
+        scales, sizes, count = _thirds(ladder, values, order)
         error = float(np.sqrt((order + 1) / (2.0 * count)))
         if not (scales > least).all() or scales[2] > _LARGEST * whole:
             continue
-        shares = [own / sizes for own, sizes, _ in known]
-        if shares[0].max() > _PROPORTIONAL * shares[0].min():
+        shares = scales / sizes
+        if shares.max() > _PROPORTIONAL * shares.min():
             continue
-        if not all((np.abs(own / shares[0] - 1.0) < _AGREE).all() for own in shares[1:]):
+        further = (_thirds(ladder, values, one) for one in orders[1:])
+        if not all((np.abs(own / size / shares - 1.0) < _AGREE).all() for own, size, _ in further):
             continue
         ratio = float(scales[2] / scales[0])
         if ratio < _LEAST_RATIO or not scales[0] < scales[1] < scales[2]:
@@ -87,11 +87,9 @@ def growth(
 
 def _thirds(
     ladder: Ladder, values: Sequence[NDArray[np.float64]], order: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], int] | None:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Noise by differences of an order, from small values to large ones; the root mean square of
     the values; and how many differences each third has."""
-    if sum(len(own) - order for own in values if len(own) > order) < _FEWEST:
-        return None
     differences = ladder.differences(values, order)
     shares = binom(order, np.arange(order + 1.0)) ** 2  # of the samples' variances
     sizes = np.concatenate(
@@ -107,3 +105,8 @@ def _thirds(
         [np.sqrt(own.mean()) for own in np.array_split(sizes[ranked] / shares.sum(), 3)]
     )
     return np.array([robust_scale(own) for own in parts]), means, len(parts[-1])
+
+
+def _count(values: Sequence[NDArray[np.float64]], order: int) -> int:
+    """Differences of an order that there are."""
+    return sum(max(0, len(own) - order) for own in values)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 _CUT = 4.0
 _MEDIAN = 0.6744897501960817
-_ROUNDS = 50
+_ROUNDS = 25
 _CLOSE = 1e-8
+_NEAR = 0.01
+_FAR, _NOTHING = 1e50, 1e-50
 _SERIES = 12
 
 
@@ -49,7 +51,7 @@ def _normal() -> _Normal:
     grid = np.linspace(-2 * _CUT, 2 * _CUT, 4001)
     density = np.exp(-(grid**2) / 2)
     density /= density.sum()
-    weight = _weights(grid)
+    weight = _weights(grid**2)
     moment = float(density @ (weight * grid**2) / (density @ weight))
     influence = weight * (grid**2 - moment)
     # the slope in log s of a mean over normal numbers: that of their density
@@ -63,8 +65,13 @@ def _normal() -> _Normal:
     return _Normal(moment, np.array(series))
 
 
-def _weights(ratios: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.maximum(0.0, 1.0 - (ratios / _CUT) ** 2) ** 2
+def _weights(squares: NDArray[np.float64], scale: float = 1.0) -> NDArray[np.float64]:
+    """Tukey's weights of numbers with these squares."""
+    weight = squares * (-1.0 / (_CUT * scale) ** 2)
+    weight += 1.0
+    np.maximum(weight, 0.0, out=weight)
+    weight *= weight
+    return weight
 
 
 def robust_scale(values: NDArray[np.float64]) -> float:
@@ -73,22 +80,41 @@ def robust_scale(values: NDArray[np.float64]) -> float:
     Parameters
     ----------
     values : array of shape (value,)
-        At least one. Where half of them are 0, the result is their root mean square.
+        At least one. Where half of them are 0, or nearly so beside the others, the result is
+        their root mean square.
     """
-    largest = float(np.max(np.abs(values)))
-    if largest == 0.0:
-        return 0.0
-    scaled = values / largest
-    scale = float(np.median(np.abs(scaled))) / _MEDIAN
-    if scale == 0.0:
-        return largest * float(np.sqrt(np.mean(scaled**2)))
-    moment, squares = _normal().moment, scaled**2
+    sizes = np.abs(values)
+    unit = float(np.median(sizes)) / _MEDIAN
+    if unit == 0.0:
+        return _root_mean_square(sizes)
+    # far beyond any weight: squares of what is larger could overflow
+    squares = (np.minimum(sizes, _FAR * unit) / unit) ** 2
+    scale = 1.0
     for _ in range(_ROUNDS):
-        weight = _weights(scaled / scale)
-        before, scale = scale, float(np.sqrt(weight @ squares / (moment * weight.sum())))
-        if abs(scale - before) <= _CLOSE * scale:
+        first = _closer(scale, squares)
+        second = _closer(first, squares) if first > _NOTHING else 0.0
+        if second < _NOTHING:
+            return _root_mean_square(sizes)
+        step, bend = second - first, second - 2.0 * first + scale
+        scale = second
+        if abs(step) <= _CLOSE * second:
             break
-    return largest * scale
+        # near the end steps shrink by a constant factor: Aitken's limit of them (1926,
+        # Proceedings of the Royal Society of Edinburgh 46, 289)
+        if abs(step) <= _NEAR * second and abs(step) * abs(step) <= _NEAR * second * abs(bend):
+            scale -= step**2 / bend
+    return unit * scale
+
+
+def _root_mean_square(sizes: NDArray[np.float64]) -> float:
+    largest = float(sizes.max())
+    return largest * float(np.sqrt(np.mean((sizes / largest) ** 2))) if largest else 0.0
+
+
+def _closer(scale: float, squares: NDArray[np.float64]) -> float:
+    """The scale by the weights that a scale gives to numbers of these squares."""
+    weight = _weights(squares, scale)
+    return float(np.sqrt(weight @ squares / (_normal().moment * weight.sum())))
 
 
 def influence_covariance(correlation: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,12 +126,18 @@ def coherent_units(names: Sequence[str], others: Sequence[str] = ()) -> tuple[Un
         If a name is not a unit, is logarithmic (decibels), or measures nothing physical
         (bits, pixels).
     """
-    parsed = [_parse(name) for name in names]
-    base = _base_units(names, parsed)
-    every = zip((*names, *others), (*parsed, *map(_parse, others)), strict=True)
-    parts = [_coherent_parts(name, unit, base) for name, unit in zip(names, parsed, strict=True)]
-    known = {symbol: own for some in parts for symbol, own in some}
-    return tuple(_coherent(name, unit, base, known) for name, unit in every)
+    return _coherent_units(tuple(names), tuple(others))
+
+
+@lru_cache(maxsize=1024)
+def _coherent_units(names: tuple[str, ...], others: tuple[str, ...]) -> tuple[Unit, ...]:
+    own = {name: _parse(name) for name in names}
+    every = own | {name: _parse(name) for name in others}
+    base = _base_units(own)
+    parts = [_coherent_parts(name, unit, base) for name, unit in own.items()]
+    known = {symbol: part for some in parts for symbol, part in some}
+    found = {name: _coherent(name, unit, base, known) for name, unit in every.items()}
+    return tuple(found[name] for name in (*names, *others))
 
 
 def unit_conversion(given: str, wanted: str) -> tuple[float, float]:
@@ -155,7 +161,7 @@ def unit_conversion(given: str, wanted: str) -> tuple[float, float]:
     """
     if given == wanted:
         return 1.0, 0.0
-    base = _base_units([wanted], [_parse(wanted)])
+    base = _base_units({wanted: _parse(wanted)})
     one, other = (_coherent(name, _parse(name), base, {}) for name in (given, wanted))
     if one.dimension != other.dimension:
         raise UnitError(f"{given} and {wanted} measure different things")
@@ -207,12 +213,12 @@ def unit_factors(text: str) -> list[tuple[str, str]]:
     return factors
 
 
-def _base_units(names: Sequence[str], parsed: Sequence[Any]) -> dict[str, _Base]:
+def _base_units(units: Mapping[str, Any]) -> dict[str, _Base]:
     """The base unit of each kind: the first that the names spell out, or need, else SI."""
     registry = _registry()
     base: dict[str, _Base] = {}
     composite: list[Any] = []
-    for name, unit in zip(names, parsed, strict=True):
+    for name, unit in units.items():
         spelled = _spelled(name)
         for part in _parts(unit):
             dimensionality = dict(registry.get_dimensionality(part))
@@ -341,6 +347,7 @@ def _measures_angle(unit: Any) -> bool:
     return "radian" in _roots(unit)
 
 
+@lru_cache(maxsize=1024)
 def _parse(name: str) -> Any:
     text = _readable(name)
     wrong = _FORBIDDEN.search(text)
