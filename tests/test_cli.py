@@ -158,6 +158,7 @@ def test_no_law_is_said_plainly(call):
         (["fit", "--dataset", "ideal_spring", "--unit", "q"], 2, "NAME=UNIT"),
         (["fit", "--dataset", "ideal_spring", "--unit", "q=m"], 2, "has its own units"),
         (["tailor", "--top", "0"], 2, "0 is not in the range"),
+        (["run", "ideal_spring", "--exhaustive", "--tailor-budget", "9s"], 2, "has no budget"),
         (["tailor", "--run", "nowhere"], 2, "not the folder of a run"),
         (["tailor"], 2, "noether-sym fit"),
         (["export"], 2, "noether-sym fit"),

@@ -215,6 +215,7 @@ def test_what_watches_the_progress_can_stop_it(spring):
         ({"tailor_budget": 0}, "tailor_budget is 0; give a number above 0"),
         ({"tailor_budget": "1min"}, "tailor_budget is '1min'; give a number of seconds"),
         ({"exhaustive": "yes"}, "exhaustive is 'yes'; give True or False"),
+        ({"exhaustive": True, "tailor_budget": 9}, "no budget; leave out it or tailor_budget"),
     ],
 )
 def test_arguments_of_a_tailoring_that_make_no_sense_are_refused(wrong, message):

@@ -16,6 +16,7 @@ import numpy as np
 from noether_sym.errors import OptionError
 from noether_sym.store.limits import METHODS
 from noether_sym.store.options import DataOptions, SearchOptions
+from noether_sym.tailor.limits import DEFAULT_BUDGET as DEFAULT_TAILORING
 from noether_sym.tailor.options import DEVICES
 
 READING = tuple(name for name in DataOptions.__struct_fields__ if name != "dataset")
@@ -100,7 +101,8 @@ def check_tailoring(budget: Any, exhaustive: Any) -> None:
     Raises
     ------
     OptionError
-        If the budget is no number above 0, or `exhaustive` is neither True nor False.
+        If the budget is no number above 0, `exhaustive` is neither True nor False, or there is a
+        budget for what has none.
     """
     budget = plain(budget)
     if isinstance(budget, bool) or not isinstance(budget, int | float):
@@ -108,6 +110,10 @@ def check_tailoring(budget: Any, exhaustive: Any) -> None:
     _above("tailor_budget", budget, 0.0)
     if not isinstance(exhaustive, bool):
         raise OptionError(f"exhaustive is {exhaustive!r}; give True or False")
+    if exhaustive and budget != DEFAULT_TAILORING:
+        raise OptionError(
+            "exhaustive tries the whole grid, which has no budget; leave out it or tailor_budget"
+        )
 
 
 def check_window(window: Any) -> None:

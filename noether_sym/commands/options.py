@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from noether_sym.commands.reading import data_from, together
 from noether_sym.commands.values import NOT_NEGATIVE, OneOf, Written, above, budget, window
@@ -115,6 +116,14 @@ fit_options = together(
 """Options of acceptance."""
 
 
+def _budget_or_grid(ctx: click.Context, _: click.Parameter, value: Any) -> Any:
+    """What an option holds; that the other one is given beside it is an error."""
+    sources = map(ctx.get_parameter_source, ("tailor_budget", "exhaustive"))
+    if all(source is ParameterSource.COMMANDLINE for source in sources):
+        raise click.UsageError("--exhaustive has no budget: leave out it or --tailor-budget.", ctx)
+    return value
+
+
 tailor_options = together(
     click.option(
         "--top",
@@ -156,12 +165,14 @@ tailor_options = together(
         type=Written("TIME", budget),
         default=f"{DEFAULT_TAILORING:g}s",
         show_default=True,
+        callback=_budget_or_grid,
         help="Roughly the longest tailoring of a network, on two cores. It is turned into limits "
         "of samples and trials beforehand, so that the answer does not depend on the clock.",
     ),
     click.option(
         "--exhaustive",
         is_flag=True,
+        callback=_budget_or_grid,
         help="Try the best candidates at every inner rate in full, as in the paper, on all "
         "samples; no budget.",
     ),
