@@ -241,9 +241,10 @@ def test_any_column_of_a_file(names, tmp_path):
     assert document["law"]["parameters"][0]["unit"] == "1/s**2"
 
 
-@settings(max_examples=60)
-@given(expressions(columns=2, most=5), st.lists(st.booleans(), min_size=12, max_size=12))
-def test_any_formula_gets_a_verdict_or_a_message(expression, free):
+ANY_FORMULA = expressions(columns=2, most=5), st.lists(st.booleans(), min_size=12, max_size=12)
+
+
+def answered(expression, free):
     numbers = [f"c{slot}" if free[slot] else "1.5" for slot in range(expression.parameter_count)]
     dataset = load("ideal_spring", unitless=True)
     try:
@@ -251,3 +252,16 @@ def test_any_formula_gets_a_verdict_or_a_message(expression, free):
     except NoetherSymError:
         return
     encode(checked_document(checked))
+
+
+@settings(max_examples=25)
+@given(*ANY_FORMULA)
+def test_any_formula_gets_a_verdict_or_a_message(expression, free):
+    answered(expression, free)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, derandomize=False)
+@given(*ANY_FORMULA)
+def test_many_formulas_get_a_verdict_or_a_message(expression, free):
+    answered(expression, free)

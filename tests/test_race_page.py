@@ -18,9 +18,10 @@ def answer(rate, seconds, **others):
         "seconds": seconds,
         "law": "q**2",
         "selected": "q**2",
+        "laws": ["q**2", "p"],
         "rate": rate,
         "validation": [[0.01, 4.0], [0.1, 2.0], [1.0, None]],
-        "errors": {"meta-tailored": 0.5, "extra epochs": 2.0},
+        "errors": {"vanilla": 4.0, "meta-tailored": 0.5, "extra epochs": 2.0, "hnn": None},
         "left": [[0.5, 0.33], [0.5, 0.66], [1.0, 1.0]],
         **others,
     }
@@ -28,7 +29,11 @@ def answer(rate, seconds, **others):
 
 def rows_of(answers):
     text = page(["paper"], list(answers), answers)
-    return text, [
+    return text, cells(text.split("## What is found")[0])
+
+
+def cells(text):
+    return [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()
         if line.startswith("| ideal")
@@ -49,6 +54,18 @@ def test_a_pair_is_judged_by_the_trials_of_the_grid():
     assert "better one in 1 of 2" in text
     assert "at worst a validation error of 2.00" in text
     assert "3.8 times as long" in text
+
+
+def test_the_errors_of_every_first_race_are_shown():
+    answers = {
+        Job("paper", "ideal_spring", 0, "race"): answer(0.01, 10.0, selected=None),
+        Job("paper", "ideal_spring", 0, "grid"): answer(0.1, 50.0),
+        Job("paper", "ideal_spring", 1, "race"): answer(0.1, 20.0),
+        Job("paper", "ideal_pendulum", 0, "race"): {"status": "stopped", "seconds": 5},
+    }
+    text = page(["paper"], list(answers), answers)
+    (row,) = cells(text.split("## What is found")[1])
+    assert row == ["ideal_spring", "`q**2`, `p`", "none", "4", "0.50", "0.12", "", ""]
 
 
 def test_what_is_missing_or_was_stopped_is_said():
@@ -84,3 +101,11 @@ def test_race_and_grid_follow_each_other():
         assert one[:3] == two[:3]
         assert {one.way, two.way} == set(race.WAYS)
     assert json.dumps(jobs)
+
+
+def test_files_of_ones_own_are_clean_and_noisy():
+    jobs = race._jobs("own", quick=False)
+    cases = [job.case for job in jobs if job.way == "race"]
+    assert {f"{case}+1%" for case in ("pendulum", "coupled_oscillators", "kepler")} < {*cases}
+    grid = {job.case for job in jobs if job.way == "grid"}
+    assert grid == {*cases} - {*race.RACE_ALONE}
