@@ -16,7 +16,7 @@ from test_export import C0, PENDULUM, P, Q, assert_balanced, assert_close, make,
 from noether_sym.dsl.expression import call
 from noether_sym.errors import DomainError
 from noether_sym.export import FORMATS, ExportError, export
-from noether_sym.export.latex import latex_document
+from noether_sym.export.latex import latex_document, law_latex
 from noether_sym.export.markdown import markdown_table
 from noether_sym.laws.symmetry import Symmetry
 
@@ -242,3 +242,19 @@ def test_sums_that_are_all_minus_are_written(outer, value):
     law = law.with_(symmetry=Symmetry("unnamed", "", ((0, 1),)))
     for form in FORMATS:
         assert export([law], form)
+
+
+@pytest.mark.parametrize(
+    ("value", "latex"),
+    [
+        (3.0, "3 "),
+        (2.9999998, "3 "),
+        (1.0, ""),
+        (2.4469, "2.4469 "),
+        (98765.4, "98765 "),
+        (0.0, "0.0 "),
+    ],
+)
+def test_constants_that_are_whole_are_written_so(value, latex):
+    law = make(PENDULUM, value)
+    assert law_latex(law) == rf"p^{{2}} - {latex}\cos{{\left(q \right)}}"

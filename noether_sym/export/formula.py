@@ -116,8 +116,10 @@ def _rounded(number: sympy.Float, digits: int) -> sympy.Number:
     import sympy
 
     short = sympy.Float(number, digits)
-    no_decimals = 10 ** (digits - 1) <= abs(short) < 10**digits
-    return sympy.Integer(round(short)) if no_decimals else short
+    if not 1 <= abs(short) < 10**digits:
+        return short
+    written = float(f"{float(number):.{digits}g}")
+    return sympy.Integer(int(written)) if written.is_integer() else short
 
 
 def _letters() -> list[str]:
