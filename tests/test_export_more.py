@@ -252,7 +252,6 @@ def test_sums_that_are_all_minus_are_written(outer, value):
         (1.0, ""),
         (2.4469, "2.4469 "),
         (98765.4, "98765 "),
-        (0.0, "0.0 "),
     ],
 )
 def test_constants_that_are_whole_are_written_so(value, latex):
