@@ -4,6 +4,7 @@ import numpy as np
 from networks import law_of
 
 from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Evidence
 from noether_sym.verdict.independence import Judged, independent_laws
 
 Q, P, C = input_(0), input_(1), parameter(0)
@@ -13,9 +14,10 @@ VELOCITIES = np.tile([1.0, -1.0], (100, 1))
 ALONG = np.ones((100, 2))
 
 
-def entry(number, expression, score, gradients, reason=""):
+def entry(number, expression, score, gradients, reason="", verdict=None):
     values = [2.0] * expression.parameter_count
-    law = law_of(expression, *values).with_(conservation_ratio=score)
+    evidence = verdict and Evidence(verdict, "", 0.01, 0.5, 1e-9, 5)
+    law = law_of(expression, *values).with_(conservation_ratio=score, evidence=evidence)
     return Judged(number, law, score, gradients, reason)
 
 
@@ -58,6 +60,31 @@ def test_the_same_quantity_told_far_worse_is_a_near_miss():
     found = independent_laws(entries, VELOCITIES)
     assert [law.expression for law in found.laws] == [TOTAL]
     assert "far better conserved" in found.verdicts[1]
+
+
+def test_what_only_nearly_holds_does_not_stand_beside_a_law_that_says_the_same():
+    """However well it is conserved by the measure of the search."""
+    entries = [
+        entry(0, SPARE, 1e-5, ALONG, verdict=APPROXIMATE_LAW),
+        entry(1, TOTAL, 1e-4, ALONG, verdict=LAW),
+    ]
+    found = independent_laws(entries, VELOCITIES)
+    assert [law.expression for law in found.laws] == [TOTAL]
+    assert found.independent == 1
+    assert found.verdicts[0] == "a near miss of law 1, which holds where this one only nearly does"
+    alone = independent_laws(entries[:1], VELOCITIES)
+    assert [law.expression for law in alone.laws] == [SPARE]
+    assert alone.independent == 0
+
+
+def test_what_only_nearly_holds_is_no_function_of_laws():
+    first, second = np.tile([1.0, 0.0, 0.0], (50, 1)), np.tile([0.0, 1.0, 0.0], (50, 1))
+    laws = [entry(0, TOTAL, 1e-4, first, verdict=LAW), entry(1, Q, 1e-4, second, verdict=LAW)]
+    both = first * np.linspace(0.2, 1.0, 50)[:, None] + second
+    nearly = entry(2, SPARE, 1e-4, both, verdict=APPROXIMATE_LAW)
+    found = independent_laws([*laws, nearly], None)
+    assert {law.expression for law in found.laws} == {TOTAL, Q}
+    assert "only nearly" in found.verdicts[2]
 
 
 def test_another_direction_is_another_law():

@@ -119,9 +119,12 @@ def independent_laws(
         verdicts[entry.number] = reason
         closest.append(replace(entry, law=entry.law.with_(family=family), reason=reason))
 
-    for entry in _in_order([entry for entry in entries if not entry.reason]):
+    for entry in _laws_first([entry for entry in entries if not entry.reason]):
         angles = [angle_between(entry.gradients, head.gradients) for head in heads]
         family = int(np.argmin(angles)) + 1 if angles else 0
+        if not _is_law(entry) and _follows(entry, [head for head in heads if _is_law(head)]):
+            missed(entry, family, "which holds where this one only nearly does")
+            continue
         if angles and min(angles) < PARALLEL:
             if entry.score <= max(_FAR_WORSE * heads[family - 1].score, _EXACT):
                 members.append((family, entry))
@@ -195,6 +198,17 @@ def _functions(
             if left and new_share(entry.gradients, [*known, *left]) < PARALLEL:
                 needed.remove(place)
         yield len(heads) + len(kept), entry, tuple(place + 1 for place in needed)
+
+
+def _follows(entry: Judged, laws: Sequence[Judged]) -> bool:
+    """Whether an entry is a function of laws."""
+    return bool(laws) and new_share(entry.gradients, [one.gradients for one in laws]) < PARALLEL
+
+
+def _laws_first(entries: Sequence[Judged]) -> Iterator[Judged]:
+    """Laws, then what only nearly is one: a law heads its family whatever is conserved better."""
+    yield from _in_order([entry for entry in entries if _is_law(entry)])
+    yield from _in_order([entry for entry in entries if not _is_law(entry)])
 
 
 def _in_order(laws: Sequence[Judged]) -> Iterator[Judged]:
