@@ -10,7 +10,14 @@ from typing import NoReturn
 
 import numpy as np
 
-from noether_sym.dsl.expression import PARAMETER, Expression, call, parameter, result_dimension
+from noether_sym.dsl.expression import (
+    LARGEST_POWER,
+    PARAMETER,
+    Expression,
+    call,
+    parameter,
+    result_dimension,
+)
 from noether_sym.dsl.operators import BY_CODE, OPERATORS, Operator, UnitRule, operator_of
 from noether_sym.dsl.tokens import Token, error_at
 from noether_sym.errors import GrammarError, UnitError
@@ -20,7 +27,6 @@ MOST_NODES = 500
 HIGHEST = 120
 """Most nodes of the tree, and most nodes from its top to a leaf."""
 
-_LARGEST_POWER = 12
 _MOST_BITS = 8192
 
 ReadUnit = Callable[[str], tuple[float, Dimension]]
@@ -199,9 +205,9 @@ class Builder:
     def raised(self, sign: Token, base: Item, exponent: float, start: int) -> Item:
         """A power of a part, whose exponent begins at `start`."""
         power = Fraction(exponent).limit_denominator(2)
-        if float(power) != exponent or power == 0 or abs(power) > _LARGEST_POWER:
+        if float(power) != exponent or power == 0 or abs(power) > LARGEST_POWER:
             self.fail(
-                start, f"an exponent is a whole or half number other than 0, up to {_LARGEST_POWER}"
+                start, f"an exponent is a whole or half number other than 0, up to {LARGEST_POWER}"
             )
         if base.number is not None and not self.exact:
             return self._number_raised(sign, base, power)
@@ -223,17 +229,16 @@ class Builder:
         return self.literal(value, unit, base.start)
 
     def _whole_power(self, sign: Token, base: Item, power: int) -> Item:
-        """Products of the highest powers that are operations."""
+        """Powers of powers, so that the base stands once, else products of them."""
         names = {own.whole_power: own.name for own in BY_CODE if own.whole_power > 1}
-        total: Item | None = None
-        while power:
-            step = max((whole for whole in names if whole <= power), default=1)
-            own = base if total is None else self._copy(sign, base)
-            part = self.call(names[step], sign, own) if step > 1 else own
-            total = part if total is None else self.call("mul", sign, total, part)
-            power -= step
-        assert total is not None
-        return total
+        if power == 1:
+            return base
+        outer = next((whole for whole in sorted(names, reverse=True) if power % whole == 0), None)
+        if outer is not None:
+            return self.call(names[outer], sign, self._whole_power(sign, base, power // outer))
+        first = max(whole for whole in names if whole < power)
+        rest = self._whole_power(sign, self._copy(sign, base), power - first)
+        return self.call("mul", sign, self._whole_power(sign, base, first), rest)
 
     def _copy(self, token: Token, item: Item) -> Item:
         """The same part with slots of its own: it is about to stand in a second place."""

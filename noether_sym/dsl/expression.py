@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from noether_sym.dsl.operators import Operator, UnitRule, operator_of
 from noether_sym.dsl.tokens import quoted
@@ -18,7 +18,20 @@ INPUT = "input"
 PARAMETER = "parameter"
 
 _LEAF, _SIGNED = 5, 3
+
+LARGEST_POWER = 12
+"""Of the exponents that formulas are written with, and read."""
+
 _Quantity = TypeVar("_Quantity", Dimension, float)
+
+
+class _Text(NamedTuple):
+    """A part as text: how tightly it binds; of a whole power also what is raised, and to which."""
+
+    text: str
+    strength: int
+    base: str = ""
+    power: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,22 +212,31 @@ class Expression:
         names, each part is printed once.
         """
 
-        def leaf(node: Expression) -> tuple[str, int]:
+        def leaf(node: Expression) -> _Text:
             if node.head == INPUT:
-                return quoted(inputs[node.index]), _LEAF
+                return _Text(quoted(inputs[node.index]), _LEAF)
             shown = parameters[node.index]
-            return shown, _SIGNED if shown.startswith("-") else _LEAF
+            return _Text(shown, _SIGNED if shown.startswith("-") else _LEAF)
 
-        def operation(operator: Operator, *parts: tuple[str, int]) -> tuple[str, int]:
+        def operation(operator: Operator, *parts: _Text) -> _Text:
             own, *needed = operator.precedence
             shown = [
-                text if strength >= need and not (place and text.startswith("-")) else f"({text})"
-                for place, ((text, strength), need) in enumerate(zip(parts, needed, strict=True))
+                part.text
+                if part.strength >= need and not (place and part.text.startswith("-"))
+                else f"({part.text})"
+                for place, (part, need) in enumerate(zip(parts, needed, strict=True))
             ]
-            return operator.template.format(*shown), own
+            if operator.template != f"{{0}}**{operator.whole_power}":
+                return _Text(operator.template.format(*shown), own)
+            inner, whole = parts[0], operator.whole_power
+            if inner.base and inner.power * whole <= LARGEST_POWER:  # (x**2)**2 as x**4
+                base, power = inner.base, inner.power * whole
+            else:
+                base, power = shown[0], whole
+            return _Text(f"{base}**{power}", own, base, power)
 
-        shown: str = self.fold(leaf, operation, memory)[0]
-        return shown
+        shown: _Text = self.fold(leaf, operation, memory)
+        return shown.text
 
     def sympy(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> sympy.Expr:
         """Build the SymPy expression from the tree; no text is ever parsed."""
