@@ -13,6 +13,8 @@ from scipy.linalg import expm
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Column, Dataset, Trajectory
 from noether_sym.datasets.systems import vector_fields as fields
+from noether_sym.datasets.systems.generate import generate
+from noether_sym.datasets.systems.records import System
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.errors import UnitError
 from noether_sym.search.sums.basis import Basis
@@ -182,6 +184,15 @@ def test_points_bring_distances_only_between_like_points():
     assert {"sqrt(a**2 + b**2)", "log(k*(c**2 + d**2))"} <= texts(("m", "m/s"))
 
 
+def test_higher_inverse_powers_are_of_what_keeps_its_sign_and_of_distances():
+    columns = Columns((False,) * 3, (False,) * 3, (-1, 0, 0), ((1, 2),), ("m",))
+    texts = {term.expression.text("abc", "") for term in quantities(columns).steep}
+    own = {f"1/a**{power}" for power in (3, 4, 6, 12)}
+    squares = {f"1/(b**2 + c**2){power}" for power in ("", "**2", "**3", "**6")}
+    assert texts == own | squares | {"1/sqrt(b**2 + c**2)**3"}
+    assert not quantities(Columns((False,) * 2, (False,) * 2, (0, 0))).steep
+
+
 @given(columns=st.lists(st.tuples(st.booleans(), st.sampled_from([-1, 0, 1])), min_size=1,
                         max_size=3))  # fmt: skip
 @settings(max_examples=15, deadline=None)
@@ -190,7 +201,7 @@ def test_terms_are_finite_where_signs_say_so(columns):
     own = Columns(pure, (False,) * len(pure), signs)
     rng = np.random.default_rng(0)
     states = [rng.uniform(0.5, 2.0, 7) * (sign or rng.choice([-1, 1], 7)) for sign in signs]
-    for term in quantities(own).functions:
+    for term in [*quantities(own).functions, *quantities(own).steep]:
         assert np.isfinite(term.expression.evaluate(np, states, term.values)).all()
 
 
@@ -218,7 +229,7 @@ def test_gradients_agree_with_finite_differences():
     library = Columns((False, True, False), (False,) * 3, (0,) * 3, ((0, 2),), ("m",))
     known = quantities(library)
     states = data.states[:, data.points]
-    for term in [*known.plain, *known.functions, *list(polynomial(known))[:40]]:
+    for term in [*known.plain, *known.functions, *known.steep, *list(polynomial(known))[:40]]:
         for column in range(3):
             step = np.zeros((3, 1))
             step[column] = 1e-6
@@ -290,6 +301,46 @@ def test_kepler():
     )
     assert found.complete
     assert found.constraints == ()
+
+
+def flow(field, starts, *, names, units, span):
+    """Trajectories of equations of motion."""
+    own = System(
+        name="flow", description="", columns=tuple(zip(names, units, strict=True)), time_unit="s",
+        field=field, start=lambda rng: np.array(next(starts)), span=span, samples=120,
+        known_laws=0, invariants=(), source="",
+    )  # fmt: skip
+    return generate(own, seed=0)
+
+
+def test_an_orbit_that_turns():
+    """Gravity of a body that is flat at its poles: potential -1/r - .05/(3 r**3), polar."""
+    rng = np.random.default_rng(2)
+    starts = iter(rng.uniform((0.9, -0.2, 0.7), (1.3, 0.2, 1.1), (50, 3)))
+    dataset = flow(
+        lambda t, x: fields.stack(
+            x[..., 1],
+            x[..., 0] * x[..., 2] ** 2 - 1 / x[..., 0] ** 2 - 0.05 / x[..., 0] ** 4,
+            -2 * x[..., 1] * x[..., 2] / x[..., 0],
+        ),
+        starts, names=("r", "v", "w"), units=("m", "m/s", "rad/s"), span=12.0,
+    )  # fmt: skip
+    momentum, energy = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert momentum == pytest.approx({"r**2*w": 1}, abs=1e-6)
+    expected = {"v**2": 1, "r**2*w**2": 1, "1/r": -2, "1/r**3": -0.1 / 3}
+    assert energy == pytest.approx(expected, abs=1e-6)
+
+
+def test_forces_between_atoms():
+    """Lennard and Jones: potential 4/r**12 - 4/r**6."""
+    rng = np.random.default_rng(3)
+    starts = iter(rng.uniform((1.05, -0.4), (1.5, 0.4), (50, 2)))
+    dataset = flow(
+        lambda t, x: fields.stack(x[..., 1], 48 / x[..., 0] ** 13 - 24 / x[..., 0] ** 7),
+        starts, names=("r", "v"), units=("", ""), span=6.0,
+    )  # fmt: skip
+    (energy,) = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert energy == pytest.approx({"v**2": 1, "1/r**12": 8, "1/r**6": -8}, abs=1e-5)
 
 
 def test_toda():

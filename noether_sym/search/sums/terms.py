@@ -51,10 +51,13 @@ class Quantities:
     functions : tuple of Term
         Reciprocals, roots, logarithms, exponentials, waves, distances: each by itself, or times
         a polynomial.
+    steep : tuple of Term
+        Higher inverse powers of columns that keep their sign and of distances, each by itself.
     """
 
     plain: tuple[Term, ...]
     functions: tuple[Term, ...]
+    steep: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,10 @@ def quantities(columns: Columns) -> Quantities:
         for one, two in combinations(pure, 2):
             functions += _of_pure(call("sub", input_(one), input_(two)), 1)
     functions += _of_distances(columns)
-    return Quantities(_by_size(plain), _by_size(functions))
+    steep = [one for c in straight if columns.signs[c] for one in _steep(input_(c))]
+    for squared in _squared_distances(columns):
+        steep += _steep_of_distance(squared)
+    return Quantities(_by_size(plain), _by_size(functions), _by_size(steep))
 
 
 def polynomial(known: Quantities) -> Iterator[Term]:
@@ -119,7 +125,8 @@ def polynomial(known: Quantities) -> Iterator[Term]:
 def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     """Products of up to three plain quantities, and functions times up to two: kind by kind.
 
-    At last products of up to six plain quantities.
+    At last products of up to six plain quantities; and higher inverse powers, with the products
+    and functions that stand beside them in a potential.
     """
     factors = monomials(known.plain, 2, 3)
     for kind in dict.fromkeys(one.kind for one in known.functions):
@@ -127,6 +134,11 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
         both = (times(two, one) for one in functions for two in factors)
         yield iter(_by_size([*monomials(known.plain, 3, 5), *functions, *both]))
     yield iter(_by_size(monomials(known.plain, 6, 7)))
+    if known.steep:
+        inverse = [one for one in known.functions if one.kind in ("power", "distance")]
+        for degree in (2, 4):
+            products = monomials(known.plain, degree, 5)
+            yield iter(_by_size([*products, *inverse, *known.steep]))
 
 
 def monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
@@ -176,24 +188,43 @@ def _power_of(expression: Expression, size: int) -> Term:
     return Term(expression, size, kind="power")
 
 
+def _steep(base: Expression) -> Iterator[Term]:
+    """Inverse powers 3, 4, 6 and 12: of dipoles, of what turns orbits, of forces between atoms."""
+    cube = call("cube", base)
+    for power in (cube, call("fourth", base), call("square", cube), call("fourth", cube)):
+        yield _power_of(call("inverse", power), 3)
+
+
+def _steep_of_distance(squared: Expression) -> Iterator[Term]:
+    """The same of a distance, by its square, and its inverse square."""
+    cube = call("cube", squared)
+    odd = call("cube", call("sqrt", squared))
+    for power in (squared, odd, call("square", squared), cube, call("square", cube)):
+        yield _power_of(call("inverse", power), 3)
+
+
 def _of_distances(columns: Columns) -> Iterator[Term]:
     """Distances of points from the origin and from each other."""
+    for squared in _squared_distances(columns):
+        distance = call("sqrt", squared)
+        yield Term(distance, 2, kind="distance")
+        yield Term(call("inverse", distance), 2, kind="distance")
+        yield Term(call("log", call("mul", parameter(0), squared)), 3, (1.0,), "distance")
+
+
+def _squared_distances(columns: Columns) -> Iterator[Expression]:
     for point in columns.points:
-        yield from _of_distance([input_(c) for c in point])
+        yield _sum_of_squares([input_(c) for c in point])
     pairs = combinations(zip(columns.points, columns.point_units, strict=True), 2)
     for (one, unit), (two, other) in pairs:
         if unit == other and len(one) == len(two):
             differences = zip(one, two, strict=True)
-            yield from _of_distance([call("sub", input_(a), input_(b)) for a, b in differences])
+            yield _sum_of_squares([call("sub", input_(a), input_(b)) for a, b in differences])
 
 
-def _of_distance(components: Sequence[Expression]) -> Iterator[Term]:
+def _sum_of_squares(components: Sequence[Expression]) -> Expression:
     squares = [call("square", component) for component in components]
-    squared = reduce(lambda total, part: call("add", total, part), squares)
-    distance = call("sqrt", squared)
-    yield Term(distance, 2, kind="distance")
-    yield Term(call("inverse", distance), 2, kind="distance")
-    yield Term(call("log", call("mul", parameter(0), squared)), 3, (1.0,), "distance")
+    return reduce(lambda total, part: call("add", total, part), squares)
 
 
 def _power(term: Term, exponent: int) -> Term:
