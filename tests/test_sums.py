@@ -187,6 +187,8 @@ def test_points_bring_distances_only_between_like_points():
 def test_higher_inverse_powers_are_of_what_keeps_its_sign_and_of_distances():
     columns = Columns((False,) * 3, (False,) * 3, (-1, 0, 0), ((1, 2),), ("m",))
     texts = {term.expression.text("abc", "") for term in quantities(columns).steep}
+    pure = quantities(Columns((True,), (False,), (0,))).steep
+    assert {term.expression.text("a", "") for term in pure} == {"exp(a)**2", "1/exp(a)**2"}
     own = {f"1/a**{power}" for power in (3, 4, 6, 12)}
     squares = {f"1/(b**2 + c**2){power}" for power in ("", "**2", "**3", "**6")}
     assert texts == own | squares | {"1/sqrt(b**2 + c**2)**3"}
@@ -341,6 +343,37 @@ def test_forces_between_atoms():
     )  # fmt: skip
     (energy,) = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
     assert energy == pytest.approx({"v**2": 1, "1/r**12": 8, "1/r**6": -8}, abs=1e-5)
+
+
+def test_a_bond_that_can_break():
+    """Morse: potential (1 - exp(-x))**2."""
+    rng = np.random.default_rng(4)
+    starts = iter(rng.uniform((-0.4, -0.4), (1.0, 0.4), (50, 2)))
+    dataset = flow(
+        lambda t, x: fields.stack(x[..., 1], -2 * np.exp(-x[..., 0]) * (1 - np.exp(-x[..., 0]))),
+        starts, names=("x", "v"), units=("", ""), span=10.0,
+    )  # fmt: skip
+    (energy,) = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert energy == pytest.approx({"v**2": 1, "1/exp(x)": -4, "1/exp(x)**2": 2}, abs=1e-6)
+
+
+def test_a_spring_between_pendulums():
+    """Gravity by the cosines, the spring by the angles."""
+    rng = np.random.default_rng(5)
+    starts = iter(rng.uniform(-1.2, 1.2, (50, 4)))
+    dataset = flow(
+        lambda t, x: fields.stack(
+            x[..., 2],
+            x[..., 3],
+            -9.8 * np.sin(x[..., 0]) - 1.5 * (x[..., 0] - x[..., 1]),
+            -9.8 * np.sin(x[..., 1]) + 1.5 * (x[..., 0] - x[..., 1]),
+        ),
+        starts, names="abuw", units=("rad", "rad", "rad/s", "rad/s"), span=6.0,
+    )  # fmt: skip
+    (energy,) = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert {term: factor / energy["u**2"] for term, factor in energy.items()} == pytest.approx(
+        {"u**2": 1, "w**2": 1, "a**2": 1.5, "b**2": 1.5, "a*b": -3,
+         "cos(a)": -19.6, "cos(b)": -19.6}, abs=1e-5)  # fmt: skip
 
 
 def test_toda():

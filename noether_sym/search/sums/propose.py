@@ -16,7 +16,15 @@ from noether_sym.search.sums.eliminate import MOST_TERMS
 from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.simplify import simplified
-from noether_sym.search.sums.terms import Columns, Quantities, Term, mixed, polynomial, quantities
+from noether_sym.search.sums.terms import (
+    Columns,
+    Quantities,
+    Term,
+    mixed,
+    polynomial,
+    quantities,
+    with_springs,
+)
 from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, share_beyond, sharpened
 from noether_sym.statistics.directions import PARALLEL
 
@@ -162,6 +170,7 @@ def _libraries(columns: Columns, known: Quantities) -> Iterator[Iterator[Term]]:
     if any(columns.angle):
         raw = quantities(columns.with_raw_angles())
         yield polynomial(Quantities(raw.plain, ()))
+        yield with_springs(known, raw)
     yield from mixed(known)
 
 

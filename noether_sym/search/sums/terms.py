@@ -52,7 +52,8 @@ class Quantities:
         Reciprocals, roots, logarithms, exponentials, waves, distances: each by itself, or times
         a polynomial.
     steep : tuple of Term
-        Higher inverse powers of columns that keep their sign and of distances, each by itself.
+        Higher inverse powers of columns that keep their sign and of distances, and squares of
+        exponentials, each by itself.
     """
 
     plain: tuple[Term, ...]
@@ -114,6 +115,9 @@ def quantities(columns: Columns) -> Quantities:
     steep = [one for c in straight if columns.signs[c] for one in _steep(input_(c))]
     for squared in _squared_distances(columns):
         steep += _steep_of_distance(squared)
+    exponentials = [one.expression for one in functions if one.expression.head == "exp"]
+    for squared in (call("square", one) for one in exponentials):
+        steep += [_power_of(squared, 3), _power_of(call("inverse", squared), 3)]
     return Quantities(_by_size(plain), _by_size(functions), _by_size(steep))
 
 
@@ -125,8 +129,8 @@ def polynomial(known: Quantities) -> Iterator[Term]:
 def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     """Products of up to three plain quantities, and functions times up to two: kind by kind.
 
-    At last products of up to six plain quantities; and higher inverse powers, with the products
-    and functions that stand beside them in a potential.
+    At last products of up to six plain quantities; and what is steep, with the products and
+    functions that stand beside it in a potential.
     """
     factors = monomials(known.plain, 2, 3)
     for kind in dict.fromkeys(one.kind for one in known.functions):
@@ -135,10 +139,17 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
         yield iter(_by_size([*monomials(known.plain, 3, 5), *functions, *both]))
     yield iter(_by_size(monomials(known.plain, 6, 7)))
     if known.steep:
-        inverse = [one for one in known.functions if one.kind in ("power", "distance")]
+        beside = [one for one in known.functions if one.kind in ("power", "distance", "exp")]
         for degree in (2, 4):
             products = monomials(known.plain, degree, 5)
-            yield iter(_by_size([*products, *inverse, *known.steep]))
+            yield iter(_by_size([*products, *beside, *known.steep]))
+
+
+def with_springs(known: Quantities, raw: Quantities) -> Iterator[Term]:
+    """Products of up to two raw quantities, and waves by themselves: springs between pendulums."""
+    own = monomials(raw.plain, 2, 3)
+    waves = [one for one in known.plain if one not in raw.plain]
+    yield from _by_size([*own, *waves])
 
 
 def monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
