@@ -345,6 +345,24 @@ def test_forces_between_atoms():
     assert energy == pytest.approx({"v**2": 1, "1/r**12": 8, "1/r**6": -8}, abs=1e-5)
 
 
+def test_a_bond_of_a_width_of_its_own():
+    """Morse: potential 4.7 (1 - exp(-1.9 (x - .74)))**2 of a length that is never negative."""
+
+    def field(t, x):
+        stretched = np.exp(-1.9 * (x[..., 0] - 0.74))
+        return fields.stack(x[..., 1], -2 * 4.7 * 1.9 * stretched * (1 - stretched))
+
+    rng = np.random.default_rng(6)
+    starts = iter(rng.uniform((0.6, -0.6), (1.2, 0.6), (50, 2)))
+    dataset = flow(field, starts, names=("x", "v"), units=("angstrom", "angstrom/s"), span=4.0)
+    (law,) = search_sums(dataset, limit=QUICK, seed=0).laws
+    (energy,) = sums([law], dataset)
+    scale = np.exp(1.9 * 0.74)
+    expected = {"v**2": 1, "exp(-1.9*x)": -4 * 4.7 * scale, "exp(-1.9*x)**2": 2 * 4.7 * scale**2}
+    assert energy == pytest.approx(expected, rel=1e-5)
+    assert law.fit.nonlinear == pytest.approx([-1.9, -1.9], rel=1e-6)
+
+
 def test_a_bond_that_can_break():
     """Morse: potential (1 - exp(-x))**2."""
     rng = np.random.default_rng(4)

@@ -3,7 +3,8 @@
 For a given constant the best factors follow from linear algebra, so that only the constant is
 searched: variable projection (Golub and Pereyra 1973, doi:10.1137/0710036). A block of terms
 shares one constant; over a grid of its values the least ratio of the block, beside a small
-library of terms without constants, is looked at, and refined where it dips.
+library of terms without constants (products alone, then with functions), is looked at, and
+refined where it dips.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from noether_sym.dsl.expression import Expression, call, parameter
 from noether_sym.search.sums.observations import Observations, evaluated
 from noether_sym.search.sums.terms import Quantities, Term, monomials, times
-from noether_sym.search.sums.walk import Combination, Walk, measured
+from noether_sym.search.sums.walk import Combination, Walk, measured, share_beyond
+from noether_sym.statistics.directions import PARALLEL
 
 _BASE = 120
 _STEPS = 20
@@ -57,21 +59,36 @@ def with_constants(data: Observations, known: Quantities) -> Iterator[Combinatio
     """Sums that hold a constant inside their terms and are constant along trajectories."""
     if len(data.states) > _MOST_COLUMNS:
         return
-    scan = _Scan(data, _base(known))
+    plain = monomials(known.plain, 2, 3)
+    functions = [one for one in known.functions if one.size <= 2]
+    families, bonds = list(_families(data, known)), list(_bonds(data, known))
+    found: list[Combination] = []
+    # functions of a column can follow another one of it so closely that a law is not seen
+    passes = [(families, plain), *([(families, [*plain, *functions])] if functions else [])]
+    for blocks, beside in (*passes, (bonds, plain)):
+        for one in _beside(data, blocks, beside):
+            if not any(other.size <= one.size and _same(one, other) for other in found):
+                found.append(one)
+                yield one
+
+
+def _same(one: Combination, other: Combination) -> bool:
+    return share_beyond(one.gradients, [other]) < PARALLEL
+
+
+def _beside(
+    data: Observations, families: Sequence[Family], library: Sequence[Term]
+) -> Iterator[Combination]:
+    scan = _Scan(data, sorted(library, key=lambda term: term.size)[:_BASE])
     dips = [
         (ratio, number, family, bracket)
-        for number, family in enumerate(_families(data, known))
+        for number, family in enumerate(families)
         for ratio, bracket in scan.dips(family)
     ]
     for _, _, family, bracket in sorted(dips, key=lambda dip: dip[:2])[:_DIPS]:
         constant = scan.refined(family, bracket)
         if constant is not None:
             yield from scan.found(family, constant)
-
-
-def _base(known: Quantities) -> list[Term]:
-    terms = [*monomials(known.plain, 2, 3), *(one for one in known.functions if one.size <= 2)]
-    return sorted(terms, key=lambda term: term.size)[:_BASE]
 
 
 class _Scan:
@@ -196,6 +213,16 @@ def _families(data: Observations, known: Quantities) -> Iterator[Family]:
             yield _block([call("sqrt", shifted)], others, offsets[:1])
 
 
+def _bonds(data: Observations, known: Quantities) -> Iterator[Family]:
+    """Exponentials beside their squares, as in the potential of Morse."""
+    spread = data.states.std(1)
+    for term in known.plain:
+        if term.expression.is_leaf and spread[term.expression.index] > 0:
+            exponential = call("exp", call("mul", parameter(0), term.expression))
+            steps = np.geomspace(0.1, 8.0, _STEPS) / float(spread[term.expression.index])
+            yield _block([exponential, call("square", exponential)], [], (steps, -steps))
+
+
 def _offsets(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """Constants that keep a sum with them from zero: above it, then below."""
     steps = np.geomspace(0.05, 50.0, _STEPS) * float(np.std(values))
@@ -209,7 +236,7 @@ def _block(
     before: tuple[float, ...] = (),
 ) -> Family:
     """Functions of a constant, each by itself and times every other plain quantity."""
-    own = [Term(function, 3) for function in functions]
+    own = [Term(function, 4 if function.head == "square" else 3) for function in functions]
     return Family((*own, *(times(one, two) for two in own for one in others)), grids, before)
 
 
