@@ -1,7 +1,7 @@
 """The race of the tailoring beside the paper's grid: the same law, the inner rate, the cost.
 
-    python -m benchmarks.race [--only paper,own] [--part k/n] [--fresh] [--quick] [--page]
-                              [--output DIR]
+    python -m benchmarks.race [--only paper,own] [--ways race,grid] [--part k/n] [--fresh]
+                              [--quick] [--page] [--output DIR]
 
 Every tailoring runs in a process of its own, on one thread, and its answer is kept in
 OUTPUT/race/ under what decides it (the data, the seed, the way, the sources of the tailoring),
@@ -41,7 +41,10 @@ RACE_ALONE = ("pendulum", "coupled_oscillators+1%", "kepler", "kepler+1%")
 
 def main(arguments: list[str] | None = None) -> None:
     """Tailor what is left to tailor, and write the page."""
-    options, chosen = sections_of(parser(__doc__.splitlines()[0], "job"), arguments, SECTIONS)
+    taken = parser(__doc__.splitlines()[0], "job")
+    taken.add_argument("--ways", default=",".join(WAYS), help="with commas; by default both")
+    options, chosen = sections_of(taken, arguments, SECTIONS)
+    ways = options.ways.split(",")
     cache = options.output / "race"
     cache.mkdir(parents=True, exist_ok=True)
     jobs = [job for name in chosen for job in _jobs(name, quick=options.quick)]
@@ -49,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not options.page:
         first, step = options.part
         for job in jobs[first - 1 :: step]:
-            if options.fresh or answers[job] is None:
+            if job.way in ways and (options.fresh or answers[job] is None):
                 print(*job, "...", file=sys.stderr, flush=True)
                 answers[job] = answer = _tailored(cache, job, quick=options.quick)
                 keep(_path(cache, job), answer)
