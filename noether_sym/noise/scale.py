@@ -84,7 +84,7 @@ def robust_scale(values: NDArray[np.float64]) -> float:
         their root mean square.
     """
     sizes = np.abs(values)
-    unit = float(np.median(sizes)) / _MEDIAN
+    unit = _median(sizes) / _MEDIAN
     if unit == 0.0:
         return _root_mean_square(sizes)
     # far beyond any weight: squares of what is larger could overflow
@@ -104,6 +104,14 @@ def robust_scale(values: NDArray[np.float64]) -> float:
         if abs(step) <= _NEAR * second and abs(step) * abs(step) <= _NEAR * second * abs(bend):
             scale -= step**2 / bend
     return unit * scale
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """That of NumPy, in a fraction of its time where there are some hundred values."""
+    half = len(values) // 2
+    parts = np.partition(values, half)
+    upper = float(parts[half])
+    return upper if len(values) % 2 else (float(parts[:half].max()) + upper) / 2.0
 
 
 def _root_mean_square(sizes: NDArray[np.float64]) -> float:
