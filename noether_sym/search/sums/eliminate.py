@@ -151,16 +151,29 @@ class Elimination:
 
     def _with_cliff(self, support: NDArray[np.int64], bound: float) -> Sparse:
         """Leave out single terms, the most dispensable first, down to the cliff."""
+        own, places = self._of(support), np.arange(len(support))
         while True:
-            factors, ratio = self.solved(support)
+            factors, ratio = own.solved(places)
             ratio = max(ratio, LEAST)
-            without = [self.solved(np.delete(support, place))[1] for place in range(len(support))]
+            without = [own.solved(np.delete(places, place))[1] for place in range(len(places))]
             best = int(np.argmin(without)) if without else 0
             lowest = without[best] if without else 1.0
             if not without or lowest > bound:
-                lowest = min(lowest, self._without_lead(support, factors))
-                return Sparse(support, factors, ratio, max(lowest, LEAST) / ratio)
-            support = np.delete(support, best)
+                lowest = min(lowest, own._without_lead(places, factors))
+                return Sparse(support[places], factors, ratio, max(lowest, LEAST) / ratio)
+            places = np.delete(places, best)
+
+    def _of(self, support: NDArray[np.int64]) -> Elimination:
+        """The same on a support, in as many rows as it needs: its own triangular factor."""
+        whole = np.column_stack([self.within[:, support], self.lead])
+        triangle = qr(whole, mode="r", overwrite_a=True, check_finite=False)[0]
+        rows = np.asarray(triangle)[: len(support) + 1]
+        return Elimination(
+            rows[:, :-1],
+            rows[:, -1],
+            lambda places, factors: self.reference(support[places], factors),
+            lambda places, factors: self.alone(support[places], factors),
+        )
 
     def _without_lead(self, support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
         """Ratio of the best combination of the support alone, its strongest term with factor 1."""
