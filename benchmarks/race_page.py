@@ -54,17 +54,13 @@ def _predictions(jobs: Sequence[Job], answers: Answers) -> str:
         own = _done(answers[job])
         if own and job.way == "race" and job.seed == 0:
             plain = own["errors"].get("vanilla")
-            ratios = (own["errors"].get(method) for method in _METHODS)
             rows.append(
                 [
                     job.case,
                     ", ".join(f"`{law}`" for law in own["laws"]) or "none",
                     f"`{own['selected']}`" if own["selected"] else "none",
                     "" if plain is None else f"{plain:.3g}",
-                    *(
-                        _number(one / plain if one is not None and plain else None)
-                        for one in ratios
-                    ),
+                    *(_number(_ratio(own, method, "vanilla")) for method in _METHODS),
                 ]
             )
     header = ["data", "laws found", "selected", "vanilla: RMSE", *_METHODS]
@@ -103,7 +99,7 @@ def _row(
         same,
         *(f"{own['rate']:.2g}" if own and own["rate"] else "" for own in (one, two)),
         _number(_worse(one, two)),
-        *(_number(_gain(own)) for own in (one, two)),
+        *(_number(_ratio(own, "meta-tailored", "extra epochs")) for own in (one, two)),
         *(_seconds(own) for own in (race, grid)),
         _number(two["seconds"] / one["seconds"] if one and two else None),
         _left(one) if one else "",
@@ -155,10 +151,11 @@ def _at(grid: dict[str, Any], rate: float) -> float | None:
     return None
 
 
-def _gain(own: dict[str, Any] | None) -> float | None:
+def _ratio(own: dict[str, Any] | None, method: str, other: str) -> float | None:
+    """The error of a method over that of another one."""
     errors = (own or {}).get("errors", {})
-    law, plain = errors.get("meta-tailored"), errors.get("extra epochs")
-    return law / plain if law is not None and plain else None
+    one, two = errors.get(method), errors.get(other)
+    return one / two if one is not None and two else None
 
 
 def _left(own: dict[str, Any]) -> str:

@@ -241,6 +241,14 @@ def test_no_text_hangs_or_overflows(text):
     assert time.perf_counter() - begin < 5
 
 
+def test_powers_of_powers_hold_their_base_once():
+    begin = time.perf_counter()
+    tower = parse("(" * 30 + "q" + ")**12" * 30, NAMED, (DIMENSIONLESS,) * 3)
+    assert time.perf_counter() - begin < 5
+    assert tower.expression.size == 61
+    assert parse("(c0 + q)**12", NAMED).expression.parameter_count == 1
+
+
 @settings(max_examples=500)
 @given(st.one_of(
     st.text(max_size=60),

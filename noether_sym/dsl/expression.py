@@ -226,9 +226,10 @@ class Expression:
                 else f"({part.text})"
                 for place, (part, need) in enumerate(zip(parts, needed, strict=True))
             ]
-            if operator.template != f"{{0}}**{operator.whole_power}":
+            whole = operator.whole_power
+            if whole < 2 or operator.template != f"{{0}}**{whole}":
                 return _Text(operator.template.format(*shown), own)
-            inner, whole = parts[0], operator.whole_power
+            inner = parts[0]
             if inner.base and inner.power * whole <= LARGEST_POWER:  # (x**2)**2 as x**4
                 base, power = inner.base, inner.power * whole
             else:

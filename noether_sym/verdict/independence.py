@@ -131,7 +131,7 @@ def independent_laws(
             else:
                 missed(entry, family, "which is far better conserved")
             continue
-        if known and new_share(entry.gradients, known) < PARALLEL:
+        if _follows(entry, constraints):
             verdicts[entry.number] = "it follows from what is the same on all trajectories"
             continue
         if _is_inexact(entry, heads):
@@ -200,9 +200,9 @@ def _functions(
         yield len(heads) + len(kept), entry, tuple(place + 1 for place in needed)
 
 
-def _follows(entry: Judged, laws: Sequence[Judged]) -> bool:
-    """Whether an entry is a function of laws."""
-    return bool(laws) and new_share(entry.gradients, [one.gradients for one in laws]) < PARALLEL
+def _follows(entry: Judged, others: Sequence[Judged]) -> bool:
+    """Whether an entry is a function of others."""
+    return bool(others) and new_share(entry.gradients, [one.gradients for one in others]) < PARALLEL
 
 
 def _laws_first(entries: Sequence[Judged]) -> Iterator[Judged]:

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from noether_sym.dsl.expression import Expression, call, parameter
 from noether_sym.search.sums.observations import Observations, evaluated
 from noether_sym.search.sums.terms import Quantities, Term, monomials, times
-from noether_sym.search.sums.walk import Combination, Walk, measured, share_beyond
-from noether_sym.statistics.directions import PARALLEL
+from noether_sym.search.sums.walk import Combination, Walk, adds, measured
 
 _BASE = 120
 _STEPS = 20
@@ -59,36 +58,23 @@ def with_constants(data: Observations, known: Quantities) -> Iterator[Combinatio
     """Sums that hold a constant inside their terms and are constant along trajectories."""
     if len(data.states) > _MOST_COLUMNS:
         return
+    found: list[Combination] = []
+    for one in _passes(data, known):
+        if not any(other.size <= one.size and not adds(one, [other]) for other in found):
+            found.append(one)
+            yield one
+
+
+def _passes(data: Observations, known: Quantities) -> Iterator[Combination]:
     plain = monomials(known.plain, 2, 3)
     functions = [one for one in known.functions if one.size <= 2]
-    families, bonds = list(_families(data, known)), list(_bonds(data, known))
-    found: list[Combination] = []
-    # functions of a column can follow another one of it so closely that a law is not seen
-    passes = [(families, plain), *([(families, [*plain, *functions])] if functions else [])]
-    for blocks, beside in (*passes, (bonds, plain)):
-        for one in _beside(data, blocks, beside):
-            if not any(other.size <= one.size and _same(one, other) for other in found):
-                found.append(one)
-                yield one
-
-
-def _same(one: Combination, other: Combination) -> bool:
-    return share_beyond(one.gradients, [other]) < PARALLEL
-
-
-def _beside(
-    data: Observations, families: Sequence[Family], library: Sequence[Term]
-) -> Iterator[Combination]:
-    scan = _Scan(data, sorted(library, key=lambda term: term.size)[:_BASE])
-    dips = [
-        (ratio, number, family, bracket)
-        for number, family in enumerate(families)
-        for ratio, bracket in scan.dips(family)
-    ]
-    for _, _, family, bracket in sorted(dips, key=lambda dip: dip[:2])[:_DIPS]:
-        constant = scan.refined(family, bracket)
-        if constant is not None:
-            yield from scan.found(family, constant)
+    families = list(_families(data, known))
+    alone = _Scan(data, plain)
+    yield from alone.laws(families)
+    # after products alone: functions can follow a block so closely that a law is not seen
+    if functions:
+        yield from _Scan(data, [*plain, *functions]).laws(families)
+    yield from alone.laws(list(_bonds(data, known)))
 
 
 class _Scan:
@@ -97,16 +83,29 @@ class _Scan:
     Parameters
     ----------
     data : Observations
-    base : list of Term
-        The library; the leading terms of laws that it holds itself are left out.
+    library : sequence of Term
+        The smallest are taken; the leading terms of laws that they hold themselves are left out.
     """
 
-    def __init__(self, data: Observations, base: list[Term]) -> None:
+    def __init__(self, data: Observations, library: Sequence[Term]) -> None:
+        base = sorted(library, key=lambda term: term.size)[:_BASE]
         self._data = data
         self._parts = data.parts()
         self._walk, leads = self._walked(base)
         if leads:
             self._walk, _ = self._walked([term for term in base if term not in leads])
+
+    def laws(self, families: Sequence[Family]) -> Iterator[Combination]:
+        """Laws of the library and any of the blocks, where the ratio dips lowest first."""
+        dips = [
+            (ratio, number, family, bracket)
+            for number, family in enumerate(families)
+            for ratio, bracket in self.dips(family)
+        ]
+        for _, _, family, bracket in sorted(dips, key=lambda dip: dip[:2])[:_DIPS]:
+            constant = self.refined(family, bracket)
+            if constant is not None:
+                yield from self.found(family, constant)
 
     def dips(self, family: Family) -> Iterator[tuple[float, tuple[float, float]]]:
         """Where the least ratio of a block dips over a grid: the ratio, and a bracket.
@@ -188,15 +187,10 @@ class _Scan:
 
 
 def _families(data: Observations, known: Quantities) -> Iterator[Family]:
-    spread = data.states.std(1)
     straight = [term for term in known.plain if term.expression.is_leaf]
-    for term in straight:
-        own, moves = term.expression, float(spread[term.expression.index])
-        if moves <= 0:
-            continue
+    for term, inside, steps in _scaled(data, straight):
+        own = term.expression
         others = [one for one in known.plain if one is not term]
-        inside = call("mul", parameter(0), own)
-        steps = np.geomspace(0.1, 8.0, _STEPS) / moves
         yield _block([call("exp", inside)], others, (steps, -steps))
         yield _block([call("sin", inside), call("cos", inside)], others, (steps,))
         shifted = call("mul", parameter(0), call("add", own, parameter(1)))
@@ -215,12 +209,22 @@ def _families(data: Observations, known: Quantities) -> Iterator[Family]:
 
 def _bonds(data: Observations, known: Quantities) -> Iterator[Family]:
     """Exponentials beside their squares, as in the potential of Morse."""
+    straight = [term for term in known.plain if term.expression.is_leaf]
+    for _, inside, steps in _scaled(data, straight):
+        exponential = call("exp", inside)
+        yield _block([exponential, call("square", exponential)], [], (steps, -steps))
+
+
+def _scaled(
+    data: Observations, straight: Sequence[Term]
+) -> Iterator[tuple[Term, Expression, NDArray[np.float64]]]:
+    """Columns that move, with a constant as their factor, and values of it to scan."""
     spread = data.states.std(1)
-    for term in known.plain:
-        if term.expression.is_leaf and spread[term.expression.index] > 0:
-            exponential = call("exp", call("mul", parameter(0), term.expression))
-            steps = np.geomspace(0.1, 8.0, _STEPS) / float(spread[term.expression.index])
-            yield _block([exponential, call("square", exponential)], [], (steps, -steps))
+    for term in straight:
+        moves = float(spread[term.expression.index])
+        if moves > 0:
+            inside = call("mul", parameter(0), term.expression)
+            yield term, inside, np.geomspace(0.1, 8.0, _STEPS) / moves
 
 
 def _offsets(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

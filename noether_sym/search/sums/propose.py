@@ -25,8 +25,7 @@ from noether_sym.search.sums.terms import (
     quantities,
     with_springs,
 )
-from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, share_beyond, sharpened
-from noether_sym.statistics.directions import PARALLEL
+from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, sharpened
 
 _FAR_BETTER = 1e4
 _ROUNDING = 1e-20
@@ -81,7 +80,7 @@ def propose(
     walks: list[Walk] = []
     for one in _stream(data, columns, made_of, known, walks, limit, progress):
         every.append(one)
-        if _adds(one, known):
+        if adds(one, known):
             known.append(one)
         if sum(own.ratio <= CERTAIN for own in known) >= most:
             break
@@ -150,7 +149,7 @@ def _exact(combinations: Sequence[Combination], data: Observations) -> list[Comb
         if not any(
             other.ratio * _FAR_BETTER < one.ratio
             and _differs(other, data)
-            and not _adds(one, [other])
+            and not adds(one, [other])
             for other in combinations
         )
     ]
@@ -160,7 +159,7 @@ def independent(combinations: Sequence[Combination]) -> list[Combination]:
     """Those whose gradients add a direction to those before them."""
     kept: list[Combination] = []
     for one in combinations:
-        if _adds(one, kept):
+        if adds(one, kept):
             kept.append(one)
     return kept
 
@@ -172,10 +171,6 @@ def _libraries(columns: Columns, known: Quantities) -> Iterator[Iterator[Term]]:
         yield polynomial(Quantities(raw.plain, ()))
         yield with_springs(known, raw)
     yield from mixed(known)
-
-
-def _adds(one: Combination, known: Sequence[Combination]) -> bool:
-    return share_beyond(one.gradients, known) >= PARALLEL
 
 
 def _differs(one: Combination, data: Observations) -> bool:

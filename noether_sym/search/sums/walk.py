@@ -124,6 +124,11 @@ def share_beyond(gradients: NDArray[np.float64], known: Sequence[Combination]) -
     return new_share(gradients, [one.gradients for one in known])
 
 
+def adds(one: Combination, known: Sequence[Combination]) -> bool:
+    """Whether the gradients of a combination add a direction to those of others."""
+    return share_beyond(one.gradients, known) >= PARALLEL
+
+
 def sharpened(one: Combination, data: Observations) -> Combination | None:
     """The same terms, factors solved again, if they show a cliff; None if they do not."""
     walk = Walk(data, len(one.terms))
