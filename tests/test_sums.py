@@ -18,7 +18,7 @@ from noether_sym.datasets.systems.records import System
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.errors import UnitError
 from noether_sym.search.sums.basis import Basis
-from noether_sym.search.sums.eliminate import Elimination, Sparse
+from noether_sym.search.sums.eliminate import Elimination, Sparse, Subset
 from noether_sym.search.sums.nonlinear import with_constants
 from noether_sym.search.sums.observations import Observations, evaluated, gradients
 from noether_sym.search.sums.simplify import simplified
@@ -524,9 +524,7 @@ def eliminated(columns, lead):
     def alone(support, factors):
         return float(((columns[:, support] @ factors) ** 2).sum())
 
-    return Elimination(triangle[:, :-1], triangle[:, -1], reference, alone).sparse(
-        np.arange(columns.shape[1])
-    )
+    return Elimination(triangle[:, :-1], triangle[:, -1], reference, alone).sparse()
 
 
 def test_elimination_leaves_the_terms_of_a_law_and_a_cliff():
@@ -551,6 +549,27 @@ def test_elimination_refuses_a_series():
 def test_elimination_refuses_what_does_not_depend():
     columns = np.random.default_rng(0).standard_normal((300, 20))
     assert eliminated(columns[:, :-1], columns[:, -1]) is None
+
+
+def test_the_most_dispensable_term_is_the_one_whose_absence_costs_least():
+    """Told by the inverse of the triangular factor as by leaving each term out in turn."""
+    rng = np.random.default_rng(3)
+    columns = rng.standard_normal((200, 9)) @ rng.standard_normal((9, 9))
+    lead = columns @ rng.standard_normal(9) + 0.3 * rng.standard_normal(200)
+
+    def left(places):
+        solved = np.linalg.lstsq(columns[:, places], lead, rcond=None)
+        return float(solved[1][0]) / (lead @ lead)
+
+    ratios = [left(np.delete(np.arange(9), place)) for place in range(9)]
+    triangle = np.linalg.qr(np.column_stack([columns, lead]), mode="r")
+    lengths = np.linalg.norm(columns, axis=0)
+    triangle[:, :-1] /= lengths
+    subset = Subset(np.arange(9), triangle, lengths, lambda support, factors: lead @ lead)
+    assert subset.most_dispensable() == int(np.argmin(ratios))
+    fewer = subset.of(np.delete(np.arange(9), 4))
+    assert fewer.solved(8)[1] == pytest.approx(ratios[4], rel=1e-9)
+    assert subset.strongest_first().solved(9)[1] == pytest.approx(subset.solved(9)[1], rel=1e-9)
 
 
 def test_sharpness_is_a_share_of_the_orders_of_magnitude():

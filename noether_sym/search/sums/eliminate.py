@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import solve_triangular
 
 EXACT = 1e-8
 """Ratio below which a combination counts as constant but for errors of rounding and
@@ -24,6 +24,8 @@ _STEPS = tuple(10.0**power for power in (-26, -23, -20, -17, -14, -12, -10, -9))
 LEAST = 1e-32
 """Least ratio: rounding."""
 _DENSE = 16
+
+_Reference = Callable[[NDArray[np.int64], NDArray[np.float64]], float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,7 @@ class Elimination:
     Parameters
     ----------
     within : array of shape (row, term)
-        Any matrix with the Gram matrix of the terms within trajectories: the triangular factor.
+        The triangular factor of the terms within trajectories, and a row of zeros.
     lead : array of shape (row,)
         The leading term in the same coordinates.
     reference : callable
@@ -73,133 +75,92 @@ class Elimination:
         self,
         within: NDArray[np.float64],
         lead: NDArray[np.float64],
-        reference: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
-        alone: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
+        reference: _Reference,
+        alone: _Reference,
     ) -> None:
-        self.within = within
-        self.lead = lead
-        self.reference = reference
-        self.alone = alone
-        self.lengths = np.linalg.norm(within, axis=0)
-        self._last: _Ranked | None = None
+        lengths = np.linalg.norm(within, axis=0)
+        triangle = np.column_stack([within / lengths, lead])
+        self._whole = Subset(np.arange(len(lengths)), triangle, lengths, reference)
+        self._alone = alone
 
-    def solved(self, support: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
-        """Best factors of a support, and the ratio."""
-        return self._ranked(support, self.lead, self.reference).solved(len(support))
-
-    def _ranked(
-        self,
-        support: NDArray[np.int64],
-        target: NDArray[np.float64],
-        reference: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
-    ) -> _Ranked:
-        return _Ranked(support, self.within[:, support], self.lengths[support], target, reference)
-
-    def sparse(self, everything: NDArray[np.int64], exact: float = EXACT) -> Sparse | None:
+    def sparse(self, exact: float = EXACT) -> Sparse | None:
         """The sparsest combination with a cliff; None if there is none.
 
         Parameters
         ----------
-        everything : array of int
-            Terms that may take part.
         exact : float
             Largest ratio.
         """
-        factors, ratio = self.solved(everything)
+        subset = self._whole
+        ratio = subset.solved(subset.size)[1]
         if ratio > exact:
             return None
-        support = everything
         for bound in (*_STEPS, exact):
             if bound < ratio or bound > exact:
                 continue
-            support, factors = self._thinned(support, factors, bound)
-            if len(support) > MOST_TERMS:
+            subset = self._thinned(subset, bound)
+            if subset.size > MOST_TERMS:
                 continue
-            found = self._with_cliff(support, bound)
+            subset, found = self._with_cliff(subset, bound)
             if found.is_sharp:
                 return found
-            support, factors = found.support, found.factors
         return None
 
-    def _thinned(
-        self, support: NDArray[np.int64], factors: NDArray[np.float64], bound: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _thinned(self, subset: Subset, bound: float) -> Subset:
         """Leave out the smallest contributions, as many at once as the bound allows."""
-        block = len(support) // 2
-        ranked = self._strongest_first(support, factors)
-        while block >= 1 and len(support):
-            if len(support) > 2 * MOST_TERMS and block < len(support) // _DENSE:
-                return support, factors
-            left = len(support) - block
-            again, ratio = ranked.solved(left)
-            if ratio <= bound:
-                order = np.argsort(ranked.support[:left])
-                support, factors = ranked.support[:left][order], again[order]
-                ranked = self._strongest_first(support, factors)
-                block = min(block, len(support) // 2) or min(1, len(support))
+        block = subset.size // 2
+        subset = subset.strongest_first()
+        while block >= 1 and subset.size:
+            if subset.size > 2 * MOST_TERMS and block < subset.size // _DENSE:
+                break
+            left = subset.size - block
+            if subset.solved(left)[1] <= bound:
+                subset = subset.of(np.arange(left)).strongest_first()
+                block = min(block, subset.size // 2) or min(1, subset.size)
             else:
                 block //= 2
-        return support, factors
+        return subset
 
-    def _strongest_first(self, support: NDArray[np.int64], factors: NDArray[np.float64]) -> _Ranked:
-        """A support in falling order of the contributions; the last one asked for is kept."""
-        weakest = np.argsort(np.abs(factors) * self.lengths[support], kind="stable")
-        ranked = support[weakest[::-1]]
-        if self._last is None or not np.array_equal(self._last.support, ranked):
-            self._last = self._ranked(ranked, self.lead, self.reference)
-        return self._last
-
-    def _with_cliff(self, support: NDArray[np.int64], bound: float) -> Sparse:
+    def _with_cliff(self, subset: Subset, bound: float) -> tuple[Subset, Sparse]:
         """Leave out single terms, the most dispensable first, down to the cliff."""
-        own, places = self._of(support), np.arange(len(support))
+        subset = subset.of(np.argsort(subset.support))
         while True:
-            factors, ratio = own.solved(places)
-            ratio = max(ratio, LEAST)
-            without = [own.solved(np.delete(places, place))[1] for place in range(len(places))]
-            best = int(np.argmin(without)) if without else 0
-            lowest = without[best] if without else 1.0
-            if not without or lowest > bound:
-                lowest = min(lowest, own._without_lead(places, factors))
-                return Sparse(support[places], factors, ratio, max(lowest, LEAST) / ratio)
-            places = np.delete(places, best)
+            factors, ratio = subset.solved(subset.size)
+            ratio, lowest = max(ratio, LEAST), 1.0
+            if subset.size:
+                fewer = subset.of(np.delete(np.arange(subset.size), subset.most_dispensable()))
+                lowest = fewer.solved(fewer.size)[1]
+                if lowest <= bound:
+                    subset = fewer
+                    continue
+            lowest = min(lowest, self._without_lead(subset, factors))
+            return subset, Sparse(subset.support, factors, ratio, max(lowest, LEAST) / ratio)
 
-    def _of(self, support: NDArray[np.int64]) -> Elimination:
-        """The same on a support, in as many rows as it needs: its own triangular factor."""
-        whole = np.column_stack([self.within[:, support], self.lead])
-        triangle = qr(whole, mode="r", overwrite_a=True, check_finite=False)[0]
-        rows = np.asarray(triangle)[: len(support) + 1]
-        return Elimination(
-            rows[:, :-1],
-            rows[:, -1],
-            lambda places, factors: self.reference(support[places], factors),
-            lambda places, factors: self.alone(support[places], factors),
-        )
-
-    def _without_lead(self, support: NDArray[np.int64], factors: NDArray[np.float64]) -> float:
+    def _without_lead(self, subset: Subset, factors: NDArray[np.float64]) -> float:
         """Ratio of the best combination of the support alone, its strongest term with factor 1."""
-        if not len(support):
+        if not subset.size:
             return 1.0
-        strongest = int(np.argmax(np.abs(factors) * self.lengths[support]))
-        own, others = support[strongest], np.delete(support, strongest)
+        strongest = int(np.argmax(np.abs(factors) * subset.lengths))
+        own = subset.support[strongest]
 
         def reference(others: NDArray[np.int64], found: NDArray[np.float64]) -> float:
-            return self.alone(np.append(others, own), np.append(found, 1.0))
+            return self._alone(np.append(others, own), np.append(found, 1.0))
 
-        return self._ranked(others, self.within[:, own], reference).solved(len(others))[1]
+        others = subset.led_by(strongest, reference)
+        return others.solved(others.size)[1]
 
 
-class _Ranked:
-    """Least squares for a target on the first few terms of a list, for any number of them.
+class Subset:
+    """Least squares for a target on terms in some order: on the first few, for any number.
 
     Parameters
     ----------
     support : array of int
         Numbers of the terms, in order.
-    matrix : array of shape (row, term)
-        Their coordinates.
+    triangle : array of shape (term + 1, term + 1)
+        Triangular factor of the terms, each of length 1, and the target.
     lengths : array of shape (term,)
-        Of the columns of the matrix.
-    target : array of shape (row,)
+        Of the terms.
     reference : callable
         As in `Elimination`, of the target with factor 1 and the terms.
     """
@@ -207,28 +168,79 @@ class _Ranked:
     def __init__(
         self,
         support: NDArray[np.int64],
-        matrix: NDArray[np.float64],
+        triangle: NDArray[np.float64],
         lengths: NDArray[np.float64],
-        target: NDArray[np.float64],
-        reference: Callable[[NDArray[np.int64], NDArray[np.float64]], float],
+        reference: _Reference,
     ) -> None:
         self.support = support
-        self._lengths = lengths
+        self.lengths = lengths
+        self._triangle = triangle
         self._reference = reference
-        whole = np.column_stack([matrix / lengths, target])
-        found = qr(whole, mode="r", overwrite_a=True, check_finite=False)[0]
-        self._triangle: NDArray[np.float64] = np.asarray(found)
         self._known: dict[int, tuple[NDArray[np.float64], float]] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of terms."""
+        return len(self.support)
 
     def solved(self, count: int) -> tuple[NDArray[np.float64], float]:
         """Best factors of the first terms, and the ratio."""
         if count not in self._known:
-            last = len(self.support)
-            beside = self._triangle[:, last]
+            target = self._triangle[:, -1]
             triangle = self._triangle[:count, :count]
-            factors = -solve_triangular(triangle, beside[:count], check_finite=False)
-            factors = factors / self._lengths[:count]
-            rest = float((beside[count : last + 1] ** 2).sum())
-            reference = self._reference(self.support[:count], factors)
-            self._known[count] = factors, rest / reference if reference > 0 else np.inf
+            scaled = -solve_triangular(triangle, target[:count], check_finite=False)
+            rest = float(target[count:] @ target[count:])
+            self._known[count] = self._judged(np.arange(count), scaled, rest)
         return self._known[count]
+
+    def strongest_first(self) -> Subset:
+        """The same in falling order of the contributions."""
+        factors = self.solved(self.size)[0]
+        by_number = np.argsort(self.support)
+        contributions = (np.abs(factors) * self.lengths)[by_number]
+        return self.of(by_number[np.argsort(contributions, kind="stable")[::-1]])
+
+    def of(self, order: NDArray[np.intp]) -> Subset:
+        """Some of the terms, by their places, in an order of their own."""
+        if np.array_equal(order, np.arange(self.size)):
+            return self
+        columns = self._triangle[:, np.append(order, self.size)]
+        return self._refactored(order, columns, self._reference)
+
+    def led_by(self, place: int, reference: _Reference) -> Subset:
+        """The others of the terms, and one of them as the target."""
+        order = np.delete(np.arange(self.size), place)
+        columns = self._triangle[:-1, np.append(order, place)]
+        columns[:, -1] *= self.lengths[place]
+        return self._refactored(order, columns, reference)
+
+    def most_dispensable(self) -> int:
+        """Place of the term without which the ratio is least, from the inverse of the factor."""
+        last = self.size
+        inverse = solve_triangular(self._triangle[:last, :last], np.eye(last), check_finite=False)
+        scaled = -inverse @ self._triangle[:last, -1]
+        rest = float(self._triangle[last, -1]) ** 2
+        spans = np.einsum("ij,ij->i", inverse, inverse)
+        ratios = []
+        for place in range(last):
+            step = scaled[place] / spans[place]
+            others = np.delete(np.arange(last), place)
+            without = scaled[others] - step * (inverse[others] @ inverse[place])
+            ratios.append(self._judged(others, without, rest + step * scaled[place])[1])
+        return int(np.argmin(ratios))
+
+    def _judged(
+        self, places: NDArray[np.intp], scaled: NDArray[np.float64], rest: float
+    ) -> tuple[NDArray[np.float64], float]:
+        """Factors in units of the terms, and the ratio of what is left to the reference."""
+        factors = scaled / self.lengths[places]
+        reference = self._reference(self.support[places], factors)
+        return factors, rest / reference if reference > 0 else np.inf
+
+    def _refactored(
+        self, order: NDArray[np.intp], columns: NDArray[np.float64], reference: _Reference
+    ) -> Subset:
+        rows = np.linalg.qr(columns, mode="r")
+        triangle = np.zeros((len(order) + 1, len(order) + 1))
+        triangle[: len(rows)] = rows[: len(triangle)]
+        return Subset(self.support[order], triangle, self.lengths[order], reference)

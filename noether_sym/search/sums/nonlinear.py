@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.dsl.expression import Expression, call, parameter
-from noether_sym.search.sums.observations import Observations, evaluated
+from noether_sym.search.sums.observations import Evaluated, Observations, evaluated
 from noether_sym.search.sums.terms import Quantities, Term, monomials, times
 from noether_sym.search.sums.walk import Combination, Walk, adds, measured
 
 _BASE = 120
+_SCANNED = 1000
 _STEPS = 20
 _DIPS = 24
 _DIP = 0.2
@@ -89,11 +90,10 @@ class _Scan:
 
     def __init__(self, data: Observations, library: Sequence[Term]) -> None:
         base = sorted(library, key=lambda term: term.size)[:_BASE]
-        self._data = data
-        self._parts = data.parts()
-        self._walk, leads = self._walked(base)
-        if leads:
-            self._walk, _ = self._walked([term for term in base if term not in leads])
+        leads = {one.terms[-1] for one in Walk(data, len(base)).through(base)}
+        base = [term for term in base if term not in leads]
+        self._whole = _Beside(data, base)
+        self._thinned = _Beside(data.thinned(_SCANNED), base)
 
     def laws(self, families: Sequence[Family]) -> Iterator[Combination]:
         """Laws of the library and any of the blocks, where the ratio dips lowest first."""
@@ -113,7 +113,7 @@ class _Scan:
         Where it is nothing but rounding on both sides, the law does not need the constant.
         """
         for grid in family.grids:
-            ratios = np.array([self._least(family, constant) for constant in grid])
+            ratios = np.array([self._thinned.least(family, constant) for constant in grid])
             ratios = np.maximum(ratios, _ROUNDING)
             last = len(grid) - 1
             for place in range(1, last):
@@ -130,7 +130,7 @@ class _Scan:
         width = bracket[1] - bracket[0]
         for precision, steps, close in ((1e-3, 14, _NEAR), (1e-9, 60, _CLOSE)):
             answer = minimize_scalar(
-                lambda constant: np.sqrt(self._least(family, constant)),
+                lambda constant: np.sqrt(self._whole.least(family, constant)),
                 bounds=bracket,
                 method="bounded",
                 options={"xatol": precision * width, "maxiter": steps},
@@ -145,19 +145,10 @@ class _Scan:
         """Laws of the library and the block at a constant, which is then made exact."""
         block = family.terms(constant)
         numbers = {term: number for number, term in enumerate(block)}
-        for one in self._walk.branch(len(block)).through(block):
+        for one in self._whole.walk.branch(len(block)).through(block):
             places = [numbers.get(term, -1) for term in one.terms]
             if max(places) >= 0:
                 yield self._polished(family, constant, one, places)
-
-    def _walked(self, base: list[Term]) -> tuple[Walk, set[Term]]:
-        """A walk through a library, and the leading terms of the laws in it."""
-        walk = Walk(self._data, len(base))
-        return walk, {one.terms[-1] for one in walk.through(base)}
-
-    def _least(self, family: Family, constant: float) -> float:
-        columns = evaluated(family.terms(constant), self._data, self._parts)
-        return self._walk.least_ratio(columns)
 
     def _polished(
         self, family: Family, constant: float, one: Combination, places: Sequence[int]
@@ -169,11 +160,11 @@ class _Scan:
             block = family.terms(value)
             pairs = zip(places, one.terms, strict=True)
             terms = [block[place] if place >= 0 else term for place, term in pairs]
-            columns = evaluated(terms, self._data, self._parts)
+            columns = self._whole.evaluated(terms)
             within = columns.within
             factors = np.linalg.lstsq(within[:, :-1], -within[:, -1], rcond=1e-14)[0]
             weights = np.append(factors, 1.0) / columns.scale
-            return measured(terms, weights, self._data, one.cliff, columns)
+            return measured(terms, weights, self._whole.data, one.cliff, columns)
 
         width = 1e-4 * abs(constant)
         answer = minimize_scalar(
@@ -184,6 +175,31 @@ class _Scan:
         )
         found = at(float(answer.x))
         return found if found.ratio < one.ratio else one
+
+
+class _Beside:
+    """A library without laws, walked once, to which blocks are added.
+
+    Attributes
+    ----------
+    data : Observations
+    walk : Walk
+    """
+
+    def __init__(self, data: Observations, base: Sequence[Term]) -> None:
+        self.data = data
+        self.walk = Walk(data, len(base))
+        self._parts = data.parts()
+        for _ in self.walk.through(base):
+            pass
+
+    def evaluated(self, terms: Sequence[Term]) -> Evaluated:
+        """Terms on the data, their parts without constants computed once."""
+        return evaluated(terms, self.data, self._parts)
+
+    def least(self, family: Family, constant: float) -> float:
+        """Least ratio of the library and a block at a constant."""
+        return self.walk.least_ratio(self.evaluated(family.terms(constant)))
 
 
 def _families(data: Observations, known: Quantities) -> Iterator[Family]:

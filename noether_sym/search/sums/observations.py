@@ -69,9 +69,7 @@ class Observations:
         spread = np.where(samples.still, 0.0, spread)[list(dataset.base_columns)]
         if not dataset.ordered:
             return cls._of_points(samples, dataset, states, spread)
-        number = max(_LEAST_POINTS, _REFERENCE_ROWS // len(spread))
-        points = np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))
-        points = np.concatenate([points[start::_FEW] for start in range(_FEW)])
+        points = _spread_out(len(numbers), _REFERENCE_ROWS // len(spread))
         return cls(dataset, states, numbers, spread, points, noise=noise)
 
     @classmethod
@@ -92,6 +90,21 @@ class Observations:
         points = np.concatenate([everything[start::_FEW] for start in range(_FEW)])
         segment = np.zeros(states.shape[1], dtype=np.int64)
         return cls(dataset, states[:, points], segment, spread, everything, directions[points])
+
+    def thinned(self, limit: int) -> Observations:
+        """Every k-th sample, about `limit` of them, and few points.
+
+        At least four samples a trajectory are kept where there are as many.
+        """
+        kept = slice(None, None, max(1, self.count // max(limit, _FEW * self.segments)))
+        segment = np.unique(self.segment[kept], return_inverse=True)[1]
+        noise = None if self.noise is None else self.noise[:, kept]
+        if self.directions is None:
+            points, directions = _spread_out(len(segment), self.few), None
+        else:
+            points, directions = np.arange(len(segment)), self.directions[kept]
+        states = self.states[:, kept]
+        return Observations(self.dataset, states, segment, self.spread, points, directions, noise)
 
     @property
     def count(self) -> int:
@@ -188,6 +201,13 @@ def gradients(
     states = data.states[:, data.points].T
     by_base: NDArray[np.float64] = data.dataset.base_gradients(states, slopes)
     return by_base * data.spread
+
+
+def _spread_out(count: int, number: int) -> NDArray[np.int64]:
+    """Numbers of samples, not too few, of which any first part is spread over all."""
+    places = np.linspace(0, count - 1, min(max(_LEAST_POINTS, number), count))
+    points = np.unique(places.astype(int))
+    return np.concatenate([points[start::_FEW] for start in range(_FEW)])
 
 
 def _is_even(rows: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -266,7 +266,7 @@ class Walk:
         if self.known and self._is_skipped(gradient, rest / total):
             return None
         within = np.vstack([self._within.r, np.zeros(count)])
-        sparse = Elimination(within, lead.coordinates, reference, alone).sparse(everything)
+        sparse = Elimination(within, lead.coordinates, reference, alone).sparse()
         if sparse is None:
             self._failures += 1
             if rest <= _DENSE * total and self._is_new(gradient):
