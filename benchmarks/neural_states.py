@@ -42,19 +42,20 @@ def section(output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: b
     fresh : bool
         Compute again.
     quick : bool
-        The first case of each table alone.
+        The first case of each table alone, hardly trained.
     """
     cache = output / "neural"
     cache.mkdir(parents=True, exist_ok=True)
     names = list(_names(quick=quick))
-    entries = {name: held(_path(cache, name)) for name in names}
+    files = {name: _path(cache, name, quick=quick) for name in names}
+    entries = {name: held(file) for name, file in files.items()}
     if part is not None:
         first, step = part
         for name in names[first - 1 :: step]:
             if fresh or entries[name] is None:
                 print(f"{name} ...", file=sys.stderr, flush=True)
-                entries[name] = _answer(name)
-                keep(_path(cache, name), entries[name])
+                entries[name] = _answer(name, quick=quick)
+                keep(files[name], entries[name])
     found = {name: own for name, own in entries.items() if own is not None}
     return "\n\n".join(page(found, len(names)))
 
@@ -70,24 +71,28 @@ def _names(*, quick: bool) -> Iterator[str]:
         yield from (f"predict {name} {seed}" for name in PREDICTED[: 1 if quick else None])
 
 
-def _path(cache: Path, name: str) -> Path:
-    return path_of(cache, f"states {name}", digest((*DATA, *SEARCH, *_NEURAL), _OWN))
+def _path(cache: Path, name: str, *, quick: bool) -> Path:
+    sources = digest((*DATA, *SEARCH, *_NEURAL), _OWN)
+    return path_of(cache, f"states {name}", f"{sources} {quick}")
 
 
-def _answer(name: str) -> dict[str, Any]:
+def _answer(name: str, *, quick: bool) -> dict[str, Any]:
     kind, system, *seed = name.split()
-    return _counted(system) if kind == "count" else _predicted(system, int(seed[0]))
+    if kind == "count":
+        return _counted(system)
+    return _predicted(system, int(seed[0]), quick=quick)
 
 
-def _predicted(system: str, seed: int) -> dict[str, Any]:
+def _predicted(system: str, seed: int, *, quick: bool) -> dict[str, Any]:
     """Errors of every arm, from the same pretrained predictor."""
     from dataclasses import replace
 
     from noether_sym.datasets import load
     from noether_sym.neural.states_predict import Prediction, predict_states
 
-    options = Prediction()
-    options = replace(options, meta=replace(options.meta, seed=1000 * seed))
+    options = Prediction(first=40, rates=(1e-3,)) if quick else Prediction()
+    updates = options.meta.updates // 10 if quick else options.meta.updates
+    options = replace(options, meta=replace(options.meta, seed=1000 * seed, updates=updates))
     begin = time.process_time()
     found = predict_states(load(system), options)
     errors = {arm: own if math.isfinite(own) else None for arm, own in found.errors.items()}

@@ -41,6 +41,7 @@ from noether_sym.store.search import Search, held_tailoring, reopen
 from noether_sym.tailor.document import TailoringDocument
 
 if TYPE_CHECKING:
+    from noether_sym.datasets.dataset import Dataset
     from noether_sym.dsl.distinct import DistinctLaws
     from noether_sym.neural.states_predict import Prediction
     from noether_sym.runtime.stages import Progress
@@ -337,15 +338,19 @@ def embedded(
     return run_embedding(search, outputs, progress, prediction)
 
 
-def run_report(run: Run) -> Path:
-    """Draw the figures and write ``report.html``; return its path."""
+def run_report(run: Run, dataset: Dataset | None = None) -> Path:
+    """Draw the figures and write ``report.html``; return its path.
+
+    The data are loaded as the run holds them, unless `dataset` has them already.
+    """
     from noether_sym.report import advice, write_figures, write_report
 
     document, laws = run.read(RunDocument), run.read(LawsDocument)
     tailoring = run.read(TailoringDocument) if run.has(TAILORING_FILE) else None
     embedding = run.read(EmbeddingDocument) if run.has(EMBEDDING_FILE) else None
-    search = reopen(run, 1, "cpu")
-    figures = write_figures(run, search.dataset, laws, tailoring)
-    missing = advice.missing(search.dataset)
+    if dataset is None:
+        dataset = reopen(run, 1, "cpu").dataset
+    figures = write_figures(run, dataset, laws, tailoring)
+    missing = advice.missing(dataset)
     write_report(run, document, laws, tailoring, figures, missing, embedding)
     return run.file(REPORT_FILE)

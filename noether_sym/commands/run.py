@@ -88,7 +88,7 @@ def command(ctx: click.Context, **values: Any) -> None:
             screen.say("The data have no time, and predictions need one: tailoring is left out.")
         else:
             tailor_and_show(screen, search, options, fresh=values["fresh"])
-        screen.say(f"Report: {run_report(search.run)}")
+        screen.say(f"Report: {run_report(search.run, search.dataset)}")
     screen.json(search.run.read(LawsDocument))
 
 

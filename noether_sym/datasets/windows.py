@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noether_sym.datasets.constancy import still_columns
 from noether_sym.datasets.dataset import Trajectory
@@ -24,19 +25,17 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
     `MIXED` of its variance overall. Columns that are still along trajectories never mix, and
     are not asked to.
     """
-    segments = [segment for one in trajectories for segment in one.segments()]
-    states = np.concatenate([segment.states for segment in segments])
+    segments = [segment.states for one in trajectories for segment in one.segments()]
+    states = np.concatenate(segments)
     total = states.var(axis=0)
     moving = ~still_columns([one.states for one in trajectories])
     if not moving.any():
         return None
     longest = max(map(len, segments)) // 2
     for window in _lengths(longest):
-        within = np.zeros_like(total)
-        count = 0
-        for part in cut(trajectories, window):
-            within += part.states.var(axis=0) * len(part)
-            count += len(part)
+        parts = [part for own in segments for part in _parts(own, window)]
+        within = sum((part.var(axis=1).sum(axis=0) * part.shape[1] for part in parts), 0.0 * total)
+        count = sum(part.shape[0] * part.shape[1] for part in parts)
         if count >= len(states) // 2 and (within / count >= MIXED * total)[moving].all():
             return window
     return None
@@ -56,6 +55,15 @@ def cut(trajectories: Sequence[Trajectory], window: int) -> list[Trajectory]:
                 stop = len(segment) if index == whole - 1 else (index + 1) * window
                 windows.append(segment.part(index * window, stop))
     return windows
+
+
+def _parts(states: NDArray[np.float64], window: int) -> Iterator[NDArray[np.float64]]:
+    """Windows of a segment as `cut` makes them: those of one length together, then the last."""
+    before = max(0, len(states) // window - 1) * window
+    if before:
+        yield states[:before].reshape(-1, window, states.shape[1])
+    if len(states) >= window:
+        yield states[None, before:]
 
 
 def _lengths(longest: int) -> list[int]:

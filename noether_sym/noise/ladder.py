@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from noether_sym.noise.differences import Differences
 from noether_sym.noise.scale import robust_scale
@@ -279,20 +280,17 @@ def roughness(clock: NDArray[np.float64], states: NDArray[np.float64]) -> NDArra
     array of shape (time,)
         Largest second derivative of any column, nearby.
     """
-    from scipy.ndimage import correlate1d, maximum_filter1d
-
     if len(clock) <= len(_KERNEL):
         return np.zeros(len(clock))
     reach = len(_KERNEL) // 2
-    inside = slice(reach, -reach)
-    times = correlate1d(clock, _KERNEL)[inside]
-    smooth = correlate1d(states, _KERNEL, axis=0)[inside]
+    times = sliding_window_view(clock, len(_KERNEL)) @ _KERNEL
+    smooth = sliding_window_view(states, len(_KERNEL), axis=0) @ _KERNEL
     slopes = np.diff(smooth, axis=0) / np.diff(times)[:, None]
     if len(slopes) < 2:
         return np.zeros(len(clock))
     turns = np.abs(np.diff(slopes, axis=0)).max(axis=1) / (times[2:] - times[:-2])
-    turns = np.pad(turns, reach + 1, mode="edge")
-    return np.asarray(maximum_filter1d(turns, 2 * reach + 1))
+    turns = np.pad(turns, 2 * reach + 1, mode="edge")
+    return np.asarray(sliding_window_view(turns, 2 * reach + 1).max(axis=1))
 
 
 def _chosen(

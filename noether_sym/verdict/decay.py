@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ _ENOUGH = 3
 _Part = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Decay:
     """How fast a quantity decays.
 
@@ -25,23 +26,35 @@ class Decay:
     ----------
     rate : float
         Of ``g = g_end + A exp(-rate t)``, in units of one over time; negative for growth.
-    error : float or None
-        Standard error, from leaving out one trajectory at a time; None with fewer than three.
     size : float
         Root mean square distance of the first values from the last one.
     curves : tuple of arrays of shape (sample,)
         The exponentials, one a trajectory.
+    parts : tuple of pairs of arrays of shape (sample,)
+        Times since the start of each trajectory, and the values.
     """
 
     rate: float
-    error: float | None
     size: float
     curves: tuple[NDArray[np.float64], ...]
+    parts: tuple[_Part, ...]
 
     @property
     def half_life(self) -> float:
         """Time in which the distance from the last value halves; of a growth it doubles."""
         return float(np.log(2.0) / abs(self.rate))
+
+    @cached_property
+    def error(self) -> float | None:
+        """Standard error of the rate, from leaving out one trajectory at a time.
+
+        None with fewer than three. The best rate of the others lies near that of all.
+        """
+        if len(self.parts) < _ENOUGH:
+            return None
+        others = [self.parts[:place] + self.parts[place + 1 :] for place in range(len(self.parts))]
+        left_out = np.array([[_near(own, self.rate)] for own in others])
+        return float(np.sqrt(jackknife_covariance(left_out)[0, 0]))
 
     @property
     def half_life_error(self) -> float | None:
@@ -73,18 +86,11 @@ def decay(
     if not longest > 0 or not still > 0 or sum(map(len, values)) < len(values) + _ENOUGH:
         return None
     since = [own - own[0] for own in times]
-    parts = list(zip(since, values, strict=True))
+    parts = tuple(zip(since, values, strict=True))
     rate = _rate(parts, longest)
-    error = None
-    if len(parts) >= _ENOUGH:
-        # the best rate of the others lies near that of all
-        left_out = np.array(
-            [[_near(parts[:place] + parts[place + 1 :], rate)] for place in range(len(parts))]
-        )
-        error = float(np.sqrt(jackknife_covariance(left_out)[0, 0]))
     end, curves = _curves(parts, rate)
     size = float(np.sqrt(np.mean([(curve[0] - end) ** 2 for curve in curves])))
-    return Decay(rate, error, size, tuple(curves))
+    return Decay(rate, size, tuple(curves), parts)
 
 
 def _rate(parts: Sequence[_Part], longest: float) -> float:

@@ -121,8 +121,10 @@ def _drifting(
 ) -> Evidence:
     """A drift was detected: is it slow beside the motion, and all that changes?"""
     changed = f"it changes along trajectories: {_reached(found.within(spread))}"
-    slow = decay(times, values) if slow_share(values, found.variation) > _MOSTLY else None
-    if slow is None or motion.turn is None or not _is_slow(slow, motion.turn, spread):
+    if motion.turn is None or slow_share(values, found.variation) <= _MOSTLY:
+        return _evidence(NOT_A_LAW, changed, found, spread)
+    slow = decay(times, values)
+    if slow is None or not _is_slow(slow, motion.turn, spread):
         return _evidence(NOT_A_LAW, changed, found, spread)
     flat = [own - curve for own, curve in zip(values, slow.curves, strict=True)]
     if constancy(flat, resolution=motion.resolution).within(spread) > WITHIN:
@@ -137,8 +139,9 @@ def _is_slow(slow: Decay, turn: float, spread: float) -> bool:
 
     Of a drift that is the same on all trajectories the last value would be far away.
     """
-    told = slow.error is None or abs(slow.rate) > _TOLD * slow.error
-    return told and slow.half_life >= _TURNS * turn and slow.size <= _FAR * spread
+    if slow.half_life < _TURNS * turn or slow.size > _FAR * spread:
+        return False
+    return slow.error is None or abs(slow.rate) > _TOLD * slow.error
 
 
 def _evidence(

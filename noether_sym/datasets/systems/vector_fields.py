@@ -159,9 +159,11 @@ def driven_pendulum(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def columns(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """The columns of states (..., column)."""
-    return tuple(np.moveaxis(x, -1, 0))
+    return tuple(x if x.ndim == 1 else np.moveaxis(x, -1, 0))
 
 
 def stack(*columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rates by column, joined into one array of shape (..., column)."""
+    if all(isinstance(own, float) for own in columns):  # one state: integration asks for it often
+        return np.array(columns)
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
