@@ -72,14 +72,13 @@ class _Step:
     """The best combination of a support.
 
     `excess` is its variance along trajectories beyond the noise, `noise` that of the noise,
-    over the reference; `memory` the correlation of what is left with the sample before.
+    over the reference.
     """
 
     support: NDArray[np.int64]
     factors: NDArray[np.float64]
     excess: float
     noise: float
-    memory: float
 
 
 class _Library:
@@ -105,27 +104,36 @@ class _Library:
         for unit in directions(heads):
             fields = fields - unit[:, :, None] * np.einsum("pc,pct->pt", unit, fields)[:, None]
         self._reference = np.einsum("pct,pcu->tu", fields, fields, optimize=True) / points
+        self._known: dict[bytes, _Step] = {}
 
     def best(self, support: NDArray[np.int64]) -> _Step:
         """Least variation over the factors of a support; identities have none."""
-        pick = np.ix_(support, support)
-        first = _least(self._form[pick], self._reference[pick])
-        within, noise = first @ self._within[pick] @ first, first @ self._noise[pick] @ first
-        rest = self.own.deviations[:, support] @ first
-        memory = float((rest[1:] * rest[:-1])[self._pairs].sum()) / max(float(rest @ rest), 1e-300)
-        return _Step(support, first, float(within - noise), float(noise), memory)
+        key = support.tobytes()
+        if key not in self._known:  # many orders of leaving terms out come to the same support
+            pick = np.ix_(support, support)
+            first = _least(self._form[pick], self._reference[pick])
+            within, noise = first @ self._within[pick] @ first, first @ self._noise[pick] @ first
+            self._known[key] = _Step(support, first, float(within - noise), float(noise))
+        return self._known[key]
 
     def is_noise(self, step: _Step, whole: _Step | None = None) -> bool:
         """Whether a combination varies no more than noise does, and no more than a larger one."""
-        if not (0 < step.noise <= self._swamped and step.memory <= self._memory):
+        allowed = _OFTEN
+        if whole is not None:
+            dropped = max(1, len(whole.support) - len(step.support))
+            missed = self._missed[dropped] / self.data.count
+            allowed = min(_OFTEN, max(whole.excess / whole.noise, 0.0) + missed + _UNSURE)
+        if not 0 < step.noise <= self._swamped:
             return False
-        if step.excess > min(_VARIES, _OFTEN * step.noise):
+        if step.excess > min(_VARIES, allowed * step.noise):
             return False
-        if whole is None:
-            return True
-        dropped = max(1, len(whole.support) - len(step.support))
-        allowed = max(whole.excess / whole.noise, 0.0) + self._missed[dropped] / self.data.count
-        return step.excess <= (allowed + _UNSURE) * step.noise
+        return self._memory_of(step) <= self._memory
+
+    def _memory_of(self, step: _Step) -> float:
+        """Correlation of what is left with the sample before."""
+        rest = self.own.deviations[:, step.support] @ step.factors
+        before = float((rest[1:] * rest[:-1])[self._pairs].sum())
+        return before / max(float(rest @ rest), 1e-300)
 
     def forms(self, whole: _Step) -> list[_Step]:
         """What is left of a combination without the terms that nobody misses: the best first.
