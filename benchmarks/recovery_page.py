@@ -256,6 +256,10 @@ def _drawn(section: Section, entries: Entries, folder: Path) -> list[str]:
                     axes.loglog(*zip(*points, strict=True), mark, label=WAY_NAMES[way])
             axes.set_xlabel(axis)
             axes.set_ylabel("seconds")
+            if axis == "columns":
+                places = sorted({int(place) for line in axes.lines for place in line.get_xdata()})
+                axes.set_xticks(places, [f"{place}" for place in places])
+                axes.set_xticks([], minor=True)
             if axes.lines:
                 axes.legend()
             save_figure(figure, folder / stem)
