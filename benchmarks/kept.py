@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +42,25 @@ def parser(description: str, unit: str) -> argparse.ArgumentParser:
 
 
 def sections_of(
-    taken: argparse.ArgumentParser, arguments: Sequence[str] | None, known: Iterable[str]
+    taken: argparse.ArgumentParser, arguments: Sequence[str] | None, known: Collection[str]
 ) -> tuple[argparse.Namespace, list[str]]:
     """The options, and which sections to run: a parser's last two arguments and its reading."""
-    names = ",".join(known)
-    taken.add_argument("--only", default=names, help="sections, with commas; by default all")
+    taken.add_argument(
+        "--only", default=",".join(known), help="sections, with commas; by default all"
+    )
     taken.add_argument("--quick", action="store_true", help="the first case of each section")
     options = taken.parse_args(arguments)
-    chosen = options.only.split(",")
+    return options, names_of(taken, "sections", options.only, known)
+
+
+def names_of(
+    taken: argparse.ArgumentParser, kind: str, text: str, known: Collection[str]
+) -> list[str]:
+    """Names with commas between, each of which must be known."""
+    chosen = text.split(",")
     if unknown := set(chosen) - set(known):
-        taken.error(f"unknown sections {sorted(unknown)}; known: {names}")
-    return options, chosen
+        taken.error(f"unknown {kind} {sorted(unknown)}; known: {','.join(known)}")
+    return chosen
 
 
 def path_of(folder: Path, name: str, sources: str) -> Path:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import DATA, digest, held, keep, parser, path_of, sections_of
+from benchmarks.kept import DATA, digest, held, keep, names_of, parser, path_of, sections_of
 from benchmarks.race_page import Job, page
 
 LIMIT_SECONDS = 4 * 3600
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     taken = parser(__doc__.splitlines()[0], "job")
     taken.add_argument("--ways", default=",".join(WAYS), help="with commas; by default both")
     options, chosen = sections_of(taken, arguments, SECTIONS)
-    ways = options.ways.split(",")
+    ways = names_of(taken, "ways", options.ways, WAYS)
     cache = options.output / "race"
     cache.mkdir(parents=True, exist_ok=True)
     jobs = [job for name in chosen for job in _jobs(name, quick=options.quick)]

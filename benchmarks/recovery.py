@@ -25,8 +25,25 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, sections_of
-from benchmarks.recovery_page import SECTIONS, Section, found_table, page, ways_of
+from benchmarks.kept import (
+    DATA,
+    SEARCH,
+    digest,
+    held,
+    keep,
+    names_of,
+    parser,
+    path_of,
+    sections_of,
+)
+from benchmarks.recovery_page import (
+    SECTIONS,
+    WAY_NAMES,
+    Section,
+    found_table,
+    page,
+    ways_of,
+)
 
 LIMIT_SECONDS = 900
 """After so many seconds a search is stopped, which is a result too."""
@@ -38,15 +55,18 @@ _JUDGES += ("scoring.py",)
 def main(arguments: list[str] | None = None) -> None:
     """Search what is left to search, and write the page."""
     taken = parser(__doc__.splitlines()[0], "case")
-    taken.add_argument("--ways", default="", help="with commas; by default all of a section")
+    everything = ",".join(WAY_NAMES)
+    taken.add_argument(
+        "--ways", default=everything, help="with commas; by default all of a section"
+    )
     taken.add_argument("--table", type=Path, help="by default docs/limits.md, unless quick")
     options, chosen = sections_of(taken, arguments, SECTIONS)
     cache = options.output / "recovery"
     cache.mkdir(parents=True, exist_ok=True)
     every = (_jobs(SECTIONS[name], quick=options.quick) for name in chosen)
     jobs = list(dict.fromkeys(itertools.chain.from_iterable(every)))
-    ways = set(filter(None, options.ways.split(",")))
-    jobs = [job for job in jobs if not ways or job[1] in ways]
+    ways = names_of(taken, "ways", options.ways, WAY_NAMES)
+    jobs = [job for job in jobs if job[1] in ways]
     entries = {job: held(_path(cache, *job)) for job in jobs}
     if not options.page:
         first, step = options.part

@@ -176,7 +176,7 @@ class Discovery:
         RunError
             If it cannot be written.
         """
-        written = pipeline.run_report(self.run)
+        written = pipeline.run_report(self.run, self.dataset)
         if path is None and self._keeper is None:
             return written
         target = Path.cwd() if path is None else Path(path)

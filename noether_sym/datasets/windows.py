@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noether_sym.datasets.constancy import still_columns
 from noether_sym.datasets.dataset import Trajectory
@@ -33,9 +32,12 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
         return None
     longest = max(map(len, segments)) // 2
     for window in _lengths(longest):
-        parts = [part for own in segments for part in _parts(own, window)]
-        within = sum((part.var(axis=1).sum(axis=0) * part.shape[1] for part in parts), 0.0 * total)
-        count = sum(part.shape[0] * part.shape[1] for part in parts)
+        within = np.zeros_like(total)
+        count = 0
+        for own in segments:
+            for start, stop in _edges(len(own), window):
+                within += own[start:stop].var(axis=0) * (stop - start)
+                count += stop - start
         if count >= len(states) // 2 and (within / count >= MIXED * total)[moving].all():
             return window
     return None
@@ -47,23 +49,19 @@ def cut(trajectories: Sequence[Trajectory], window: int) -> list[Trajectory]:
     What is left over at the end of a segment joins its last window; segments shorter than a
     window are left out.
     """
-    windows = []
-    for trajectory in trajectories:
-        for segment in trajectory.segments():
-            whole = len(segment) // window
-            for index in range(whole):
-                stop = len(segment) if index == whole - 1 else (index + 1) * window
-                windows.append(segment.part(index * window, stop))
-    return windows
+    return [
+        segment.part(start, stop)
+        for trajectory in trajectories
+        for segment in trajectory.segments()
+        for start, stop in _edges(len(segment), window)
+    ]
 
 
-def _parts(states: NDArray[np.float64], window: int) -> Iterator[NDArray[np.float64]]:
-    """Windows of a segment as `cut` makes them: those of one length together, then the last."""
-    before = max(0, len(states) // window - 1) * window
-    if before:
-        yield states[:before].reshape(-1, window, states.shape[1])
-    if len(states) >= window:
-        yield states[None, before:]
+def _edges(length: int, window: int) -> Iterator[tuple[int, int]]:
+    """Where the windows of a segment of so many samples begin and end."""
+    whole = length // window
+    for index in range(whole):
+        yield index * window, length if index == whole - 1 else (index + 1) * window
 
 
 def _lengths(longest: int) -> list[int]:

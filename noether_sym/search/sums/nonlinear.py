@@ -90,9 +90,10 @@ class _Scan:
 
     def __init__(self, data: Observations, library: Sequence[Term]) -> None:
         base = sorted(library, key=lambda term: term.size)[:_BASE]
-        leads = {one.terms[-1] for one in Walk(data, len(base)).through(base)}
-        base = [term for term in base if term not in leads]
         self._whole = _Beside(data, base)
+        if leads := self._whole.leads:
+            base = [term for term in base if term not in leads]
+            self._whole = _Beside(data, base)
         self._thinned = _Beside(data.thinned(_SCANNED), base)
 
     def laws(self, families: Sequence[Family]) -> Iterator[Combination]:
@@ -178,20 +179,21 @@ class _Scan:
 
 
 class _Beside:
-    """A library without laws, walked once, to which blocks are added.
+    """A library, walked once, to which blocks are added.
 
     Attributes
     ----------
     data : Observations
     walk : Walk
+    leads : set of Term
+        Leading terms of the laws that the library holds itself.
     """
 
     def __init__(self, data: Observations, base: Sequence[Term]) -> None:
         self.data = data
         self.walk = Walk(data, len(base))
         self._parts = data.parts()
-        for _ in self.walk.through(base):
-            pass
+        self.leads = {one.terms[-1] for one in self.walk.through(base)}
 
     def evaluated(self, terms: Sequence[Term]) -> Evaluated:
         """Terms on the data, their parts without constants computed once."""
@@ -203,8 +205,7 @@ class _Beside:
 
 
 def _families(data: Observations, known: Quantities) -> Iterator[Family]:
-    straight = [term for term in known.plain if term.expression.is_leaf]
-    for term, inside, steps in _scaled(data, straight):
+    for term, inside, steps in _scaled(data, known):
         own = term.expression
         others = [one for one in known.plain if one is not term]
         yield _block([call("exp", inside)], others, (steps, -steps))
@@ -213,7 +214,9 @@ def _families(data: Observations, known: Quantities) -> Iterator[Family]:
         offsets = _offsets(data.states[own.index])
         yield _block([call("log", shifted)], others, offsets[:1], (1.0,))
     for term in known.plain:
-        others = [one for one in straight if not one.expression.inputs & term.expression.inputs]
+        others = [
+            one for one in known.straight if not one.expression.inputs & term.expression.inputs
+        ]
         for whole in (term.expression, call("square", term.expression)):
             values = np.asarray(whole.evaluate(np, list(data.states), []))
             if np.std(values) <= 0:
@@ -225,18 +228,18 @@ def _families(data: Observations, known: Quantities) -> Iterator[Family]:
 
 def _bonds(data: Observations, known: Quantities) -> Iterator[Family]:
     """Exponentials beside their squares, as in the potential of Morse."""
-    straight = [term for term in known.plain if term.expression.is_leaf]
-    for _, inside, steps in _scaled(data, straight):
+    for _, inside, steps in _scaled(data, known):
         exponential = call("exp", inside)
-        yield _block([exponential, call("square", exponential)], [], (steps, -steps))
+        pair = Term(exponential, 3), Term(call("square", exponential), 4)
+        yield Family(pair, (steps, -steps))
 
 
 def _scaled(
-    data: Observations, straight: Sequence[Term]
+    data: Observations, known: Quantities
 ) -> Iterator[tuple[Term, Expression, NDArray[np.float64]]]:
     """Columns that move, with a constant as their factor, and values of it to scan."""
     spread = data.states.std(1)
-    for term in straight:
+    for term in known.straight:
         moves = float(spread[term.expression.index])
         if moves > 0:
             inside = call("mul", parameter(0), term.expression)
@@ -256,7 +259,7 @@ def _block(
     before: tuple[float, ...] = (),
 ) -> Family:
     """Functions of a constant, each by itself and times every other plain quantity."""
-    own = [Term(function, 4 if function.head == "square" else 3) for function in functions]
+    own = [Term(function, 3) for function in functions]
     return Family((*own, *(times(one, two) for two in own for one in others)), grids, before)
 
 

@@ -60,6 +60,11 @@ class Quantities:
     functions: tuple[Term, ...]
     steep: tuple[Term, ...] = ()
 
+    @property
+    def straight(self) -> list[Term]:
+        """Columns that enter as they are."""
+        return [term for term in self.plain if term.expression.is_leaf]
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
