@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from noether_sym.datasets.inspection import ColumnFacts, Inspection
     from noether_sym.noise import NoiseReport
 
+_NO_UNIT = "dimensionless"
+
 
 @click.command("inspect", short_help="Show what was understood of a file, before any search.")
 @data_options(required=True)
@@ -79,10 +81,11 @@ def _show(screen: Screen, found: Inspection, report: NoiseReport) -> None:
     _say(screen, "trajectories", _trajectories(found))
     if found.steps is not None:
         least, median, largest = found.steps
+        unit = "" if found.time_unit == _NO_UNIT else f" {found.time_unit}"
         _say(
             screen,
             "step in time",
-            f"{median:.4g} {found.time_unit} (median; {least:.4g} to {largest:.4g})",
+            f"{median:.4g}{unit} (median; {least:.4g} to {largest:.4g})",
         )
     elif not found.ordered:
         words = "each row is taken as an independent point, with its rate of change"
@@ -113,7 +116,7 @@ def _row(column: ColumnFacts, noise: str) -> tuple[str, ...]:
     error = column.derivative_error
     return (
         column.name,
-        unit,
+        "1" if unit == _NO_UNIT else unit,
         *(f"{value:.4g}" for value in (column.least, column.median, column.largest)),
         "-" if column.period is None else f"{column.period:.4g}",
         noise,

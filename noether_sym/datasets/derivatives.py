@@ -10,7 +10,7 @@ close to the best penalty in hindsight.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,13 +50,11 @@ def estimate_derivatives(
     """
     step, scales, scaled = _scaled(parts)
     penalties = choose_penalties(scaled)
-    derivatives = []
-    for clock, values in scaled:
-        slopes = np.empty_like(values)
-        for penalty in np.unique(penalties):
-            own = penalties == penalty
-            slopes[:, own] = _spline(clock, values[:, own], penalty).derivative()(clock)
-        derivatives.append(slopes * (scales / step))
+    derivatives = [np.empty_like(values) for _, values in scaled]
+    for clock, places, joined in _alike(scaled):
+        slopes = _slopes(clock, joined, penalties, clock)
+        for place, own in zip(places, np.moveaxis(slopes, 1, 0), strict=True):
+            derivatives[place][:] = own * (scales / step)
     return derivatives, tuple(penalties.tolist())
 
 
@@ -82,17 +80,13 @@ def estimate_errors(
     step, scales, scaled = _scaled(parts)
     penalties = choose_penalties(scaled)
     off, whole = np.zeros(len(scales)), np.zeros(len(scales))
-    for (clock, values), derivative in zip(scaled, derivatives, strict=True):
-        slopes = derivative * (step / scales)
+    for clock, places, joined in _alike(scaled):
+        slopes = np.stack([derivatives[place] for place in places], axis=1) * (step / scales)
         for first in (0, 1):
-            half = np.empty_like(values)
-            for penalty in np.unique(penalties):
-                own = penalties == penalty
-                spline = _spline(clock[first::2], values[first::2][:, own], penalty / 2)
-                half[:, own] = spline.derivative()(clock)
+            half = _slopes(clock[first::2], joined[first::2], penalties / 2, clock)
             inside = slice(2, -2)  # beyond its samples a spline knows nothing
-            off += np.sum((half - slopes)[inside] ** 2, axis=0)
-            whole += np.sum(slopes[inside] ** 2, axis=0)
+            off += np.sum((half - slopes)[inside] ** 2, axis=(0, 1))
+            whole += np.sum(slopes[inside] ** 2, axis=(0, 1))
     errors = np.sqrt(np.divide(off, whole, out=np.zeros_like(off), where=whole > 0))
     found: list[float] = errors.tolist()
     return found
@@ -104,6 +98,35 @@ def _scaled(parts: Sequence[Sampled]) -> tuple[float, NDArray[np.float64], list[
     scales = np.max([np.max(np.abs(states), axis=0) for _, states in parts], axis=0)
     scales = np.where(scales > 0, scales, 1.0)
     return step, scales, [((times - times[0]) / step, states / scales) for times, states in parts]
+
+
+def _alike(
+    parts: Iterable[Sampled],
+) -> Iterator[tuple[NDArray[np.float64], list[int], NDArray[np.float64]]]:
+    """Each different clock, the places of its parts, and their values: (time, part, column)."""
+    found: dict[bytes, list[int]] = {}
+    kept = list(parts)
+    for place, (clock, _) in enumerate(kept):
+        found.setdefault(clock.tobytes(), []).append(place)
+    for places in found.values():
+        joined = np.stack([kept[place][1] for place in places], axis=1)
+        yield kept[places[0]][0], places, joined
+
+
+def _slopes(
+    clock: NDArray[np.float64],
+    values: NDArray[np.float64],
+    penalties: NDArray[np.float64],
+    there: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Slopes of the splines through (time, part, column), one penalty a column, at other times."""
+    slopes = np.empty((len(there), *values.shape[1:]))
+    for penalty in np.unique(penalties):
+        own = penalties == penalty
+        chosen = values[..., own]
+        spline = _spline(clock, chosen.reshape(len(clock), -1), penalty)
+        slopes[..., own] = spline.derivative()(there).reshape(len(there), *chosen.shape[1:])
+    return slopes
 
 
 def choose_penalties(
@@ -122,12 +145,8 @@ def choose_penalties(
     penalties : array of shape (column,)
     """
     errors = np.zeros((len(_PENALTIES), parts[0][1].shape[1]))
-    used = 0
-    for clock, values in parts:
-        if len(clock) < _SHORTEST or used >= _MOST_SAMPLES:
-            continue
-        clock, values = clock[:_MOST_SAMPLES], values[:_MOST_SAMPLES]
-        used += len(clock)
+    for clock, places, joined in _alike(_first(parts)):
+        values = joined.reshape(len(clock), -1)
         for fold in range(_FOLDS):
             left_out = np.zeros(len(clock), dtype=bool)
             left_out[1 + fold : -1 : _FOLDS] = True
@@ -135,8 +154,18 @@ def choose_penalties(
             fair = [penalty * (1 - 1 / _FOLDS) for penalty in _PENALTIES]
             kept, there = (clock[~left_out], values[~left_out]), clock[left_out]
             for index, predicted in enumerate(_predictions(*kept, there, fair)):
-                errors[index] += np.sum((predicted - values[left_out]) ** 2, axis=0)
+                off = np.sum((predicted - values[left_out]) ** 2, axis=0)
+                errors[index] += off.reshape(len(places), -1).sum(axis=0)
     return np.array(_PENALTIES)[np.argmin(errors, axis=0)]
+
+
+def _first(parts: Sequence[Sampled]) -> Iterator[Sampled]:
+    """Trajectories that are long enough, until there are samples enough."""
+    used = 0
+    for clock, values in parts:
+        if len(clock) >= _SHORTEST and used < _MOST_SAMPLES:
+            yield clock[:_MOST_SAMPLES], values[:_MOST_SAMPLES]
+            used += min(len(clock), _MOST_SAMPLES)
 
 
 def _predictions(

@@ -9,6 +9,7 @@ from noether_sym.datasets.dataset import Dataset
 from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import Dimension
 
+_SHOWN = 8
 _NAME = re.compile(
     r"(x|y|z|r|q|s|theta|phi|alpha|θ|φ|position|height|angle|distance|displacement)[\d_]*",
     re.IGNORECASE,
@@ -48,9 +49,12 @@ def advice(dataset: Dataset) -> str:
     names = positions_only(dataset)
     if not names:
         return ""
-    listed = shlex.quote(",".join(names))
+    shown, more = names[:_SHOWN], len(names) - _SHOWN
+    words, listed = ", ".join(shown), shlex.quote(",".join(shown))
+    if more > 0:
+        words, listed = f"{words} and {more} more", f"{listed},..."
     return (
-        f"positions only ({', '.join(names)}): an energy needs velocities too; --derivatives "
+        f"positions only ({words}): an energy needs velocities too; --derivatives "
         f"{listed} (derivatives= in Python) makes them, as columns with their noise"
     )
 

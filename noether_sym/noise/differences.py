@@ -46,6 +46,7 @@ class Differences:
         self._clock = (times - times[0]) / middle
         self._kept: dict[int, NDArray[np.float64]] = {}
         self._covariances: dict[int, list[NDArray[np.float64]]] = {}
+        self._single: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     def weights(self, order: int) -> NDArray[np.float64]:
         """Weights of each difference: shape (difference, order + 1), or (1, order + 1) if all
@@ -58,14 +59,52 @@ class Differences:
 
     def of(self, values: NDArray[np.float64], order: int) -> NDArray[np.float64]:
         """Differences of values at the times: shape (time - order,)."""
-        count = self.count - order
-        weights = self.weights(order)
-        if len(weights) == 1:
-            return np.correlate(values, weights[0])
+        if self.even:
+            return self.of_even(values, order)
+        weights, count = self.weights(order), self.count - order
         total = np.zeros(count)
         for place in range(order + 1):
             total += weights[:, place] * values[place : place + count]
         return total
+
+    @staticmethod
+    def of_even(values: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        """Differences of values, more than the order, at even steps."""
+        return np.correlate(values, _binomial(order)[0])
+
+    def adjoint(self, left: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        """What each sample adds up of differences, by its weights in them: shape (time,)."""
+        weights = np.broadcast_to(self.weights(order), (len(left), order + 1))
+        total = np.zeros(self.count)
+        for place in range(order + 1):
+            total[place : place + len(left)] += weights[:, place] * left
+        return total
+
+    def single(self, order: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What `adjoint` makes of differences of one sample, and of white noise.
+
+        Returns
+        -------
+        own : array of shape (time,)
+            Of a sample that is 1 among zeros, at itself.
+        noise : array of shape (time,)
+            The standard deviation for samples of standard deviation 1.
+        """
+        if order not in self._single:
+            count = self.count - order
+            weights = np.broadcast_to(self.weights(order), (count, order + 1))
+            own = np.zeros(self.count)
+            for place in range(order + 1):
+                own[place : place + count] += weights[:, place] ** 2
+            noise = own**2
+            for lag in range(1, order + 1):
+                pair = np.zeros(self.count - lag)
+                for place in range(order + 1 - lag):
+                    pair[place : place + count] += weights[:, place] * weights[:, place + lag]
+                noise[lag:] += pair**2
+                noise[:-lag] += pair**2
+            self._single[order] = own, np.sqrt(noise)
+        return self._single[order]
 
     def variance(self, order: int, chosen: NDArray[np.bool_]) -> float:
         """Variance of the sum of influences of chosen differences on the log of their scale.

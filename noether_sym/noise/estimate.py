@@ -295,14 +295,8 @@ def _by_trajectory(
     """Estimates of single trajectories but of those too short, or rough throughout."""
     order = rung.order + _STRICTER
     found = []
-    for place in sorted({span.trajectory for span in ladder.spans}):
-        pairs = [
-            (span, own)
-            for span, own in zip(ladder.spans, values, strict=True)
-            if span.trajectory == place and len(span) > order
-        ]
-        alone = Ladder([span for span, _ in pairs])
-        one = estimate(alone, [own for _, own in pairs], order, rung.limit)
+    for trajectory, (alone, places) in ladder.trajectories.items():
+        one = estimate(alone, [values[place] for place in places], order, rung.limit)
         if one is not None and degrees(one.variance) >= _FEWEST_DEGREES:
-            found.append((place, one))
+            found.append((trajectory, one))
     return found

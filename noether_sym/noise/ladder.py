@@ -175,16 +175,37 @@ class Ladder:
     def __init__(self, spans: Sequence[Span]) -> None:
         self.spans = tuple(spans)
         self._kept: dict[int, list[Stretches]] = {}
+        self._calm: dict[tuple[int, float], Stretches | None] = {}
+        self._inside: dict[int, NDArray[np.bool_]] = {}
+
+    @cached_property
+    def trajectories(self) -> dict[int, tuple[Ladder, tuple[int, ...]]]:
+        """Of each trajectory, in order, a ladder of its own, and the places of its spans here."""
+        places: dict[int, list[int]] = {}
+        for place, span in enumerate(self.spans):
+            places.setdefault(span.trajectory, []).append(place)
+        return {
+            trajectory: (Ladder([self.spans[place] for place in own]), tuple(own))
+            for trajectory, own in sorted(places.items())
+        }
 
     def differences(self, values: Values, order: int) -> NDArray[np.float64]:
         """Differences of a column, one array a span: (difference,), of the long spans joined."""
-        return np.concatenate(
-            [
-                span.differences.of(own, order)
-                for span, own in zip(self.spans, values, strict=True)
-                if len(span) > order
-            ]
-        )
+        pairs = zip(self.spans, values, strict=True)
+        long = [(span.differences, own) for span, own in pairs if len(span) > order]
+        if len(long) > 1 and all(differences.even for differences, _ in long):
+            # of even steps all weights are alike: one call, but for what reads two spans
+            joined = np.concatenate([own for _, own in long])
+            return long[0][0].of_even(joined, order)[self._within_spans(order)]
+        return np.concatenate([differences.of(own, order) for differences, own in long])
+
+    def _within_spans(self, order: int) -> NDArray[np.bool_]:
+        """Which differences of joined long spans read one of them only."""
+        if order not in self._inside:
+            lengths = [len(span) for span in self.spans if len(span) > order]
+            inside = np.concatenate([np.arange(own) < own - order for own in lengths])
+            self._inside[order] = inside[: len(inside) - order]
+        return self._inside[order]
 
     def stretches(self, order: int) -> list[Stretches]:
         """All differences of an order, then ever calmer ones; none if most spans are short."""
@@ -194,8 +215,11 @@ class Ladder:
 
     def within(self, order: int, limit: float) -> Stretches | None:
         """Differences that span no more roughness than a limit; None if there are none."""
-        spans = [one for one in self.spans if len(one) > order]
-        return _chosen(spans, [_spanned(one, order) <= limit for one in spans], order, limit)
+        if (order, limit) not in self._calm:
+            spans = [one for one in self.spans if len(one) > order]
+            calm = [_spanned(one, order) <= limit for one in spans]
+            self._calm[order, limit] = _chosen(spans, calm, order, limit)
+        return self._calm[order, limit]
 
     def _choose(self, order: int) -> list[Stretches]:
         spans = [one for one in self.spans if len(one) > order]

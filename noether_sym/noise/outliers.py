@@ -58,7 +58,8 @@ def find_outliers(
         if kept.sum() <= order + 1:
             break
         places = np.flatnonzero(kept)
-        score, offset = _scores(span.kept(kept), values[kept], order, scale)
+        left = span.kept(kept) if found else span
+        score, offset = _scores(left, values[kept], order, scale)
         score[passed[places]] = 0.0
         best = int(np.argmax(np.abs(score)))
         if abs(score[best]) <= threshold:
@@ -99,20 +100,7 @@ def _scores(
     With D the differences as a matrix and G = D'D, an offset of sample k alone makes G's
     column k of the differences; the score is (G y)_k over the noise's share in it.
     """
-    weights = np.broadcast_to(span.differences.weights(order), (len(values) - order, order + 1))
-    left = span.differences.of(values, order)
-    count = len(left)
-    pulled = np.zeros(len(values))
-    own = np.zeros(len(values))
-    noise = np.zeros(len(values))
-    for place in range(order + 1):
-        pulled[place : place + count] += weights[:, place] * left
-        own[place : place + count] += weights[:, place] ** 2
-    noise += own**2
-    for lag in range(1, order + 1):
-        pair = np.zeros(len(values) - lag)
-        for place in range(order + 1 - lag):
-            pair[place : place + count] += weights[:, place] * weights[:, place + lag]
-        noise[lag:] += pair**2
-        noise[:-lag] += pair**2
-    return pulled / (scale * np.sqrt(noise)), pulled / own
+    differences = span.differences
+    pulled = differences.adjoint(differences.of(values, order), order)
+    own, noise = differences.single(order)
+    return pulled / (scale * noise), pulled / own

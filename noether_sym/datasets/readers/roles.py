@@ -15,6 +15,8 @@ from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError, UnitError
 from noether_sym.units.coherent import Unit, coherent_units
 
+_SHOWN = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
@@ -195,9 +197,13 @@ def read_units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> di
     """
     missing = [name for name in names if name not in given]
     if missing:
-        flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in missing)
+        shown, more = missing[:_SHOWN], len(missing) - _SHOWN
+        flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in shown)
+        words = ", ".join(shown)
+        if more > 0:
+            words, flags = f"{words} and {more} more", f"{flags} ..."
         raise DatasetError(
-            f"{path}: no unit for {', '.join(missing)}; write it into the header, as in "
+            f"{path}: no unit for {words}; write it into the header, as in "
             f"'{missing[0]} [m]', or give {flags} (units= in Python) with a unit such as s, rad, "
             "m/s or kg*m**2/s for each, or --unitless (unitless=True) to search without units"
         )
