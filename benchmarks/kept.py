@@ -1,6 +1,8 @@
 """Answers that are kept, so that a benchmark that was cut short goes on where it stopped.
 
-An answer is kept under a name and a digest of what decides it: its sources.
+An answer is kept under a name and a digest of what decides it: its sources. The answers of a
+folder are packed into one file beside it, FOLDER.jsonl, which can be published with the page, and
+from which a benchmark goes on elsewhere.
 """
 
 from __future__ import annotations
@@ -70,18 +72,48 @@ def path_of(folder: Path, name: str, sources: str) -> Path:
 
 
 def held(path: Path) -> dict[str, Any] | None:
-    """The answer that is kept; None where there is none."""
+    """The answer that is kept, by itself or packed; None where there is none."""
     if not path.is_file():
-        return None
+        return _packed(path.parent).get(path.name)
     answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return answer
+
+
+def pack(folder: Path) -> None:
+    """Pack the answers of a folder, beside those packed before that none of them replaces."""
+    own = {path.name: held(path) for path in folder.glob("*.json")}
+    replaced = {_unkeyed(name) for name in own}
+    older = {name: one for name, one in _packed(folder).items() if _unkeyed(name) not in replaced}
+    lines = (f"{json.dumps(item)}\n" for item in sorted({**older, **own}.items()))
+    pack_of(folder).write_text("".join(lines), encoding="utf-8")
+
+
+def pack_of(folder: Path) -> Path:
+    """Where the answers of a folder are packed."""
+    return folder.with_suffix(".jsonl")
+
+
+def _packed(folder: Path) -> dict[str, dict[str, Any]]:
+    """Packed answers of a folder, by file."""
+    path = pack_of(folder)
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@functools.cache
+def _read(path: Path, _changed: int) -> dict[str, dict[str, Any]]:
+    return dict(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def _unkeyed(name: str) -> str:
+    """The name of an answer's file without the digest of its sources."""
+    return name.rpartition("-")[0]
 
 
 def keep(path: Path, answer: dict[str, Any]) -> None:
     """Keep an answer in place of those of other sources; missing data may come."""
     if answer.get("status") == "missing":
         return
-    for older in path.parent.glob(f"{path.name.rpartition('-')[0]}-*.json"):
+    for older in path.parent.glob(f"{_unkeyed(path.name)}-*.json"):
         older.unlink()
     whole = path.with_suffix(".part")
     whole.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")

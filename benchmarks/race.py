@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import DATA, digest, held, keep, names_of, parser, path_of, sections_of
+from benchmarks.kept import (
+    DATA,
+    digest,
+    held,
+    keep,
+    names_of,
+    pack,
+    parser,
+    path_of,
+    sections_of,
+)
 from benchmarks.race_page import Job, page
 
 LIMIT_SECONDS = 4 * 3600
@@ -58,6 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
                 keep(_path(cache, job), answer)
     target = options.output / "race.md"
     target.write_text(page(chosen, jobs, answers), encoding="utf-8")
+    pack(cache)
     print(f"{target} written")
 
 

@@ -32,6 +32,7 @@ from benchmarks.kept import (
     held,
     keep,
     names_of,
+    pack,
     parser,
     path_of,
     sections_of,
@@ -81,6 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     figures.mkdir(exist_ok=True)
     text = page([SECTIONS[name] for name in chosen], entries, figures, quick=options.quick)
     target.write_text(text, encoding="utf-8")
+    pack(cache)
     print(f"{target} written")
     shown = options.table or (None if options.quick else Path("docs/limits.md"))
     if shown is not None and found_table(entries, shown):

@@ -7,7 +7,8 @@
 About three hours on two cores, as two calls with ``--part 1/2`` and ``--part 2/2``. Every answer
 is kept in OUTPUT/verdict/ under what decides it, so that a call that was cut short goes on where
 it stopped; the first seed of everything comes first, and the page says how much was run.
-``--page`` searches nothing. Writes OUTPUT/verdict.md and its figure.
+``--page`` searches nothing. Writes OUTPUT/verdict.md and its figure, and OUTPUT/verdict.jsonl:
+all answers, with which a call on another machine goes on.
 
 What is listed is judged by its values on fresh trajectories without noise and by gradients,
 never by its text: see `benchmarks.shares` and `benchmarks.scoring`.
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_many
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, sections_of
+from benchmarks.kept import DATA, SEARCH, digest, held, keep, pack, parser, path_of, sections_of
 from benchmarks.trials import Job
 from benchmarks.verdict_page import page
 from benchmarks.verdict_plan import SECTIONS, groups
@@ -57,6 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     target = options.output / "verdict.md"
     text = page(chosen, entries, options.output, quick=options.quick)
     target.write_text(text, encoding="utf-8")
+    pack(cache)
     print(f"{target} written")
 
 

@@ -307,6 +307,12 @@ def test_answers_are_kept_and_the_page_begins_with_what_went_wrong(tmp_path, mon
     count = len(asked)
     verdict.main(arguments)
     assert len(asked) == count
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "verdict.jsonl").write_bytes((tmp_path / "verdict.jsonl").read_bytes())
+    verdict.main(["--quick", "--output", str(elsewhere), "--only", "noise"])
+    assert len(asked) == count
+    assert len((elsewhere / "verdict.jsonl").read_text().splitlines()) == count
     verdict.main([*arguments, "--part", "1/2", "--fresh"])
     assert count < len(asked) < 2 * count
 
