@@ -95,8 +95,8 @@ def henon_heiles(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
 def toda_3(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Periodic chain of three: p_i' = exp(q_{i-1} - q_i) - exp(q_i - q_{i+1})."""
     q, p = x[..., :3], x[..., 3:]
-    spring = np.exp(q - np.roll(q, -1, axis=-1))
-    return np.concatenate([p, np.roll(spring, 1, axis=-1) - spring], axis=-1)
+    spring = np.exp(q - q[..., [1, 2, 0]])
+    return np.concatenate([p, spring[..., [2, 0, 1]] - spring], axis=-1)
 
 
 def planar_bodies(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:

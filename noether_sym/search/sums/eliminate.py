@@ -202,17 +202,12 @@ class Subset:
 
     def of(self, order: NDArray[np.intp]) -> Subset:
         """Some of the terms, by their places, in an order of their own."""
-        if np.array_equal(order, np.arange(self.size)):
-            return self
-        columns = self._triangle[:, np.append(order, self.size)]
-        return self._refactored(order, columns, self._reference)
+        return self._beside(order, self._triangle[:, -1], self._reference)
 
     def led_by(self, place: int, reference: _Reference) -> Subset:
         """The others of the terms, and one of them as the target."""
         order = np.delete(np.arange(self.size), place)
-        columns = self._triangle[:-1, np.append(order, place)]
-        columns[:, -1] *= self.lengths[place]
-        return self._refactored(order, columns, reference)
+        return self._beside(order, self._triangle[:, place] * self.lengths[place], reference)
 
     def most_dispensable(self) -> int:
         """Place of the term without which the ratio is least, from the inverse of the factor."""
@@ -237,10 +232,23 @@ class Subset:
         reference = self._reference(self.support[places], factors)
         return factors, rest / reference if reference > 0 else np.inf
 
-    def _refactored(
-        self, order: NDArray[np.intp], columns: NDArray[np.float64], reference: _Reference
+    def _beside(
+        self, order: NDArray[np.intp], target: NDArray[np.float64], reference: _Reference
     ) -> Subset:
-        rows = np.linalg.qr(columns, mode="r")
-        triangle = np.zeros((len(order) + 1, len(order) + 1))
-        triangle[: len(rows)] = rows[: len(triangle)]
+        """Some of the terms and a target in the coordinates of all of them.
+
+        Leading terms that keep their places stay factored; below the last of the terms only the
+        length of the target counts.
+        """
+        count = len(order)
+        kept = int(np.argmin(np.append(order == np.arange(count), False)))
+        reach = int(order.max()) + 1 if count else 0
+        triangle = np.zeros((count + 1, count + 1))
+        triangle[:kept] = np.column_stack([self._triangle[:kept, order], target[:kept]])
+        below = np.zeros((reach - kept + 1, count - kept + 1))
+        below[:-1] = np.column_stack([self._triangle[kept:reach, order[kept:]], target[kept:reach]])
+        below[-1, -1] = np.linalg.norm(target[reach:])
+        if kept < count:
+            below = np.asarray(np.linalg.qr(below, mode="r"))
+        triangle[kept:, kept:] = below[: count - kept + 1]
         return Subset(self.support[order], triangle, self.lengths[order], reference)

@@ -70,12 +70,54 @@ def _passes(data: Observations, known: Quantities) -> Iterator[Combination]:
     plain = monomials(known.plain, 2, 3)
     functions = [one for one in known.functions if one.size <= 2]
     families = list(_families(data, known))
-    alone = _Scan(data, plain)
-    yield from alone.laws(families)
-    # after products alone: functions can follow a block so closely that a law is not seen
+    thinned = data.thinned(_SCANNED)
+    scans = [_Scan(data, thinned, plain)]
     if functions:
-        yield from _Scan(data, [*plain, *functions]).laws(families)
-    yield from alone.laws(list(_bonds(data, known)))
+        # after products alone: functions can follow a block so closely that a law is not seen
+        scans.append(_Scan(data, thinned, [*plain, *functions]))
+    for scan, dips in zip(scans, _dips(thinned, scans, families), strict=True):
+        yield from scan.laws(dips)
+    (bonded,) = _dips(thinned, scans[:1], list(_bonds(data, known)))
+    yield from scans[0].laws(bonded)
+
+
+def _dips(
+    thinned: Observations, scans: Sequence[_Scan], families: Sequence[Family]
+) -> list[list[_Dip]]:
+    """For each scan, where the least ratio of a block dips over a grid.
+
+    Where it is nothing but rounding on both sides, the law does not need the constant.
+    """
+    parts = thinned.parts()
+    found: list[list[_Dip]] = [[] for _ in scans]
+    for family in families:
+        for grid in family.grids:
+            blocks = [evaluated(family.terms(constant), thinned, parts) for constant in grid]
+            for own, scan in zip(found, scans, strict=True):
+                own += _dips_of(family, grid, np.array([scan.least(block) for block in blocks]))
+    return found
+
+
+def _dips_of(
+    family: Family, grid: NDArray[np.float64], ratios: NDArray[np.float64]
+) -> Iterator[_Dip]:
+    ratios = np.maximum(ratios, _ROUNDING)
+    last = len(grid) - 1
+    for place in range(1, last):
+        around = min(ratios[place - 1], ratios[place + 1])
+        further = min(ratios[max(place - 2, 0)], ratios[min(place + 2, last)])
+        if ratios[place] <= around and ratios[place] <= _DIP * further:
+            low, high = sorted((float(grid[place - 1]), float(grid[place + 1])))
+            yield _Dip(float(ratios[place]), family, (low, high))
+
+
+@dataclass(frozen=True, slots=True)
+class _Dip:
+    """A least ratio below those beside it on the grid, and a bracket of the constant there."""
+
+    ratio: float
+    family: Family
+    bracket: tuple[float, float]
 
 
 class _Scan:
@@ -84,45 +126,30 @@ class _Scan:
     Parameters
     ----------
     data : Observations
+    thinned : Observations
+        Some of them, for the scan over a grid.
     library : sequence of Term
         The smallest are taken; the leading terms of laws that they hold themselves are left out.
     """
 
-    def __init__(self, data: Observations, library: Sequence[Term]) -> None:
+    def __init__(self, data: Observations, thinned: Observations, library: Sequence[Term]) -> None:
         base = sorted(library, key=lambda term: term.size)[:_BASE]
         self._whole = _Beside(data, base)
         if leads := self._whole.leads:
             base = [term for term in base if term not in leads]
             self._whole = _Beside(data, base)
-        self._thinned = _Beside(data.thinned(_SCANNED), base)
+        self._thinned = _Beside(thinned, base)
 
-    def laws(self, families: Sequence[Family]) -> Iterator[Combination]:
+    def least(self, block: Evaluated) -> float:
+        """Least ratio of the library and a block, on the thinned data."""
+        return self._thinned.walk.least_ratio(block)
+
+    def laws(self, dips: Sequence[_Dip]) -> Iterator[Combination]:
         """Laws of the library and any of the blocks, where the ratio dips lowest first."""
-        dips = [
-            (ratio, number, family, bracket)
-            for number, family in enumerate(families)
-            for ratio, bracket in self.dips(family)
-        ]
-        for _, _, family, bracket in sorted(dips, key=lambda dip: dip[:2])[:_DIPS]:
-            constant = self.refined(family, bracket)
+        for dip in sorted(dips, key=lambda one: one.ratio)[:_DIPS]:
+            constant = self.refined(dip.family, dip.bracket)
             if constant is not None:
-                yield from self.found(family, constant)
-
-    def dips(self, family: Family) -> Iterator[tuple[float, tuple[float, float]]]:
-        """Where the least ratio of a block dips over a grid: the ratio, and a bracket.
-
-        Where it is nothing but rounding on both sides, the law does not need the constant.
-        """
-        for grid in family.grids:
-            ratios = np.array([self._thinned.least(family, constant) for constant in grid])
-            ratios = np.maximum(ratios, _ROUNDING)
-            last = len(grid) - 1
-            for place in range(1, last):
-                around = min(ratios[place - 1], ratios[place + 1])
-                further = min(ratios[max(place - 2, 0)], ratios[min(place + 2, last)])
-                if ratios[place] <= around and ratios[place] <= _DIP * further:
-                    low, high = sorted((float(grid[place - 1]), float(grid[place + 1])))
-                    yield float(ratios[place]), (low, high)
+                yield from self.found(dip.family, constant)
 
     def refined(self, family: Family, bracket: tuple[float, float]) -> float | None:
         """The constant at which the least ratio is nothing; None if it is not."""
@@ -157,8 +184,8 @@ class _Scan:
         """The same support at the constant at which the ratio is least."""
         from scipy.optimize import minimize_scalar
 
-        def at(value: float) -> Combination:
-            block = family.terms(value)
+        def at(offset: float) -> Combination:
+            block = family.terms(constant + offset)
             pairs = zip(places, one.terms, strict=True)
             terms = [block[place] if place >= 0 else term for place, term in pairs]
             columns = self._whole.evaluated(terms)
@@ -167,10 +194,11 @@ class _Scan:
             weights = np.append(factors, 1.0) / columns.scale
             return measured(terms, weights, self._whole.data, one.cliff, columns)
 
+        # offsets, for the method is as exact as the root of the rounding of what it varies
         width = 1e-4 * abs(constant)
         answer = minimize_scalar(
-            lambda value: np.sqrt(at(value).ratio),
-            bounds=(constant - width, constant + width),
+            lambda offset: np.sqrt(at(offset).ratio),
+            bounds=(-width, width),
             method="bounded",
             options={"xatol": 1e-14 * abs(constant), "maxiter": 80},
         )
