@@ -46,12 +46,12 @@ def found(swing, noise):
 
 
 def test_small_swings_in_noise_allow_more_than_the_cosine():
-    laws = found(0.5, 0.05)
+    laws = found(0.5, 0.02)
     assert laws.independent == 1
     (law, *_) = laws.accepted
     texts = [law.text(2), *(own.text(2) for own in law.also_allowed)]
     assert any(text.startswith("w**2 - 2") and "cos(q)" in text for text in texts)
-    assert any(text.startswith("q**2 + 0.9") for text in texts)
+    assert any(text.startswith("q**2 + ") and text.endswith("w**2") for text in texts)
     assert 1 <= len(law.also_allowed) <= MOST
     sizes = [own.size for own in law.also_allowed]
     assert sizes == sorted(sizes)

@@ -252,3 +252,61 @@ def test_trajectories_without_a_finite_value_have_no_spread():
     found = constancy(none, [np.zeros((0, 1))] * 2, noise=none)
     assert found.variation == np.inf
     assert found.trajectories == 0
+
+
+def short(count, samples, change=lambda time: 1.0 + 0.0 * time):
+    """Values of a quantity on many short trajectories, each with one of its own."""
+    draw = np.random.default_rng(3)
+    time = np.linspace(0.0, 1.0, samples)
+    return [size * change(time) for size in draw.uniform(0.5, 2.0, count)]
+
+
+@pytest.mark.parametrize("samples", [2, 3, 4, 5, 6])
+def test_few_samples_a_trajectory_show_a_law_and_a_drift(samples):
+    draw = np.random.default_rng(4)
+    motion = Motion(None, 0.0, False)
+    for change, verdict in ((0.0, LAW), (-0.06, NOT_A_LAW)):
+        values = [
+            own + 1e-13 * draw.normal(size=samples)
+            for own in short(40, samples, lambda time, change=change: 1.0 + change * time)
+        ]
+        times = [np.linspace(0.0, 1.0, samples)] * len(values)
+        found = decide(times, values, motion, spread=spread_between(values), natural=1.0)
+        assert found.verdict == verdict, (change, found)
+
+
+def test_without_two_samples_nothing_is_decided():
+    values = [np.array([1.0]), np.array([2.0]), np.array([3.0])]
+    times = [np.zeros(1)] * 3
+    found = decide(times, values, Motion(None, 0.0, False), spread=1.0, natural=1.0)
+    assert found.verdict == UNDECIDED
+    assert "two samples" in found.reason
+
+
+@pytest.mark.parametrize("unit", [1e-85, 1e-30, 1e30, 1e85])
+def test_the_verdict_does_not_depend_on_the_unit(unit):
+    draw = np.random.default_rng(5)
+    values = [draw.normal() + 0.01 * draw.normal(size=50) for _ in range(20)]
+    times = [np.arange(50.0)] * 20
+    motion = Motion(10.0, 0.9, True)
+    plain = decide(times, values, motion, spread=1.0, natural=1.0)
+    own = decide(times, [unit * one for one in values], motion, spread=unit, natural=unit)
+    assert own.verdict == plain.verdict
+    assert own.within == pytest.approx(plain.within, rel=1e-6)
+    assert own.white == pytest.approx(plain.white, rel=1e-6)
+
+
+def test_neighbours_of_pure_noise_average_to_nothing():
+    draw = np.random.default_rng(6)
+    for count in (4, 6, 10):
+        values = [draw.normal(size=count) for _ in range(20000)]
+        found = constancy(values)
+        assert abs(found.variation) < 5.0 * found.error
+        assert found.error < 0.01
+
+
+def test_an_outlying_mean_is_pulled_in_from_ten_trajectories_on():
+    for count in (10, 30, 70):
+        draw = np.random.default_rng(7)
+        values = [np.full(5, own) for own in (*draw.normal(size=count - 1), 1000.0)]
+        assert spread_between(values) < 20.0

@@ -139,6 +139,12 @@ def test_what_chance_may_have_made_is_undecided():
     assert lost.verdict == UNDECIDED
     assert lost.evidence.q_value == pytest.approx(0.03)
     assert paid_for(judgement, fdr=0.05).laws[1].evidence.q_value == pytest.approx(0.03)
+    sent = [own.with_(family=0, evidence=replace(own.evidence, verdict=UNDECIDED)) for own in laws]
+    more = replace(judgement, closest=tuple(sent * 5), reasons=("",) * 10, numbers=(7, 9))
+    kept = paid_for(more, fdr=0.05)  # those that were not confirmed are paid for too
+    assert [law.family for law in kept.laws] == [1]
+    assert kept.numbers == (7,)
+    assert kept.verdicts[9].startswith("undecided: with so many formulas tried")
 
 
 def law_of_family(family, evidence):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noether_sym.api.arguments import check_window, search_options
+from noether_sym.api.arguments import check_window, data_options, plain, search_options
 from noether_sym.api.discovery import Discovery
 from noether_sym.api.memory import dataset_of
 from noether_sym.datasets.dataset import Dataset
@@ -72,6 +72,7 @@ def check(
     if not isinstance(formula, str):
         raise OptionError(f"formula is {formula!r}; give a text, as in 'v**2 + c0*x**2'")
     own = search_options({"factor": acceptance})
+    window, seed = plain(window), data_options("", {"seed": seed}).seed
     check_window(window)
     dataset = dataset_of(data, reading if isinstance(data, Dataset) else {"seed": seed, **reading})
     return checked(formula, dataset, factor=own.factor, window=window, seed=seed)

@@ -17,10 +17,16 @@ SAME = 5e-13
 """Half the range over the largest number, up to which numbers are the same."""
 
 STILL = 0.01
-"""Variance within trajectories, over that of all data, up to which a column is still there.
+"""Variance within trajectories, over that of all data, up to which a column may be still there.
 
 A conserved column that was measured with noise is still, not constant.
 """
+
+_UNMOVED = 1e-6
+"""The same for any column: integrators drift by as much."""
+
+_MEMORY = 0.5
+"""Correlation of neighbouring samples from which a column moves: noise has none."""
 
 
 def constant_columns(parts: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
@@ -52,11 +58,15 @@ def still_columns(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
     Returns
     -------
     array of bool, of shape (column,)
-        True for constant columns, and for conserved ones that were measured with noise.
+        True for constant columns, for conserved ones that were measured with noise, and for what
+        moves by no more than integrators drift.
     """
     whole = np.concatenate(parts)
     total = whole.var(axis=0)
-    within = sum(len(one) * one.var(axis=0) for one in parts) / len(whole)
+    deviations = [one - one.mean(axis=0) for one in parts]
+    squares = np.sum([(own**2).sum(axis=0) for own in deviations], axis=0)
+    products = np.sum([(own[1:] * own[:-1]).sum(axis=0) for own in deviations], axis=0)
+    noisy = (squares < STILL * len(whole) * total) & (products < _MEMORY * squares)
     constant = np.zeros(len(total), dtype=bool)
     constant[list(constant_columns(parts))] = True
-    return constant | (within < STILL * total)
+    return np.asarray(constant | noisy | (squares < _UNMOVED * len(whole) * total))

@@ -165,7 +165,8 @@ def trained(
         return None
     found = np.zeros(len(mean))
     found[:width] = free @ vectors[:, 0]
-    variance, size = (float(found @ form @ found) for form in (covariance, fresh))
+    # rounding makes what does not vary at all negative
+    variance, size = (max(float(found @ form @ found), 0.0) for form in (covariance, fresh))
     scale = np.sqrt(variance if variance > _CONSTRAINT * size else size)
     return found / scale if np.isfinite(scale) and scale > 0 else None
 

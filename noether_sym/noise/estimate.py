@@ -17,6 +17,7 @@ from noether_sym.noise.ladder import Ladder, Rung, Span, climb, degrees, estimat
 from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier, Uneven
 from noether_sym.noise.outliers import LEVEL, find_outliers
 from noether_sym.noise.resolution import precision, resolution, unwrapped
+from noether_sym.statistics.samples import cap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,10 @@ UNEVEN_LEVEL = 0.01
 """Level of the test of one noise for all trajectories, over all columns together."""
 
 _MOST_SAMPLES = 50_000
+_LEAST_SAMPLES = 16
+"""Of a trajectory, so that differences of all orders are there; of more trajectories some are
+taken."""
+
 _STRICTER = 4
 """Orders above that of the estimate at which trajectories are compared."""
 
@@ -101,7 +106,7 @@ def noise_report(
     grows with the size of the values, `growing` says so, and the root mean square is taken.
     Motions faster than a few samples look like noise where they are everywhere; where the
     estimate keeps falling, none is called seen. Of very long data the first samples of every
-    trajectory are used.
+    trajectory are used, or of many short ones some.
     """
     if not trajectories:
         raise ValueError("noise is estimated from trajectories; give at least one")
@@ -181,8 +186,10 @@ def _spans(
         return spans, values
     spread = states[:, moving].std(axis=0)
     ranges = np.ptp(states, axis=0)
-    most = max(2, _MOST_SAMPLES // len(trajectories))
-    for place, whole in enumerate(trajectories):
+    lengths = np.array([len(one) for one in trajectories])
+    most = max(_LEAST_SAMPLES, cap(lengths, _MOST_SAMPLES))
+    every = -(-int(np.minimum(lengths, most).sum()) // _MOST_SAMPLES)
+    for place, whole in list(enumerate(trajectories))[:: max(1, every)]:
         first = 0
         for one in whole.part(0, most).segments():
             rows = np.arange(first, first + len(one))

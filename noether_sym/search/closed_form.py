@@ -15,6 +15,7 @@ import torch
 
 from noether_sym.statistics.variance import (
     GUARD,
+    LEAST_DEFINED,
     robust_weights,
     surrogate_covariance,
     within_covariance,
@@ -23,9 +24,6 @@ from noether_sym.statistics.variance import (
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-LEAST_DEFINED = 0.5
-"""Part of the samples on which a candidate must be defined."""
 
 _ROUNDS = 3
 

@@ -12,9 +12,10 @@ import torch
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.chunk import ChunkFit, fit_chunk
-from noether_sym.search.closed_form import LEAST_DEFINED, best_combination
+from noether_sym.search.closed_form import best_combination
 from noether_sym.search.program import Batch, Points
 from noether_sym.statistics.samples import Samples
+from noether_sym.statistics.variance import LEAST_DEFINED
 
 if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache, Progress

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from noether_sym.search.closed_form import LEAST_DEFINED
 from noether_sym.search.program import Batch
 from noether_sym.statistics.variance import (
     GUARD,
+    LEAST_DEFINED,
     robust_weights,
     surrogate_covariance,
     within_covariance,

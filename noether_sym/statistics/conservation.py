@@ -9,7 +9,7 @@ import torch
 
 from noether_sym.laws.law import Law
 from noether_sym.statistics.samples import Samples
-from noether_sym.statistics.variance import surrogate_variance, within_variance
+from noether_sym.statistics.variance import LEAST_DEFINED, surrogate_variance, within_variance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,10 +29,15 @@ def masked(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[T
 
 
 def conservation_ratio(law: Law, samples: Samples) -> float:
-    """Variance of a law within segments over that on the surrogate; inf where that is 0."""
-    within = float(within_variance(*masked(values_at(law, samples.states), samples.weights)))
+    """Variance of a law within segments over that on the surrogate.
+
+    Infinite where that is 0, and where the law is undefined on half of either.
+    """
+    values, mask = masked(values_at(law, samples.states), samples.weights)
     variance = float(_on_surrogate(law, samples))
-    return within / variance if variance > 0 else float("inf")
+    if not (variance > 0 and float(mask.sum()) >= LEAST_DEFINED * samples.count):
+        return float("inf")
+    return float(within_variance(values, mask)) / variance
 
 
 def spread_on_surrogate(law: Law, samples: Samples) -> float:
@@ -41,5 +46,8 @@ def spread_on_surrogate(law: Law, samples: Samples) -> float:
 
 
 def _on_surrogate(law: Law, samples: Samples) -> Tensor:
-    """Robust variance of a law on the surrogate."""
-    return surrogate_variance(*masked(values_at(law, samples.surrogate), samples.weights))
+    """Robust variance of a law on the surrogate; 0 where it is undefined on half of it."""
+    values, mask = masked(values_at(law, samples.surrogate), samples.weights)
+    if float(mask.sum()) < LEAST_DEFINED * samples.count:
+        return torch.zeros((), dtype=torch.float64)
+    return surrogate_variance(values, mask)

@@ -39,6 +39,8 @@ class Samples:
     noise : array of shape (column, segment, time) or None
         Standard deviation of each number's noise over that of its column's; None where it is
         the same for all.
+    every : int
+        Of the segments that there were, every so many are here.
     """
 
     states: NDArray[np.float64]
@@ -48,6 +50,7 @@ class Samples:
     window: int | None
     still: NDArray[np.bool_]
     noise: NDArray[np.float64] | None = None
+    every: int = 1
 
     @property
     def count(self) -> int:
@@ -65,21 +68,44 @@ class Samples:
         return replace(self, surrogate=surrogate, weights=weights)
 
     def thinned(self, limit: int) -> Samples:
-        """Every k-th time step (and, beyond that, segment), at most about `limit` samples."""
+        """Every k-th sample of a long segment (and, of very many, every k-th segment).
+
+        At most about `limit` samples; short segments keep all of theirs.
+        """
         if self.count <= limit:
             return self
         segments = self.weights.shape[0]
         keep = np.arange(0, segments, max(1, -(-segments * _SHORTEST // limit)))
-        per_segment = max(_SHORTEST, limit // len(keep))
-        step = max(1, -(-self.weights.shape[1] // per_segment))
+        lengths = self.weights[keep].sum(1).astype(np.int64)
+        most = max(_SHORTEST, cap(lengths, limit))
+        steps = -(-lengths // most)
+        longest = int((-(-lengths // steps)).max())
+        times = np.arange(longest) * steps[:, None]
+        real = times < lengths[:, None]
+        times = np.where(real, times, lengths[:, None] - 1)
+
+        def chosen(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return values[:, keep[:, None], times]
+
         return replace(
             self,
-            states=self.states[:, keep, ::step],
-            surrogate=self.surrogate[:, keep, ::step],
-            weights=self.weights[keep, ::step],
-            velocities=self.velocities[:, keep, ::step],
-            noise=None if self.noise is None else self.noise[:, keep, ::step],
+            states=chosen(self.states),
+            surrogate=chosen(self.surrogate),
+            weights=np.where(real, self.weights[keep[:, None], times], 0.0),
+            velocities=chosen(self.velocities),
+            noise=None if self.noise is None else chosen(self.noise),
+            every=self.every * (int(keep[1]) if len(keep) > 1 else 1),
         )
+
+
+def cap(lengths: NDArray[np.int64], limit: int) -> int:
+    """The largest number, at least 1, to which lengths can be cut for a sum of at most `limit`."""
+    ranked = np.sort(lengths)
+    left = len(ranked) - np.arange(len(ranked))
+    # what there is for each of the rest once all shorter ones are taken whole
+    shares = (limit - np.concatenate([[0], np.cumsum(ranked[:-1])])) // left
+    cut = np.flatnonzero(ranked > shares)
+    return max(1, int(shares[cut[0]])) if len(cut) else int(ranked[-1])
 
 
 def of_samples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,12 +51,17 @@ def standard_errors(
         scores = (slopes * residual).sum(2)
         curvature = np.einsum("pst,qst->pq", slopes, slopes)
         scale = np.sqrt(np.diag(curvature))
-    if not (np.isfinite(scale).all() and (scale > 0).all() and np.isfinite(scores).all()):
+    if not (np.isfinite(curvature).all() and np.isfinite(scores).all()):
         return [None] * len(values)
-    inverse = np.linalg.pinv(curvature / np.outer(scale, scale), rcond=1e-12)
+    told = np.flatnonzero(scale > 0)
+    scale, scores = scale[told], scores[told]
+    inverse = np.linalg.pinv(curvature[np.ix_(told, told)] / np.outer(scale, scale), rcond=1e-12)
     inverse = inverse / np.outer(scale, scale)
     covariance = inverse @ (scores @ scores.T) @ inverse * segments / (segments - 1)
-    return [float(np.sqrt(max(value, 0.0))) for value in np.diag(covariance)]
+    errors: list[float | None] = [None] * len(values)
+    for place, value in zip(told.tolist(), np.diag(covariance).tolist(), strict=True):
+        errors[place] = math.sqrt(max(value, 0.0))
+    return errors
 
 
 def _deviations(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 GUARD = 1e-16
 """Least variance of a quantity, relative to the square of its largest value."""
 
+LEAST_DEFINED = 0.5
+"""Share of samples on which a quantity must be finite."""
+
 _QUANTILE_SAMPLES = 256
 
 
@@ -105,10 +108,14 @@ def robust_weights(surrogate: Tensor, mask: Tensor) -> Tensor:
         Between 0 and 1, and 0 outside the mask.
     """
     flat, flat_mask = surrogate.flatten(-2), mask.flatten(-2)
-    step = max(1, flat.shape[-1] // _QUANTILE_SAMPLES)
-    centre = _quantile(flat[..., ::step], flat_mask[..., ::step], 0.5)
+    # of the samples, not of what segments are filled up with
+    real = torch.nonzero(flat_mask.reshape(-1, flat.shape[-1]).amax(0) > 0)[:, 0]
+    if not len(real):
+        return torch.zeros_like(surrogate)
+    some = real[:: max(1, len(real) // _QUANTILE_SAMPLES)]
+    centre = _quantile(flat[..., some], flat_mask[..., some], 0.5)
     distance = (flat - centre).abs()
-    bound = 3.0 * _quantile(distance[..., ::step], flat_mask[..., ::step], 0.9)
+    bound = 3.0 * _quantile(distance[..., some], flat_mask[..., some], 0.9)
     weights = torch.where(distance > bound, bound / distance, 1.0) * flat_mask
     return weights.reshape(surrogate.shape)
 

@@ -36,7 +36,7 @@ class DataOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: str = ""
     particle: str | None = None
     derivatives: tuple[str, ...] = ()
-    seed: int = 0
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def load(self) -> Dataset:
         """Load the data set."""

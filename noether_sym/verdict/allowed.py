@@ -128,11 +128,16 @@ def told_apart(variations: NDArray[np.float64], best: NDArray[np.float64]) -> bo
     Parameters
     ----------
     variations, best : arrays of shape (trajectory,)
-        Of both, along the same trajectories. What is not finite is told apart.
+        Of both, along the same trajectories. What is not finite is told apart; trajectories on
+        which the best is not are left out.
     """
     from scipy.stats import t
 
-    if len(best) < _ENOUGH or not np.isfinite(variations).all():
+    if not np.isfinite(variations).all():
+        return True
+    there = np.isfinite(best)
+    variations, best = variations[there], best[there]
+    if len(best) < _ENOUGH:
         return True
     tiny = np.finfo(np.float64).tiny
     ratios = np.log(np.maximum(variations, tiny)) - np.log(np.maximum(best, tiny))

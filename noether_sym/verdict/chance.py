@@ -13,6 +13,10 @@ FDR = 0.01
 """Expected share of false laws among those that are called laws."""
 
 
+_FAILED = 1.0
+"""p-value that stands for a family that was not confirmed."""
+
+
 def q_values(chances: Sequence[float], looks: int = 1) -> list[float]:
     """Rates of false discoveries, by Benjamini and Yekutieli: for any dependence of the tests.
 
@@ -35,6 +39,7 @@ def q_values(chances: Sequence[float], looks: int = 1) -> list[float]:
 def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgement:
     """Put q-values beside laws; those above the rate are undecided, with all of their family.
 
+    All families that were sent to confirmation are paid for, those that it did not confirm too.
     Functions of laws and approximate laws claim nothing of their own, and are let pass; so are
     laws without evidence.
     """
@@ -43,7 +48,8 @@ def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgemen
         for law in reversed(judgement.laws)
         if law.evidence is not None and law.verdict == LAW and not law.function_of
     }
-    rates = dict(zip(sent, q_values(list(sent.values()), looks), strict=True))
+    failed = [_FAILED for law in judgement.closest if law.evidence is not None and not law.family]
+    rates = dict(zip(sent, q_values([*sent.values(), *failed], looks), strict=False))
     lost = {family for family, rate in rates.items() if rate > fdr}
     kept: list[Law] = []
     undecided: list[tuple[Law, str]] = []

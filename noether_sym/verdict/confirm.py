@@ -16,7 +16,7 @@ from noether_sym.laws.expansion import expanded
 from noether_sym.laws.law import LAW, Evidence, Law
 from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
-from noether_sym.statistics.samples import make_samples, of_samples
+from noether_sym.statistics.samples import cap, make_samples, of_samples
 from noether_sym.verdict.constancy import spread_between, weights_of
 from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
@@ -27,6 +27,8 @@ from noether_sym.verdict.motion import motion
 _FEWEST = 3
 _SURE = 1e-6
 _NEAR = 0.3
+_LEAST_KEPT = 8
+"""Samples that a trajectory keeps at least, however many there are."""
 
 
 class Confirmation:
@@ -185,8 +187,9 @@ class _Stack:
 
     @classmethod
     def of(cls, trajectories: Sequence[Trajectory]) -> _Stack:
-        step = -(-sum(map(len, trajectories)) // MOST_SAMPLES)
-        chosen = [own.every(step) for own in trajectories]
+        lengths = np.array([len(own) for own in trajectories])
+        most = max(_LEAST_KEPT, cap(lengths, MOST_SAMPLES))
+        chosen = [own.every(-(-len(own) // most)) for own in trajectories]
         noise = None
         if any(own.noise is not None for own in chosen):
             noise = np.concatenate([own.relative_noise for own in chosen]).T

@@ -18,11 +18,15 @@ CONFIDENCE = 0.95
 """Of the bound on what changes."""
 
 _MODES = 3
+_FEWEST = 2
 _LEAST_SAMPLES = 4
+"""Samples of a trajectory from which change is told from noise by its memory."""
+
 _RESOLVED = 0.5
 _LAGS = 6
 _LEAST_BOUND = 0.1
 _CHANCE = 0.01
+_CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +104,19 @@ def constancy(
         than a guess.
     """
     weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
-    usable = [place for place, one in enumerate(values) if len(one) >= _LEAST_SAMPLES]
+    usable = [place for place, one in enumerate(values) if len(one) >= _FEWEST]
     own = [_Residuals.of(values[place], weights[place]) for place in usable]
     counts = np.array([one.weights.sum() for one in own])
     number = _effective(np.array([one.weights.mean() for one in own]))
     found = _pooled(np.array([one.mean_square for one in own]), counts, np.zeros(len(own)), number)
     if resolution >= _RESOLVED:
-        slow = np.array([one.neighbours for one in own]) / resolution
-        errors = np.array([one.neighbours_error for one in own]) / resolution
-        told = _pooled(slow, counts, errors, number)
-        found = min(found, told, key=lambda one: _largest(*one))
+        long = [one for one in own if len(one.deviations) >= _LEAST_SAMPLES]
+        slow = np.array([one.neighbours for one in long]) / resolution
+        errors = np.array([one.neighbours_error for one in long]) / resolution
+        sizes = np.array([one.weights.sum() for one in long])
+        several = _effective(np.array([one.weights.mean() for one in long]))
+        told = _pooled(slow, sizes, errors, several)
+        found, number = min((found, number), (told, several), key=lambda one: _largest(*one[0]))
     elif noise is not None and np.isfinite(doubt) and own:
         known = np.array([np.average(noise[place], weights=weights[place]) for place in usable])
         squares = np.array([one.mean_square for one in own])
@@ -156,7 +163,8 @@ class _Residuals:
         steps = 0.5 * np.diff(own) ** 2  # of independent noise: its variance
         shares = self._pairs
         between = shares @ ((weights[1:] + weights[:-1]) * steps) / whole
-        of_mean = (weights[1:] * weights[:-1] * steps).sum() / whole**2
+        # n - 1 pairs stand for n samples
+        of_mean = (weights[1:] * weights[:-1] * steps).sum() / whole**2 * len(own) / len(steps)
         return float(shares @ (own[1:] * own[:-1]) + between - of_mean)
 
     @property
@@ -209,7 +217,7 @@ def spread_between(
     from scipy.stats import chi2
 
     weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
-    usable = [pair for pair in zip(values, weights, strict=True) if len(pair[0]) >= _LEAST_SAMPLES]
+    usable = [pair for pair in zip(values, weights, strict=True) if len(pair[0]) >= _FEWEST]
     shares = np.array([weight.mean() for _, weight in usable])
     number = _effective(shares)
     if round(number) < 2:
@@ -239,7 +247,8 @@ def _quantile(values: NDArray[np.float64], shares: NDArray[np.float64], level: f
     """The largest value with less than a share of all weight below it."""
     order = np.argsort(values, kind="stable")
     below = np.cumsum(shares[order]) - shares[order]
-    return float(values[order][max(int(np.searchsorted(below, level, side="left")) - 1, 0)])
+    place = int(np.searchsorted(below, level - _CLOSE, side="left")) - 1
+    return float(values[order][max(place, 0)])
 
 
 def _mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
@@ -266,9 +275,8 @@ def _pooled(
     """Mean over samples, its standard error, and the degrees of freedom of that.
 
     `noise` is the standard error that noise alone gives each trajectory, known well from its
-    many samples. Where trajectories disagree by more, the rest is estimated from them, with
-    their effective `number` less 1 as degrees of freedom (combined after Satterthwaite 1946,
-    Biometrics Bulletin 2, 110, doi:10.2307/3002019).
+    many samples. Where trajectories disagree by more, that is the error, with their effective
+    `number` less 1 as degrees of freedom.
     """
     if not len(counts):
         return float("inf"), 0.0, np.inf
@@ -281,8 +289,7 @@ def _pooled(
     excess = max(float(shares**2 @ (variations - mean) ** 2) * more - known, 0.0)
     if excess == 0.0:
         return mean, float(np.sqrt(known)), np.inf
-    freedom = (number - 1.0) * ((known + excess) / excess) ** 2
-    return mean, float(np.sqrt(known + excess)), freedom
+    return mean, float(np.sqrt(known + excess)), number - 1.0
 
 
 def _without(
@@ -309,15 +316,18 @@ def _white(residuals: Sequence[_Residuals], lags: int) -> float:
     Sums of products of residuals at different times have mean zero if these are independent,
     whatever the variance of each; the squares of those products give the variance of the sum.
     Of one lag a sum above zero counts, for changes are slower than the samples; of several, where
-    they need not be, any sum does (after Box and Pierce 1970, doi:10.2307/2284333).
+    they need not be, any sum does (after Box and Pierce 1970, doi:10.2307/2284333). Two samples
+    have no product that tells anything: of such trajectories the mean step must be zero.
     """
-    from scipy.stats import chi2, norm
+    from scipy.stats import chi2, norm, ttest_1samp
 
     low = low_variance = 0.0
     sums, variances = np.zeros(lags), np.zeros(lags)
     freedom = 0
     largest = max((float(np.abs(one.deviations).max()) for one in residuals), default=0.0)
     for one in residuals:
+        if len(one.weights) == 2:
+            continue
         own = one.deviations * one.weights / (largest or 1.0)
         count = len(own)
         squares = own**2 * count / (count - 1)
@@ -331,12 +341,19 @@ def _white(residuals: Sequence[_Residuals], lags: int) -> float:
             of_mean = squares.mean() * (count - lag) / count
             sums[lag - 1] += float((own[lag:] * own[:-lag]).sum() + of_mean)
             variances[lag - 1] += float((squares[lag:] * squares[:-lag]).sum())
-    if not (low_variance > 0 and (variances > 0).all()):
-        return 1.0
-    wave = freedom + low / np.sqrt(low_variance) * np.sqrt(2.0 * freedom)
-    steps = sums / np.sqrt(variances)
-    memory = norm.sf(steps[0]) if lags == 1 else chi2.sf(steps @ steps, lags)
-    return float(min(1.0, 2.0 * min(chi2.sf(wave, freedom), memory)))
+    chances = []
+    steps = np.array([np.diff(one.deviations)[0] for one in residuals if len(one.weights) == 2])
+    if len(steps) > 2 and steps.any():
+        chances.append(float(ttest_1samp(steps, 0.0).pvalue))
+    if low_variance > 0:
+        wave = freedom + low / np.sqrt(low_variance) * np.sqrt(2.0 * freedom)
+        chances.append(float(chi2.sf(wave, freedom)))
+    there = variances > 0
+    if there.any():
+        memory = sums[there] / np.sqrt(variances[there])
+        several = chi2.sf(memory @ memory, len(memory))
+        chances.append(float(norm.sf(memory[0]) if lags == 1 else several))
+    return float(min(1.0, len(chances) * min(chances, default=1.0)))
 
 
 def _cosines(count: int) -> NDArray[np.float64]:

@@ -65,10 +65,9 @@ class Refitting:
         if not self._can(law):
             return [law] * len(left_out)
         own, sigma = self.samples, noise_of(law, self._sigma)
+        here = [[n // own.every for n in group if n % own.every == 0] for group in left_out]
         with np.errstate(all="ignore"):
-            every = refit_without(
-                law.expression, law.values, own.states, own.weights, sigma, left_out
-            )
+            every = refit_without(law.expression, law.values, own.states, own.weights, sigma, here)
         return [_with_constants(law, found) for found in every]
 
     def _can(self, law: Law) -> bool:

@@ -131,9 +131,9 @@ def _second(entry: Judged, confirmation: Confirmation) -> Judged:
     drifts = law.evidence is not None and law.evidence.half_life is not None
     if drifts or law.verdict == LAW:
         return replace(entry, law=law, reason="")
-    if law.evidence is not None and law.verdict == UNDECIDED:
-        return replace(entry, law=law, reason=f"{law.verdict}: {law.evidence.reason}")
-    return entry
+    undecided = law.evidence is not None and law.verdict == UNDECIDED
+    reason = f"{law.verdict}: {law.evidence.reason}" if undecided and law.evidence else entry.reason
+    return replace(entry, law=law, reason=reason)
 
 
 def _confirmed(law: Law, confirmation: Confirmation | CrossFitting) -> tuple[Law, str]:

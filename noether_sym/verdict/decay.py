@@ -26,6 +26,8 @@ class Decay:
     ----------
     rate : float
         Of ``g = g_end + A exp(-rate t)``, in units of one over time; negative for growth.
+    end : float
+        The last value.
     size : float
         Root mean square distance of the first values from the last one.
     curves : tuple of arrays of shape (sample,)
@@ -35,6 +37,7 @@ class Decay:
     """
 
     rate: float
+    end: float
     size: float
     curves: tuple[NDArray[np.float64], ...]
     parts: tuple[_Part, ...]
@@ -48,13 +51,18 @@ class Decay:
     def error(self) -> float | None:
         """Standard error of the rate, from leaving out one trajectory at a time.
 
-        None with fewer than three. The best rate of the others lies near that of all.
+        None with fewer than three. The best rate and end value of the others lie a Gauss-Newton
+        step from those of all, whose normal equations are sums over trajectories.
         """
         if len(self.parts) < _ENOUGH:
             return None
-        others = [self.parts[:place] + self.parts[place + 1 :] for place in range(len(self.parts))]
-        left_out = np.array([[_near(own, self.rate)] for own in others])
-        return float(np.sqrt(jackknife_covariance(left_out)[0, 0]))
+        normal, pulls = np.zeros((len(self.parts), 2, 2)), np.zeros((len(self.parts), 2))
+        for place, ((since, values), curve) in enumerate(zip(self.parts, self.curves, strict=True)):
+            slopes = _slopes(since, curve, self.rate, self.end)
+            normal[place], pulls[place] = slopes.T @ slopes, slopes.T @ (values - curve)
+        inverses = np.linalg.pinv(normal.sum(0) - normal, hermitian=True)
+        steps = np.einsum("pij,pj->pi", inverses, pulls.sum(0) - pulls)
+        return float(np.sqrt(jackknife_covariance(steps[:, :1])[0, 0]))
 
     @property
     def half_life_error(self) -> float | None:
@@ -90,7 +98,7 @@ def decay(
     rate = _rate(parts, longest)
     end, curves = _curves(parts, rate)
     size = float(np.sqrt(np.mean([(curve[0] - end) ** 2 for curve in curves])))
-    return Decay(rate, size, tuple(curves), parts)
+    return Decay(rate, end, size, tuple(curves), parts)
 
 
 def _rate(parts: Sequence[_Part], longest: float) -> float:
@@ -124,6 +132,19 @@ def _curves(parts: Sequence[_Part], rate: float) -> tuple[float, list[NDArray[np
     return end, [
         end + unit * (unit @ (own - end)) for unit, (_, own) in zip(units, parts, strict=True)
     ]
+
+
+def _slopes(
+    since: NDArray[np.float64], curve: NDArray[np.float64], rate: float, end: float
+) -> NDArray[np.float64]:
+    """Derivatives of a curve by the rate and the end value, its size at its best: (sample, 2).
+
+    Without what the residual adds to them (Kaufman 1975, BIT 15, 49, doi:10.1007/BF01932995).
+    """
+    unit = np.exp(-rate * since)
+    unit /= np.linalg.norm(unit)
+    whole = np.stack([-since * (curve - end), np.ones(len(since))], axis=1)
+    return np.asarray(whole - np.outer(unit, unit @ whole))
 
 
 def _left(parts: Sequence[_Part], rate: float) -> float:

@@ -70,7 +70,15 @@ def decide(
     tangents, noise, doubt
         See `noether_sym.verdict.constancy.constancy`.
     """
+    unit = _largest_deviation(values)
+    values = [own / unit for own in values]
+    tangents = None if tangents is None else [own / unit for own in tangents]
+    noise = None if noise is None else [own / unit / unit for own in noise]
+    spread, natural = spread / unit, natural / unit
     found = constancy(values, tangents, motion.resolution, noise, doubt)
+    if not found.trajectories:
+        reason = "no trajectory has two samples at which it is defined"
+        return Evidence(UNDECIDED, reason, np.inf, 1.0, 1.0, 0)
     if not (np.isfinite(found.largest) and np.isfinite(spread) and np.isfinite(natural)):
         return _evidence(NOT_A_LAW, "its values are too large to compare", found, 0.0)
     if found.trajectories < ENOUGH:
@@ -86,6 +94,14 @@ def decide(
         return _drifting(found, times, values, motion, spread)
     reason = f"{_reached(bound)}; more data or less noise would decide"
     return _evidence(UNDECIDED, reason, found, spread)
+
+
+def _largest_deviation(values: Sequence[NDArray[np.float64]]) -> float:
+    """The largest deviation of values from the mean of their trajectory: their unit, so that
+    neither their squares nor the squares of these leave the range of numbers."""
+    sizes = [np.abs(own - own.mean()).max() for own in values if len(own)]
+    largest = float(max(sizes, default=0.0))
+    return largest if 0.0 < largest < np.inf else 1.0
 
 
 def _of_few(

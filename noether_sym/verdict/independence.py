@@ -53,6 +53,8 @@ class Judgement:
         From candidate number to what each gate answered; see `noether_sym.verdict.gates`.
     constraints : tuple of Law
         What has one value on all trajectories.
+    numbers : tuple of int
+        Of the candidates that `laws` are, in their order.
     """
 
     laws: tuple[Law, ...]
@@ -62,6 +64,7 @@ class Judgement:
     verdicts: dict[int, str] = field(default_factory=dict)
     constraints: tuple[Law, ...] = ()
     gates: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,6 +170,7 @@ def independent_laws(
         verdicts,
         tuple(one.law.with_(status=CONSTRAINT) for one in constraints),
         {entry.number: entry.law.gates for entry in entries},
+        tuple(entry.number for _, entry, _ in ordered),
     )
 
 

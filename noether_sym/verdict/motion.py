@@ -73,20 +73,31 @@ def _flat(
 
 def _quarter(states: Sequence[NDArray[np.float64]]) -> float | None:
     """Samples after which the first of the columns is no longer correlated with itself."""
-    own = [one - one.mean(0) for one in states]
-    longest = max(map(len, own)) // 2
-    before: NDArray[np.float64] = np.asarray(sum((one**2).sum(0) for one in own))
-    moving = before > 0
-    for lag in range(1, longest + 1):
-        parts = [one[lag:] * one[:-lag] for one in own if len(one) > lag]
-        count, whole = sum(map(len, parts)), sum(map(len, own))
-        after: NDArray[np.float64] = np.asarray(sum(part.sum(0) for part in parts)) * whole / count
-        crossed = moving & (after <= 0)
-        if crossed.any():
-            share = before[crossed] / (before[crossed] - after[crossed])
-            return float(lag - 1 + share.min())
-        before = after
-    return None
+    longest = max(map(len, states)) // 2
+    products = np.zeros((longest + 1, states[0].shape[1]))
+    counts = np.zeros(longest + 1)
+    for one in states:
+        lags = min(longest + 1, len(one))
+        products[:lags] += _products(one - one.mean(0))[:lags]
+        counts[:lags] += len(one) - np.arange(lags)
+    products /= counts[:, None]
+    crossed = (products[1:] <= 0) & (products[0] > 0)
+    if not crossed.any():
+        return None
+    lag = int(np.argmax(crossed.any(1)))
+    before, after = products[lag : lag + 2, crossed[lag]]
+    return float(lag + (before / (before - after)).min())
+
+
+def _products(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of products of samples so far apart, for each lag and column, by their spectrum."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    count = len(deviations)
+    room = next_fast_len(2 * count, real=True)
+    powers = np.abs(rfft(deviations, room, axis=0)) ** 2
+    sums: NDArray[np.float64] = irfft(powers, room, axis=0)[:count]
+    return sums
 
 
 def _returns(states: Sequence[NDArray[np.float64]], lag: float | None) -> bool:

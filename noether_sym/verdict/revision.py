@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from noether_sym.laws.law import UNDECIDED, Law
 from noether_sym.verdict.gates import with_confirmation
 from noether_sym.verdict.independence import Judgement
+
+_RESTED = "it was taken back, or what it follows from"
 
 
 def taken_back(law: Law, verdict: str, reason: str) -> Law:
@@ -32,24 +35,43 @@ def revised(
         Those that are undecided now, and why.
     """
     aside = [taken_back(law, UNDECIDED, reason) for law, reason in undecided]
+    families = dict(zip(dict.fromkeys(own.family for own in laws), count(1)))
+    closest = [
+        _beside(law, reason, families)
+        for law, reason in zip(judgement.closest, judgement.reasons, strict=True)
+    ]
+    reasons = {law.rank: f"{UNDECIDED}: {reason}" for law, reason in undecided}
+    left = {law.rank for law in laws}
+    lost = {
+        number: reasons.get(rank, _RESTED)
+        for rank, number in enumerate(judgement.numbers, 1)
+        if rank not in left
+    }
     return replace(
         judgement,
-        laws=_numbered(laws),
-        closest=(*aside, *judgement.closest),
-        reasons=(*(f"{UNDECIDED}: {reason}" for _, reason in undecided), *judgement.reasons),
+        laws=tuple(
+            law.with_(
+                rank=place,
+                family=families[law.family],
+                function_of=tuple(families[own] for own in law.function_of),
+            )
+            for place, law in enumerate(laws, 1)
+        ),
+        closest=(*aside, *(law for law, _ in closest)),
+        reasons=(
+            *(f"{UNDECIDED}: {reason}" for _, reason in undecided),
+            *(reason for _, reason in closest),
+        ),
+        verdicts={**judgement.verdicts, **lost},
+        numbers=tuple(judgement.numbers[law.rank - 1] for law in laws) if judgement.numbers else (),
     )
 
 
-def _numbered(laws: Sequence[Law]) -> tuple[Law, ...]:
-    """Laws with ranks and families counted anew."""
-    families = {
-        old: place + 1 for place, old in enumerate(dict.fromkeys(own.family for own in laws))
-    }
-    return tuple(
-        law.with_(
-            rank=place + 1,
-            family=families[law.family],
-            function_of=tuple(families[own] for own in law.function_of),
-        )
-        for place, law in enumerate(laws)
-    )
+def _beside(law: Law, reason: str, families: Mapping[int, int]) -> tuple[Law, str]:
+    """What came close, by the number that the law has now that it is a near miss of."""
+    if not law.family:
+        return law, reason
+    family = families.get(law.family)
+    if family is None:
+        return law.with_(family=0), "a near miss of what was taken back"
+    return law.with_(family=family), reason.replace(f"law {law.family}", f"law {family}", 1)

@@ -65,6 +65,8 @@ def untold(parameter: Parameter) -> bool:
     """Whether a constant is not told from zero, with 95 % confidence."""
     if parameter.stderr is None or not parameter.stderr > 0:
         return False
+    if parameter.interval is not None:
+        return parameter.interval[0] <= 0.0 <= parameter.interval[1]
     return abs(parameter.value) <= _CONFIDENT * parameter.stderr
 
 
@@ -111,8 +113,11 @@ def _shortened(
                 f"its constant {own.name} cannot be told from zero ({own.value:.3g} ± "
                 f"{own.stderr:.2g}), and without that term it is not a law; more data would decide"
             )
+        paid = None if law.evidence is None else law.evidence.q_value
         law = other.with_(
-            evidence=evidence, conservation_ratio=conservation_ratio(other, refitting.samples)
+            evidence=replace(evidence, q_value=paid),
+            conservation_ratio=conservation_ratio(other, refitting.samples),
+            also_allowed=tuple(own for own in law.also_allowed if own.text() != other.text()),
         )
     return law, ""
 

@@ -19,11 +19,15 @@ import torch
 from noether_sym.dsl.expression import Expression
 from noether_sym.runtime.device import single_threaded
 from noether_sym.search.candidate import Candidate
-from noether_sym.search.closed_form import LEAST_DEFINED
 from noether_sym.search.multistart import natural_magnitudes
 from noether_sym.search.program import Batch, Points
 from noether_sym.statistics.samples import Samples
-from noether_sym.statistics.variance import centred, degrees_of_freedom, within_variance
+from noether_sym.statistics.variance import (
+    LEAST_DEFINED,
+    centred,
+    degrees_of_freedom,
+    within_variance,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor

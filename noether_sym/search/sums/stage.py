@@ -143,7 +143,8 @@ def _in_noise(
     """Search all trajectories for what noise hides, and again without each fold of them."""
     dataset = replace(dataset, train=tuple(own for own in dataset.train if len(own) > 1), test=())
     sigma = dataset_noise(dataset).noise.sigma
-    made_of = quantities(columns_of(dataset, _observed(dataset, seed)[1]))
+    samples, every = _observed(dataset, seed)
+    made_of = quantities(columns_of(dataset, every))
 
     def observed(
         train: tuple[Trajectory, ...],
@@ -158,7 +159,7 @@ def _in_noise(
         groups[list(held)] = number
     data, exact = observed(dataset.train)
     libraries = (polynomial(made_of), *mixed(made_of))
-    found = from_noise(libraries, data, sigma, exact, most, groups)
+    found = from_noise(libraries, data, sigma, exact, most, groups[:: samples.every])
     again = list(dict.fromkeys(one.library for one in found))
     folds = []
     for number, held in enumerate(held_out if found else ()):

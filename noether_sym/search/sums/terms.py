@@ -137,17 +137,28 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     At last products of up to six plain quantities; and what is steep, with the products and
     functions that stand beside it in a potential.
     """
-    factors = monomials(known.plain, 2, 3)
     for kind in dict.fromkeys(one.kind for one in known.functions):
-        functions = [one for one in known.functions if one.kind == kind]
-        both = (times(two, one) for one in functions for two in factors)
-        yield iter(_by_size([*monomials(known.plain, 3, 5), *functions, *both]))
-    yield iter(_by_size(monomials(known.plain, 6, 7)))
+        yield _with_functions(known, kind)
+    yield _products(known)
     if known.steep:
-        beside = [one for one in known.functions if one.kind in ("power", "distance", "exp")]
         for degree in (2, 4):
-            products = monomials(known.plain, degree, 5)
-            yield iter(_by_size([*products, *beside, *known.steep]))
+            yield _with_steep(known, degree)
+
+
+def _with_functions(known: Quantities, kind: str) -> Iterator[Term]:
+    """Like the other libraries made when its first term is asked for."""
+    functions = [one for one in known.functions if one.kind == kind]
+    both = (times(two, one) for one in functions for two in monomials(known.plain, 2, 3))
+    yield from _by_size([*monomials(known.plain, 3, 5), *functions, *both])
+
+
+def _products(known: Quantities) -> Iterator[Term]:
+    yield from _by_size(monomials(known.plain, 6, 7))
+
+
+def _with_steep(known: Quantities, degree: int) -> Iterator[Term]:
+    beside = [one for one in known.functions if one.kind in ("power", "distance", "exp")]
+    yield from _by_size([*monomials(known.plain, degree, 5), *beside, *known.steep])
 
 
 def with_springs(known: Quantities, raw: Quantities) -> Iterator[Term]:
