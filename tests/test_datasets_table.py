@@ -276,6 +276,18 @@ def test_gaps_cut_a_trajectory(file):
     assert [len(a) + len(b) for a, b in zip(dataset.train, dataset.test, strict=True)] == [40, 40]
 
 
+def test_pieces_of_a_trajectory_are_all_kept_for_testing_or_none(file):
+    lines = [line for name in "abcdefgh" for line in circle(name, count=60)]
+    whole = load_table(write(file, *lines))
+    first = next(n for n, line in enumerate(lines) if line.startswith(f"{whole.test[0].name},"))
+    del lines[first + 20 : first + 40]
+    cut = load_table(write(file, *lines))
+    assert {one.trial or one.name for one in cut.train} == {one.name for one in whole.train}
+    assert {one.trial or one.name for one in cut.test} == {one.name for one in whole.test}
+    assert len(cut.test) == len(whole.test) + 1
+    assert any(f"kept for testing, in {len(cut.test)} pieces" in note for note in cut.notes)
+
+
 def test_missing_rows_are_dropped_and_cut(file):
     lines = circle("", count=60)
     for row in (20, 21, 40):

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from noether_sym.errors import DomainError
 from noether_sym.export import FORMATS, ExportError, export
 from noether_sym.export.latex import latex_document, law_latex
 from noether_sym.export.markdown import markdown_table
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Evidence
 from noether_sym.laws.symmetry import Symmetry
 
 POINTS = states()
@@ -122,7 +124,7 @@ def test_markdown_is_a_table():
     law = law.with_(symmetry=Symmetry("time translation", "", ((0, 1),)))
     text = markdown_table([law, make(call("add", Q, C0), -1.5e-9, rank=2)])
     head, rule, *rows = text.split("\n\n")[0].splitlines()
-    assert {line.count("|") for line in (head, rule, *rows)} == {7}
+    assert {line.count("|") for line in (head, rule, *rows)} == {8}
     assert len(rows) == 2
     assert "<" not in text
     assert "time translation" in rows[0]
@@ -136,7 +138,7 @@ def test_markdown_is_a_table():
 def test_markdown_rows_hold_whatever_the_names(law):
     assert_balanced(markdown_table([law]))
     rows = markdown_table([law]).split("\n\n")[0].splitlines()
-    assert {line.count("|") for line in rows} == {7}
+    assert {line.count("|") for line in rows} == {8}
 
 
 @pytest.mark.parametrize(
@@ -257,3 +259,19 @@ def test_sums_that_are_all_minus_are_written(outer, value):
 def test_constants_that_are_whole_are_written_so(value, latex):
     law = make(PENDULUM, value)
     assert law_latex(law) == rf"p^{{2}} - {latex}\cos{{\left(q \right)}}"
+
+
+@pytest.mark.parametrize("format", [own for own in FORMATS if own != "json"])
+def test_what_is_no_law_without_reserve_says_so(format):
+    law = make(PENDULUM, 2.0)
+    drifting = Evidence(APPROXIMATE_LAW, "it drifts", 0.02, 1e-9, 1e-9, 8, 44.7, 2.81)
+    few = Evidence(APPROXIMATE_LAW, "only two trajectories show it; more -- would", 0.0, 1, 0, 2)
+    told = " ".join(export([law.with_(evidence=drifting)], format).split())
+    assert "approximate law: it halves in 44.7" in told.replace("Approximate", "approximate")
+    assert "2.8" in told
+    told = " ".join(export([law.with_(evidence=few)], format).split())
+    assert "approximate law: only two trajectories" in told.replace("Approximate", "approximate")
+    sure = export([law.with_(evidence=replace(few, verdict=LAW))], format)
+    assert "pproximate" not in sure
+    if format in ("python", "numpy", "sympy"):
+        run(export([law.with_(evidence=few)], format))

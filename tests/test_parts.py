@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from noether_sym.datasets.dataset import Trajectory
-from noether_sym.datasets.parts import LEAST, parts
+from noether_sym.datasets.parts import LEAST, folds_of, parts
 
 
 def _trajectories(count: int) -> list[Trajectory]:
@@ -39,3 +41,18 @@ def test_few_trajectories_serve_every_purpose():
     whole = _trajectories(LEAST - 1)
     found = parts(whole)
     assert found.search == found.select == found.confirm == tuple(whole)
+
+
+def test_pieces_of_a_trial_stay_together():
+    pieces = [
+        replace(own, name=f"{own.name}/{piece}", trial=own.name)
+        for own in _trajectories(15)
+        for piece in range(2)
+    ]
+    own = parts(pieces)
+    shares = [{one.trial for one in part} for part in (own.search, own.select, own.confirm)]
+    assert not shares[0] & shares[1]
+    assert not (shares[0] | shares[1]) & shares[2]
+    assert sum(map(len, (own.search, own.select, own.confirm))) == 30
+    folds = [{pieces[place].trial for place in fold} for fold in folds_of(pieces)]
+    assert sum(map(len, folds)) == 15

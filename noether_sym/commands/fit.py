@@ -75,6 +75,7 @@ def _show_papers_rule(screen: Screen, laws: LawsDocument, search: Search) -> Non
 def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bool) -> None:
     """Print what was found, the laws with their constants, and the closest of the rest."""
     from noether_sym.datasets.velocities import advice
+    from noether_sym.laws.law import UNDECIDED
     from noether_sym.report import words
     from noether_sym.store.schema import RunDocument
 
@@ -105,7 +106,8 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
         screen.say(f"  {words.constrained(entry)}")
     closest = laws.candidates_not_accepted[: _SHOWN if verbose else 3]
     if closest and (verbose or not shown):
-        screen.table(_law_table(closest, "closest, not conserved"))
+        undecided = closest[0].verdict == UNDECIDED
+        screen.table(_law_table(closest, f"closest, {UNDECIDED if undecided else 'not conserved'}"))
         if verbose:
             for entry in closest:
                 gates = words.gates(entry)

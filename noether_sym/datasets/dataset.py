@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +74,8 @@ class Trajectory:
     noise : array of shape (time, column) or None
         Standard deviation of each number's noise over that of its column's, as the data say;
         None where it is the same for all.
+    trial : str
+        What it is a piece of, if it was cut; empty where it is whole.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Trajectory:
     states: NDArray[np.float64]
     derivatives: NDArray[np.float64]
     noise: NDArray[np.float64] | None = None
+    trial: str = ""
 
     def __post_init__(self) -> None:
         shape = self.states.shape
@@ -125,8 +128,12 @@ class Trajectory:
 
     def _taken(self, span: slice) -> Trajectory:
         noise = None if self.noise is None else self.noise[span]
-        return Trajectory(
-            self.name, self.times[span], self.states[span], self.derivatives[span], noise
+        return replace(
+            self,
+            times=self.times[span],
+            states=self.states[span],
+            derivatives=self.derivatives[span],
+            noise=noise,
         )
 
     def with_column(
@@ -139,19 +146,21 @@ class Trajectory:
         values, derivatives : arrays of shape (time,)
         """
         noise = self.noise
-        return Trajectory(
-            self.name,
-            self.times,
-            np.column_stack([self.states, values]),
-            np.column_stack([self.derivatives, derivatives]),
-            None if noise is None else np.column_stack([noise, np.ones(len(self))]),
+        return replace(
+            self,
+            states=np.column_stack([self.states, values]),
+            derivatives=np.column_stack([self.derivatives, derivatives]),
+            noise=None if noise is None else np.column_stack([noise, np.ones(len(self))]),
         )
 
     def first_columns(self, count: int) -> Trajectory:
         """The same with the first so many columns only."""
         noise = None if self.noise is None else self.noise[:, :count]
-        return Trajectory(
-            self.name, self.times, self.states[:, :count], self.derivatives[:, :count], noise
+        return replace(
+            self,
+            states=self.states[:, :count],
+            derivatives=self.derivatives[:, :count],
+            noise=noise,
         )
 
     def segments(self, jump: float = 1.5) -> tuple[Trajectory, ...]:

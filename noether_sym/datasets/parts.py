@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from noether_sym.datasets.dataset import Trajectory
 
 LEAST = 12
-"""Fewest trajectories that are split; of fewer all serve all three purposes."""
+"""Fewest trials that are split; of fewer all serve all three purposes."""
 
 _FEWEST = 3
 _FOLDS = 4
@@ -51,24 +51,28 @@ class Parts:
 def parts(trajectories: Sequence[Trajectory]) -> Parts:
     """Split trajectories into three parts; where they are few, use all for everything.
 
+    Pieces of one trial stay together.
+
     Parameters
     ----------
     trajectories : sequence of Trajectory
     """
     whole = tuple(trajectories)
-    if len(whole) < LEAST:
+    trials = trials_of(whole)
+    count = len(trials)
+    if count < LEAST:
         return Parts(whole, whole, whole)
-    confirm = max(3, round(_CONFIRM * len(whole)))
+    confirm = max(3, round(_CONFIRM * count))
     far = -(-confirm // 2)
-    order = np.argsort(-_reach(whole), kind="stable")
+    order = np.argsort(-_reach(whole, trials), kind="stable")
     rest = np.sort(order[far:])
     others = rest[_spaced(len(rest), confirm - far)]
     left = np.setdiff1d(rest, others)
-    select = left[_spaced(len(left), max(2, round(_SELECT * len(whole))))]
+    select = left[_spaced(len(left), max(2, round(_SELECT * count)))]
     chosen = np.sort(np.concatenate([order[:far], others]))
 
     def taken(numbers: NDArray[np.int64]) -> tuple[Trajectory, ...]:
-        return tuple(whole[number] for number in numbers)
+        return tuple(whole[place] for number in numbers for place in trials[number])
 
     return Parts(taken(np.setdiff1d(left, select)), taken(select), taken(chosen))
 
@@ -76,18 +80,27 @@ def parts(trajectories: Sequence[Trajectory]) -> Parts:
 def folds_of(trajectories: Sequence[Trajectory]) -> list[tuple[int, ...]]:
     """Numbers of trajectories in a few groups, those that reach far spread over all of them.
 
-    None where there are too few to leave any out.
+    Pieces of one trial stay together. None where there are too few to leave any out.
 
     Parameters
     ----------
     trajectories : sequence of Trajectory
     """
-    count = len(trajectories)
-    if count < _FEWEST:
+    trials = trials_of(trajectories)
+    if len(trials) < _FEWEST:
         return []
-    order = np.argsort(-_reach(trajectories), kind="stable")
-    number = min(_FOLDS, count)
-    return [tuple(sorted(order[start::number].tolist())) for start in range(number)]
+    order = np.argsort(-_reach(trajectories, trials), kind="stable")
+    number = min(_FOLDS, len(trials))
+    folds = [sorted(order[start::number].tolist()) for start in range(number)]
+    return [tuple(place for trial in fold for place in trials[trial]) for fold in folds]
+
+
+def trials_of(trajectories: Sequence[Trajectory]) -> list[tuple[int, ...]]:
+    """Numbers of the pieces of each trial, in order."""
+    places: dict[str | int, list[int]] = {}
+    for place, own in enumerate(trajectories):
+        places.setdefault(own.trial or place, []).append(place)
+    return [tuple(own) for own in places.values()]
 
 
 def _spaced(count: int, number: int) -> NDArray[np.int64]:
@@ -96,10 +109,13 @@ def _spaced(count: int, number: int) -> NDArray[np.int64]:
     return places
 
 
-def _reach(trajectories: Sequence[Trajectory]) -> NDArray[np.float64]:
-    """How far out each trajectory goes: the largest deviation from the middle of all data."""
+def _reach(
+    trajectories: Sequence[Trajectory], trials: Sequence[Sequence[int]]
+) -> NDArray[np.float64]:
+    """How far out each trial goes: the largest deviation from the middle of all data."""
     states = np.concatenate([own.states for own in trajectories])
     middle = np.median(states, axis=0)
     spread = np.median(np.abs(states - middle), axis=0)
     spread = np.where(spread > 0, spread, np.inf)
-    return np.array([float((np.abs(own.states - middle) / spread).max()) for own in trajectories])
+    far = [float((np.abs(own.states - middle) / spread).max()) for own in trajectories]
+    return np.array([max(far[place] for place in own) for own in trials])

@@ -11,8 +11,10 @@ from noether_sym.export.json import law_to_entry
 from noether_sym.export.latex import latex_document
 from noether_sym.export.markdown import markdown_table
 from noether_sym.export.mathml import law_mathml
+from noether_sym.export.names import one_line
 from noether_sym.export.source import numbered, source
 from noether_sym.export.sympy import law_sympy_source
+from noether_sym.export.verdict import reserve
 from noether_sym.laws.law import Law
 from noether_sym.store.schema import encode
 
@@ -61,7 +63,12 @@ def export(
 
 
 def _mathml_lines(laws: Sequence[Law]) -> str:
-    return "\n".join([*map(law_mathml, laws)] or ["<!-- No law was found. -->"]) + "\n"
+    return "\n".join([*map(_mathml_line, laws)] or ["<!-- No law was found. -->"]) + "\n"
+
+
+def _mathml_line(law: Law) -> str:
+    told = reserve(law).replace("--", "- -")  # which ends no comment
+    return f"<!-- {told} -->\n{law_mathml(law)}" if told else law_mathml(law)
 
 
 def _sympy_script(laws: Sequence[Law]) -> str:
@@ -70,6 +77,8 @@ def _sympy_script(laws: Sequence[Law]) -> str:
     numbers = numbered(laws)
     scripts = []
     for law, number in zip(laws, numbers, strict=True):
+        if told := reserve(law):
+            scripts.append(f"# {one_line(told)}")
         scripts.append(law_sympy_source(law, f"g{number}"))
         if law.expanded is not None:  # derived columns written out
             scripts.append(law_sympy_source(law.expanded, f"g{number}_expanded"))

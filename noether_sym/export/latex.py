@@ -15,6 +15,7 @@ from noether_sym.export.formula import (
     rounded,
 )
 from noether_sym.export.names import is_word, latex_name, latex_unit, one_line, siunitx_unit
+from noether_sym.export.verdict import reserve
 from noether_sym.laws.law import Law, Parameter
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ def constant_latex(name: str, parameter: Parameter, digits: int, *, siunitx: boo
 def _item(law: Law, digits: int, siunitx: bool) -> str:
     unit = _in_unit(str(law.dimension), siunitx)
     lines = [rf"\item $\displaystyle {law_latex(law, digits)}$" + unit]
+    if told := reserve(law):
+        shown = told.replace("+-", r"$\pm$")
+        lines.append(rf"\\ {shown[0].upper()}{shown[1:]}.")
     if law.expanded is not None:
         written_out = law_latex(law.expanded, digits)
         lines.append(rf"\\ Written out: $\displaystyle {written_out}$.")

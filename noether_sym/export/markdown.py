@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from noether_sym.export.formula import parameter_symbols
 from noether_sym.export.latex import constant_latex, law_latex_named
 from noether_sym.export.names import latex_name, latex_unit
+from noether_sym.export.verdict import reserve
 from noether_sym.laws.law import Law
 
-_HEAD = ("law", "unit", "constants", "conservation ratio", "held out", "symmetry")
+_HEAD = ("law", "verdict", "unit", "constants", "conservation ratio", "held out", "symmetry")
 _MATHS = {"|": r"\vert ", "<": r"\lt ", ">": r"\gt "}
 
 
@@ -18,7 +19,7 @@ def markdown_table(laws: Sequence[Law], digits: int = 5) -> str:
     """A table with a row a law, and a line that gives the unit of each column of the data."""
     if not laws:
         return "No law was found.\n"
-    rows = [_HEAD, ("---",) * 3 + ("---:",) * 2 + ("---",), *(_row(law, digits) for law in laws)]
+    rows = [_HEAD, ("---",) * 4 + ("---:",) * 2 + ("---",), *(_row(law, digits) for law in laws)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     columns = dict.fromkeys(pair for law in laws for pair in law.inputs)
     listed = ", ".join(f"{_maths(latex_name(name))}{_in_unit(unit)}" for name, unit in columns)
@@ -33,6 +34,7 @@ def _row(law: Law, digits: int) -> tuple[str, ...]:
     symmetry = law.symmetry
     return (
         _maths(law_latex_named(law)),
+        (reserve(law) or law.verdict).replace("|", "\\|"),
         _maths(latex_unit(str(law.dimension))) or "1",
         ", ".join(constants) or "none",
         _ratio(law.conservation_ratio),

@@ -16,6 +16,7 @@ from noether_sym._version import __version__
 from noether_sym.errors import DomainError
 from noether_sym.export.formula import with_symbols
 from noether_sym.export.names import ascii_letters, identifiers, one_line
+from noether_sym.export.verdict import reserve
 from noether_sym.laws.law import Law, Parameter
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _law(law: Law, number: int, language: _Language) -> dict[str, Any]:
     return {
         "name": name,
         "text": law.text(),
+        "reserve": reserve(law),
         "dimension": law.dimension,
         "inputs": inputs,
         "columns": [

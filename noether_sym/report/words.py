@@ -10,6 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from noether_sym.laws.law import APPROXIMATE_LAW, UNDECIDED
 from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, OK
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ def found(
         )
     for closest in laws.candidates_not_accepted[:1]:
         ratio = number(closest.conservation_ratio, 2, plain=plain)
-        sentence += f". Closest, not conserved: {shown(closest.expression)} (ratio {ratio})"
+        own = f"{shown(closest.expression)} (ratio {ratio})"
+        if closest.verdict == UNDECIDED:
+            return f"No law found ({_searched(search)}). Undecided: {own}"
+        sentence += f". Closest, not conserved: {own}"
     return sentence
 
 
@@ -86,7 +90,10 @@ def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> lis
         sentences.append(f"constant to within {within} of its spread, with 95 % confidence")
     if own.half_life is not None:
         time = with_error(own.half_life, own.half_life_error, plain=plain)
-        sentences.append(f"it {'doubles' if own.grows else 'halves'} in {time} {time_unit}")
+        unit = "" if time_unit == "dimensionless" else f" {time_unit}"
+        sentences.append(f"it {'doubles' if own.grows else 'halves'} in {time}{unit}")
+    elif law.verdict == APPROXIMATE_LAW and own.reason:
+        sentences.append(own.reason)
     told = "white in time" if own.white >= DETECTED else "not white in time"
     sentences.append(f"residuals are {told} (p = {number(own.white, 2, plain=plain)})")
     return sentences

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.parts import trials_of
 from noether_sym.laws.law import Law
 from noether_sym.verdict.constants import Refitting
 
@@ -45,7 +46,7 @@ class LeftOut:
     dataset : Dataset
         Which columns are derived.
     trajectories : sequence of Trajectory
-        In up to 12 groups that are left out in turn.
+        In up to 12 groups that are left out in turn, pieces of one trial together.
     sigma : array of shape (column,)
         Standard deviation of each column's noise.
     """
@@ -55,9 +56,12 @@ class LeftOut:
     ) -> None:
         self._trajectories = [own for own in trajectories if len(own) > 1]
         self._refitting = Refitting(dataset, self._trajectories, sigma)
-        count = len(self._trajectories)
-        number = min(count, _GROUPS)
-        self._groups = [tuple(range(start, count, number)) for start in range(number)]
+        trials = trials_of(self._trajectories)
+        number = min(len(trials), _GROUPS)
+        self._groups = [
+            tuple(place for trial in trials[start::number] for place in trial)
+            for start in range(number)
+        ]
 
     def rows(
         self, law: Law, rows_of: Callable[[Law, Sequence[Trajectory]], list[Row]]

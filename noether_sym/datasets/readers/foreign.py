@@ -65,6 +65,10 @@ _FORMATS = (
         magic=b"# Created by Octave",
     ),
     _Format("a PDF", _AS_CSV, magic=b"%PDF"),
+    *(
+        _Format("a picture", "give the numbers", magic=magic)
+        for magic in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+    ),
     _Format("a picture", "give the numbers", suffixes=(".png", ".jpg", ".jpeg", ".gif", ".tif")),
     _Format(
         "a video",

@@ -36,10 +36,13 @@ class Segment:
         Of the trajectory, with a number if it was cut.
     frame : DataFrame of shape (time, column)
         The times and the states by name, in the order of time; no number is missing.
+    trial : str
+        The trajectory's label if it was cut, or else empty.
     """
 
     label: str
     frame: pd.DataFrame
+    trial: str = ""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -159,7 +162,8 @@ def cut_into_segments(
             parts = _cut(table, numbers, time, label, rows, lost, tally, ordered=ordered)
             for number, part in enumerate(parts):
                 name = f"{label}/{number + 1}" if number else label
-                found.append(Segment(name, frame.iloc[part]))
+                trial = label if len(parts) > 1 else ""
+                found.append(Segment(name, frame.iloc[part], trial))
     if not found:
         raise DatasetError(
             f"{tables[0].path}: no segment of {fewest} samples is left "

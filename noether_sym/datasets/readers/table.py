@@ -11,6 +11,7 @@ import numpy as np
 
 from noether_sym.datasets.constancy import SAME, constant_columns
 from noether_sym.datasets.dataset import LARGEST, Column, Dataset, Trajectory
+from noether_sym.datasets.parts import trials_of
 from noether_sym.datasets.readers import COMPRESSED_SUFFIXES
 from noether_sym.datasets.readers.added_rates import added_rates, independent
 from noether_sym.datasets.readers.files import read_tables
@@ -109,7 +110,8 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     noise = [relative_noise(told, searched, [len(one) for one in segments])] if told else []
     arrays, thinner = independent(added, clocks, states, derivatives, *noise)
     trajectories = [
-        Trajectory(one.label, *own) for one, *own in zip(segments, *arrays, strict=True)
+        replace(Trajectory(one.label, *own), trial=one.trial)
+        for one, *own in zip(segments, *arrays, strict=True)
     ]
     train, test, split_note = _split(trajectories, "time" if roles.time else "samples")
     return Dataset(
@@ -233,11 +235,14 @@ def _split(
     trajectories: Sequence[Trajectory], word: str
 ) -> tuple[tuple[Trajectory, ...], tuple[Trajectory, ...], str]:
     """Training part, test part, and a note that says how they were split."""
-    if len(trajectories) >= FEWEST_TO_SPLIT:
-        tests = max(1, int(len(trajectories) * TEST_SHARE))
-        train, test = tuple(trajectories[:-tests]), tuple(trajectories[-tests:])
+    trials = trials_of(trajectories)
+    if len(trials) >= FEWEST_TO_SPLIT:
+        tests = max(1, int(len(trials) * TEST_SHARE))
+        first = trials[-tests][0]
+        train, test = tuple(trajectories[:first]), tuple(trajectories[first:])
         plural = "trajectory is" if tests == 1 else f"{tests} trajectories are"
-        return train, test, f"the last {plural} kept for testing"
+        pieces = f", in {len(test)} pieces" if len(test) > tests else ""
+        return train, test, f"the last {plural} kept for testing{pieces}"
     if min(map(len, trajectories)) < FEWEST_ROWS:
         return tuple(trajectories), (), "nothing is kept for testing: there are too few samples"
     pairs = []

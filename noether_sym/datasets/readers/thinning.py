@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,14 +59,14 @@ def thin(
         step = min(step, max(1, _shortest_swing(segments, states) // _SAMPLES_A_SWING))
     words = []
     if step > 1:
-        kept = [Segment(one.label, one.frame.iloc[::step]) for one in segments]
+        kept = [replace(one, frame=one.frame.iloc[::step]) for one in segments]
         words.append(f"every {step}th sample")
     left = sum(map(len, kept))
     if left > limit:
         most = min(len(kept), max(_FEWEST_SEGMENTS, len(kept) * limit // left))
         chosen = np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int)).tolist()
         longest = limit // len(chosen)
-        kept = [Segment(kept[one].label, kept[one].frame.iloc[:longest]) for one in chosen]
+        kept = [replace(kept[one], frame=kept[one].frame.iloc[:longest]) for one in chosen]
         plural = "s" * (len(chosen) > 1)
         words.append(f"the first {longest:,} at most of {len(chosen):,} segment{plural}")
     used = sum(map(len, kept))
