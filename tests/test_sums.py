@@ -630,6 +630,28 @@ def test_a_shared_denominator_with_a_constant_is_found():
     assert np.allclose(sorted(constants), -2.0, atol=1e-8)
 
 
+def test_bodies_in_line_bring_their_gaps():
+    """Two bodies of Calogero and Moser repel each other by 1/gap**2 and never change places."""
+
+    def field(_, state):
+        x1, x2, p1, p2 = state
+        push = 6.0 / (x2 - x1) ** 3
+        return [p1, p2, -x1 - push, -x2 + push]
+
+    draw = np.random.default_rng(2)
+    tables = []
+    for _ in range(12):
+        start = [-1.0 + 0.3 * draw.normal(), 1.0 + 0.3 * draw.normal(), *draw.normal(size=2)]
+        done = solve_ivp(field, (0, 6), start, t_eval=np.linspace(0, 6, 60), rtol=1e-11, atol=1e-12)
+        tables.append(done.y.T)
+    dataset = dataset_of(tables, names=("x1", "x2", "p1", "p2"), units=("m", "m", "m/s", "m/s"))
+    assert columns_of(dataset, observations(dataset)).gaps == ((1, 0),)
+    found = search_sums(dataset, limit=QUICK, seed=0).laws
+    terms = [term for one in found for term in one.candidate.terms]
+    gap = call("sub", input_(1), input_(0))
+    assert any(gap in {*term.walk()} for term in terms)
+
+
 def test_an_exponential_with_a_constant_is_found():
     """A particle before a wall, v**2/2 + 3*exp(-1.7*x) in units that allow no bare exponential."""
     tables = []

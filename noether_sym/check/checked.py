@@ -11,6 +11,7 @@ from noether_sym.check.formula import GivenFormula
 from noether_sym.check.judging import JudgedFit, judged
 from noether_sym.check.written import as_written
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.parts import rejoined
 from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.expansion import with_expansions
@@ -105,7 +106,7 @@ def check(
     refuse_unordered(dataset)
     given = GivenFormula.of(text, dataset)
     with single_threaded(), np.errstate(all="ignore"):
-        confirmation = Confirmation(given.dataset, (*dataset.train, *dataset.test))
+        confirmation = Confirmation(given.dataset, rejoined(dataset.train, dataset.test))
         chosen: JudgedFit | None = None
         for size in windows_to_try(dataset.train, window):
             outcome = judged(given, size, factor, seed, confirmation)

@@ -193,4 +193,5 @@ def _law_table(laws: Sequence[LawEntry], title: str) -> Table:
 def _of(law: LawEntry) -> str:
     """Which laws an entry is a function of, in brackets."""
     families = ", ".join(str(family) for family in law.function_of)
-    return f"  [a function of {families}]" if families else ""
+    word = "family" if len(law.function_of) == 1 else "families"
+    return f"  [a function of {word} {families}]" if families else ""

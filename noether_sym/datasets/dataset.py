@@ -126,6 +126,18 @@ class Trajectory:
         """Every `step`-th sample, from the first one on."""
         return self._taken(slice(None, None, step))
 
+    def followed_by(self, later: Trajectory) -> Trajectory:
+        """The same with the samples of another, later one after its own."""
+        differs = self.noise is not None or later.noise is not None
+        both = np.concatenate
+        return replace(
+            self,
+            times=both([self.times, later.times]),
+            states=both([self.states, later.states]),
+            derivatives=both([self.derivatives, later.derivatives]),
+            noise=both([self.relative_noise, later.relative_noise]) if differs else None,
+        )
+
     def _taken(self, span: slice) -> Trajectory:
         noise = None if self.noise is None else self.noise[span]
         return replace(

@@ -95,6 +95,18 @@ def folds_of(trajectories: Sequence[Trajectory]) -> list[tuple[int, ...]]:
     return [tuple(place for trial in fold for place in trials[trial]) for fold in folds]
 
 
+def rejoined(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
+    """All trajectories, those whole again whose ends were kept for testing."""
+    ends = {own.name: own for own in test}
+    whole = []
+    for own in train:
+        end = ends.get(own.name)
+        if end is not None and len(own) and len(end) and own.times[-1] < end.times[0]:
+            own = own.followed_by(ends.pop(own.name))
+        whole.append(own)
+    return (*whole, *ends.values())
+
+
 def trials_of(trajectories: Sequence[Trajectory]) -> list[tuple[int, ...]]:
     """Numbers of the pieces of each trial, in order."""
     places: dict[str | int, list[int]] = {}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import combinations
 
 import numpy as np
 
@@ -204,7 +205,26 @@ def columns_of(dataset: Dataset, data: Observations) -> Columns:
         signs=tuple(np.where(least > 0, 1, np.where(largest < 0, -1, 0)).tolist()),
         points=tuple(own.columns for own in vectors),
         point_units=tuple(str(dataset.dimensions[own.columns[0]]) for own in vectors),
+        gaps=tuple(_gaps(dataset, data, turning)),
     )
+
+
+def _gaps(
+    dataset: Dataset, data: Observations, turning: Collection[int]
+) -> Iterator[tuple[int, int]]:
+    """Pairs of columns of one unit that move, of which one is always the larger."""
+    own = [
+        column
+        for column, spread in zip(dataset.base_columns, data.spread, strict=True)
+        if spread > 0 and column not in turning
+    ]
+    for one, two in combinations(own, 2):
+        if dataset.dimensions[one] == dataset.dimensions[two]:
+            apart = data.states[one] - data.states[two]
+            if apart.min() > 0:
+                yield one, two
+            elif apart.max() < 0:
+                yield two, one
 
 
 def _proposal(found: Combination) -> Proposal:

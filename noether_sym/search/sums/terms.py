@@ -16,6 +16,7 @@ from itertools import combinations
 from noether_sym.dsl.expression import Expression, call, input_, parameter, with_leaves
 
 _PAIRS = 8
+_GAPS = 28
 _POWERS = {2: "square", 3: "cube", 4: "fourth"}
 
 
@@ -82,6 +83,8 @@ class Columns:
         Columns of each point in space.
     point_units : tuple of str
         Unit of each point: distances are between points of one unit.
+    gaps : tuple of (int, int)
+        Columns of one unit of which the first is always the larger: bodies in line.
     """
 
     pure: tuple[bool, ...]
@@ -89,6 +92,7 @@ class Columns:
     signs: tuple[int, ...]
     points: tuple[tuple[int, ...], ...] = ()
     point_units: tuple[str, ...] = ()
+    gaps: tuple[tuple[int, int], ...] = ()
 
     def with_raw_angles(self) -> Columns:
         """The same with angles as they are."""
@@ -117,6 +121,8 @@ def quantities(columns: Columns) -> Quantities:
         for one, two in combinations(pure, 2):
             functions += _of_pure(call("sub", input_(one), input_(two)), 1)
     functions += _of_distances(columns)
+    if len(columns.gaps) <= _GAPS:
+        functions += [term for gap in columns.gaps for term in _of_gap(*gap)]
     steep = [one for c in straight if columns.signs[c] for one in _steep(input_(c))]
     for squared in _squared_distances(columns):
         steep += _steep_of_distance(squared)
@@ -237,6 +243,14 @@ def _of_distances(columns: Columns) -> Iterator[Term]:
         yield Term(distance, 2, kind="distance")
         yield Term(call("inverse", distance), 2, kind="distance")
         yield Term(call("log", call("mul", parameter(0), squared)), 3, (1.0,), "distance")
+
+
+def _of_gap(larger: int, smaller: int) -> Iterator[Term]:
+    """What distances bring, for bodies in line that never change places."""
+    gap = call("sub", input_(larger), input_(smaller))
+    yield Term(call("inverse", gap), 2, kind="distance")
+    yield Term(call("inverse", call("square", gap)), 3, kind="distance")
+    yield Term(call("log", call("mul", parameter(0), gap)), 3, (1.0,), "distance")
 
 
 def _squared_distances(columns: Columns) -> Iterator[Expression]:
