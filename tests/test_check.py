@@ -9,12 +9,14 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import expressions
 
+import noether_sym
 from noether_sym.check import check
 from noether_sym.cli import main
 from noether_sym.datasets import load
@@ -265,3 +267,19 @@ def test_any_formula_gets_a_verdict_or_a_message(expression, free):
 @given(*ANY_FORMULA)
 def test_many_formulas_get_a_verdict_or_a_message(expression, free):
     answered(expression, free)
+
+
+def test_samples_without_a_value_are_named():
+    draw = np.random.default_rng(0)
+    times = np.linspace(0.0, 6.0, 60)
+    tables = []
+    for _ in range(14):
+        size, phase = draw.uniform(0.5, 2.0), draw.uniform(0.0, 6.0)
+        wave = times + phase
+        tables.append({"t": times, "x": size * (np.cos(wave) + 0.9), "v": np.sin(wave)})
+    undefined = sum(int((table["x"] <= 0).sum()) for table in tables)
+    frames = [pd.DataFrame(table) for table in tables]
+    found = noether_sym.check("log(x) + v", frames, unitless=True)
+    assert any(f"no value at {undefined} of 840 samples" in note for note in found.notes)
+    whole = noether_sym.check("x**2 + v", frames, unitless=True)
+    assert not any("no value" in note for note in whole.notes)

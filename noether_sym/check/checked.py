@@ -118,6 +118,18 @@ def check(
         return _checked(given, chosen)
 
 
+def _undefined(law: Law, dataset: Dataset) -> list[str]:
+    """A note on samples at which a quantity has no value, if there are any."""
+    states = np.concatenate([own.states for own in (*dataset.train, *dataset.test)])
+    missing = int((~np.isfinite(law(states))).sum())
+    if not missing:
+        return []
+    return [
+        f"the formula has no value at {missing:,} of {len(states):,} samples, which are left out; "
+        "near them noise distorts it"
+    ]
+
+
 def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
     formula, quantity = given.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
@@ -155,6 +167,7 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
         if law.accepted:
             (law,) = with_symmetries((law,), given.dataset)
         (law,) = with_expansions((law,), given.dataset)
+    notes += _undefined(quantity, given.dataset) if outcome.fitted else []
     (law,) = in_given_units((law,), given.dataset)
     period = choose_window(given.dataset.train)
     spread = spread_on_surrogate(law, outcome.samples) if outcome.fitted else 0.0
