@@ -13,6 +13,7 @@ from noether_sym.report import words
 from noether_sym.report.command import command_line
 from noether_sym.store.schema import LawsDocument, RunDocument
 
+_MANY = 1e6
 _LONGER = 300.0
 _MOST_DEPTH = 12
 _PER_NODE = 7.0
@@ -61,7 +62,8 @@ def closest(run: RunDocument, laws: LawsDocument, *, plain: bool = False) -> str
     near = ""
     if ratio is not None and random is not None and ratio > 0 and random > 0:
         better = random / ratio
-        times = f"{better:.2g} times" if better < 99.5 else f"{better:,.0f} times"
+        whole = 99.5 <= better < _MANY
+        times = f"{better:,.0f} times" if whole else f"{words.number(better, 2, plain=plain)} times"
         near = f" is conserved {times} better than on random data"
         if better < run.search.factor:
             near += f", where a law needs {run.search.factor:g} times"

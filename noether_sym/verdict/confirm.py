@@ -189,7 +189,7 @@ class _Stack:
     def of(cls, trajectories: Sequence[Trajectory]) -> _Stack:
         lengths = np.array([len(own) for own in trajectories])
         most = max(_LEAST_KEPT, cap(lengths, MOST_SAMPLES))
-        chosen = [own.every(-(-len(own) // most)) for own in trajectories]
+        chosen = [own.every(max(1, -(-len(own) // most))) for own in trajectories]
         noise = None
         if any(own.noise is not None for own in chosen):
             noise = np.concatenate([own.relative_noise for own in chosen]).T
