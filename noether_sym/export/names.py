@@ -183,7 +183,9 @@ def one_line(text: str) -> str:
 
 
 def _identifier(name: str, taken: Collection[str]) -> str:
-    text = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)).strip("_") or "x"
+    normal = unicodedata.normalize("NFKC", name)
+    # of what counts as a letter of a word, such as fractions, some is none of an identifier
+    text = "".join(own if f"x{own}".isidentifier() else "_" for own in normal).strip("_") or "x"
     text = text if text.isidentifier() else f"x{text}"
     reserved = keyword.iskeyword(text) or hasattr(builtins, text) or text in taken
     return f"{text}_" if reserved else text

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,8 @@ class Checkpoint:
             If the folder cannot be written, or the disk is full.
         """
         stream = io.BytesIO()
-        np.savez(stream, allow_pickle=False, **arrays)
+        held: dict[str, Any] = dict(arrays)
+        np.savez(stream, **held)  # numbers and text only: nothing to pickle
         data = stream.getvalue()
         content = data + self._seal(key, data)
         self.run.write_with(_name(key), lambda path: path.write_bytes(content))
