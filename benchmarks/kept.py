@@ -44,18 +44,30 @@ def parser(description: str, unit: str) -> argparse.ArgumentParser:
 
 
 def sections_of(
-    taken: argparse.ArgumentParser, arguments: Sequence[str] | None, known: Collection[str]
+    taken: argparse.ArgumentParser,
+    arguments: Sequence[str] | None,
+    known: Collection[str],
+    ways: Collection[str] = (),
 ) -> tuple[argparse.Namespace, list[str]]:
-    """The options, and which sections to run: a parser's last two arguments and its reading."""
+    """The options, and which sections to run: a parser's last arguments and its reading.
+
+    Where there are ways to run a case, `options.ways` is a list of those asked for.
+    """
     taken.add_argument(
         "--only", default=",".join(known), help="sections, with commas; by default all"
     )
+    if ways:
+        taken.add_argument(
+            "--ways", default=",".join(ways), help="with commas; by default all of a section"
+        )
     taken.add_argument("--quick", action="store_true", help="the first case of each section")
     options = taken.parse_args(arguments)
-    return options, names_of(taken, "sections", options.only, known)
+    if ways:
+        options.ways = _names_of(taken, "ways", options.ways, ways)
+    return options, _names_of(taken, "sections", options.only, known)
 
 
-def names_of(
+def _names_of(
     taken: argparse.ArgumentParser, kind: str, text: str, known: Collection[str]
 ) -> list[str]:
     """Names with commas between, each of which must be known."""
@@ -77,6 +89,13 @@ def held(path: Path) -> dict[str, Any] | None:
         return _packed(path.parent).get(path.name)
     answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return answer
+
+
+def publish(target: Path, text: str, folder: Path) -> None:
+    """Write a page, and the answers of a folder packed beside it."""
+    target.write_text(text, encoding="utf-8")
+    pack(folder)
+    print(f"{target} written")
 
 
 def pack(folder: Path) -> None:

@@ -20,17 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import (
-    DATA,
-    digest,
-    held,
-    keep,
-    names_of,
-    pack,
-    parser,
-    path_of,
-    sections_of,
-)
+from benchmarks.kept import DATA, digest, held, keep, parser, path_of, publish, sections_of
 from benchmarks.race_page import Job, page
 
 LIMIT_SECONDS = 4 * 3600
@@ -52,9 +42,7 @@ RACE_ALONE = ("pendulum", "coupled_oscillators+1%", "kepler", "kepler+1%")
 def main(arguments: list[str] | None = None) -> None:
     """Tailor what is left to tailor, and write the page."""
     taken = parser(__doc__.splitlines()[0], "job")
-    taken.add_argument("--ways", default=",".join(WAYS), help="with commas; by default both")
-    options, chosen = sections_of(taken, arguments, SECTIONS)
-    ways = names_of(taken, "ways", options.ways, WAYS)
+    options, chosen = sections_of(taken, arguments, SECTIONS, WAYS)
     cache = options.output / "race"
     cache.mkdir(parents=True, exist_ok=True)
     jobs = [job for name in chosen for job in _jobs(name, quick=options.quick)]
@@ -62,14 +50,11 @@ def main(arguments: list[str] | None = None) -> None:
     if not options.page:
         first, step = options.part
         for job in jobs[first - 1 :: step]:
-            if job.way in ways and (options.fresh or answers[job] is None):
+            if job.way in options.ways and (options.fresh or answers[job] is None):
                 print(*job, "...", file=sys.stderr, flush=True)
                 answers[job] = answer = _tailored(cache, job, quick=options.quick)
                 keep(_path(cache, job), answer)
-    target = options.output / "race.md"
-    target.write_text(page(chosen, jobs, answers), encoding="utf-8")
-    pack(cache)
-    print(f"{target} written")
+    publish(options.output / "race.md", page(chosen, jobs, answers), cache)
 
 
 def _jobs(section: str, *, quick: bool) -> list[Job]:

@@ -25,26 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import (
-    DATA,
-    SEARCH,
-    digest,
-    held,
-    keep,
-    names_of,
-    pack,
-    parser,
-    path_of,
-    sections_of,
-)
-from benchmarks.recovery_page import (
-    SECTIONS,
-    WAY_NAMES,
-    Section,
-    found_table,
-    page,
-    ways_of,
-)
+from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, publish, sections_of
+from benchmarks.recovery_page import SECTIONS, WAY_NAMES, Section, found_table, page, ways_of
 
 LIMIT_SECONDS = 900
 """After so many seconds a search is stopped, which is a result too."""
@@ -56,18 +38,13 @@ _JUDGES += ("scoring.py",)
 def main(arguments: list[str] | None = None) -> None:
     """Search what is left to search, and write the page."""
     taken = parser(__doc__.splitlines()[0], "case")
-    everything = ",".join(WAY_NAMES)
-    taken.add_argument(
-        "--ways", default=everything, help="with commas; by default all of a section"
-    )
     taken.add_argument("--table", type=Path, help="by default docs/limits.md, unless quick")
-    options, chosen = sections_of(taken, arguments, SECTIONS)
+    options, chosen = sections_of(taken, arguments, SECTIONS, WAY_NAMES)
     cache = options.output / "recovery"
     cache.mkdir(parents=True, exist_ok=True)
     every = (_jobs(SECTIONS[name], quick=options.quick) for name in chosen)
     jobs = list(dict.fromkeys(itertools.chain.from_iterable(every)))
-    ways = names_of(taken, "ways", options.ways, WAY_NAMES)
-    jobs = [job for job in jobs if job[1] in ways]
+    jobs = [job for job in jobs if job[1] in options.ways]
     entries = {job: held(_path(cache, *job)) for job in jobs}
     if not options.page:
         first, step = options.part
@@ -77,13 +54,10 @@ def main(arguments: list[str] | None = None) -> None:
                 print(f"{number + 1}: {case}, {way} ...", file=sys.stderr, flush=True)
                 entries[case, way] = answer = _searched(case, way)
                 keep(path, answer)
-    target = options.output / "recovery.md"
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
     text = page([SECTIONS[name] for name in chosen], entries, figures, quick=options.quick)
-    target.write_text(text, encoding="utf-8")
-    pack(cache)
-    print(f"{target} written")
+    publish(options.output / "recovery.md", text, cache)
     shown = options.table or (None if options.quick else Path("docs/limits.md"))
     if shown is not None and found_table(entries, shown):
         print(f"the table in {shown} written")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_many
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, pack, parser, path_of, sections_of
+from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, publish, sections_of
 from benchmarks.trials import Job
 from benchmarks.verdict_page import page
 from benchmarks.verdict_plan import SECTIONS, groups
@@ -55,11 +55,8 @@ def main(arguments: list[str] | None = None) -> None:
                 keep(_path(cache, job), answer)
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
-    target = options.output / "verdict.md"
     text = page(chosen, entries, options.output, quick=options.quick)
-    target.write_text(text, encoding="utf-8")
-    pack(cache)
-    print(f"{target} written")
+    publish(options.output / "verdict.md", text, cache)
 
 
 def _searched(jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
