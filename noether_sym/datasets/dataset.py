@@ -25,7 +25,14 @@ LARGEST = 1e75
 NO_DERIVATIVE = "none"
 """What `Dataset.derivative` says where dx/dt is not known."""
 
-_SHOWN = 8
+SHOWN = 8
+"""Of many names, those that a message lists."""
+
+
+def first_few(names: Sequence[str]) -> str:
+    """The first of some names, with commas between, and how many more there are."""
+    shown, more = ", ".join(names[:SHOWN]), len(names) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +266,10 @@ class Dataset:
                 )
 
     def __repr__(self) -> str:
-        names = ", ".join(f"{own.name} [{own.unit.symbol}]" for own in self.columns[:_SHOWN])
-        more = f" and {len(self.columns) - _SHOWN} more" if len(self.columns) > _SHOWN else ""
+        names = first_few([f"{own.name} [{own.unit.symbol}]" for own in self.columns])
         samples = sum(map(len, (*self.train, *self.test)))
         return (
-            f"Dataset({self.name!r}: {names}{more}; {len(self.train)} + {len(self.test)} "
+            f"Dataset({self.name!r}: {names}; {len(self.train)} + {len(self.test)} "
             f"trajectories, {samples:,} samples)"
         )
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-from noether_sym.datasets.dataset import Dataset
+from noether_sym.datasets.dataset import SHOWN, Dataset, first_few
 from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import Dimension
 
-_SHOWN = 8
 _NAME = re.compile(
     r"(x|y|z|r|q|s|theta|phi|alpha|θ|φ|position|height|angle|distance|displacement)[\d_]*",
     re.IGNORECASE,
@@ -49,12 +48,9 @@ def advice(dataset: Dataset) -> str:
     names = positions_only(dataset)
     if not names:
         return ""
-    shown, more = names[:_SHOWN], len(names) - _SHOWN
-    words, listed = ", ".join(shown), shlex.quote(",".join(shown))
-    if more > 0:
-        words, listed = f"{words} and {more} more", f"{listed},..."
+    listed = shlex.quote(",".join(names[:SHOWN])) + ",..." * (len(names) > SHOWN)
     return (
-        f"positions only ({words}): an energy needs velocities too; --derivatives "
+        f"positions only ({first_few(names)}): an energy needs velocities too; --derivatives "
         f"{listed} (derivatives= in Python) makes them, as columns with their noise"
     )
 

@@ -8,14 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from noether_sym.datasets.dataset import SHOWN, first_few
 from noether_sym.datasets.readers.header import is_time_stamp
 from noether_sym.datasets.readers.names import TIMES
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError, UnitError
 from noether_sym.units.coherent import Unit, coherent_units
-
-_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +196,10 @@ def read_units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> di
     """
     missing = [name for name in names if name not in given]
     if missing:
-        shown, more = missing[:_SHOWN], len(missing) - _SHOWN
-        flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in shown)
-        words = ", ".join(shown)
-        if more > 0:
-            words, flags = f"{words} and {more} more", f"{flags} ..."
+        flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in missing[:SHOWN])
+        flags += " ..." * (len(missing) > SHOWN)
         raise DatasetError(
-            f"{path}: no unit for {words}; write it into the header, as in "
+            f"{path}: no unit for {first_few(missing)}; write it into the header, as in "
             f"'{missing[0]} [m]', or give {flags} (units= in Python) with a unit such as s, rad, "
             "m/s or kg*m**2/s for each, or --unitless (unitless=True) to search without units"
         )
