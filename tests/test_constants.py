@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from noether_sym.dsl.expression import call, input_
+from noether_sym.dsl.expression import PARAMETER, call, input_
 from noether_sym.dsl.operators import OPERATORS, Operator, Parity, UnitRule, registered
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError
@@ -18,6 +18,7 @@ from noether_sym.noise.problem import Features, Problem, change
 from noether_sym.noise.resampling import BLOCKS, NOTHING, TRAJECTORIES
 from noether_sym.noise.rules import imaginary_rule
 from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, sums_of
+from noether_sym.noise.separation import separation
 
 SIGMA = 0.3
 
@@ -241,14 +242,67 @@ def test_features_of_linear_constants_are_those_computed_anew(text):
     assert found.covariance == pytest.approx(anew.covariance, rel=1e-7, abs=1e-9)
 
 
-def test_fits_without_some_trajectories_are_those_of_the_others():
-    expression, values = formula("p**2 - 3*cos(1.1*q)", "q", "p")
+def without_and_alone(text):
+    """Constants fitted without some trajectories, and to the others alone."""
+    expression, values = formula(text, "q", "p")
     states, sigma = pendulum(6), np.full(2, 0.05)
     found = refit_without(expression, values, states, ones(states), sigma, [(0,), (2, 5)])
     for own, kept in zip(found, ([1, 2, 3, 4, 5], [0, 1, 3, 4]), strict=True):
-        alone = refit(expression, values, states[:, kept], ones(states)[kept], sigma)
+        yield own, refit(expression, values, states[:, kept], ones(states)[kept], sigma)
+
+
+@pytest.mark.parametrize("text", ["p**2 - 3*cos(q)", "p**2 - 3*cos(q) + 0.1*cos(q)*log(2*p**2)"])
+def test_fits_without_some_trajectories_are_those_of_the_others(text):
+    for own, alone in without_and_alone(text):
         assert own.values == pytest.approx(alone.values, rel=1e-12)
-        assert own.errors == pytest.approx(alone.errors, rel=1e-9)
+        assert own.errors == pytest.approx(alone.errors, rel=1e-9, nan_ok=True)
+
+
+def test_with_constants_inside_terms_they_are_so_within_a_fraction_of_their_errors():
+    for own, alone in without_and_alone("p**2 - 3*cos(1.1*q)"):
+        assert (np.abs(own.values - alone.values) <= 0.05 * alone.errors).all()
+        assert own.errors == pytest.approx(alone.errors, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("q**2 - 0.3*p", 2),
+        ("0.5*(q + 2*p)", 2),
+        ("q*log(2*p)", 2),
+        ("q/(3*p**2) + q", 2),
+        ("(2*q)**3 - sqrt(5*p)", 2),
+        ("q*(p - 0.4)*(q + 0.7)", 4),
+    ],
+)
+def test_separated_formulas_are_sums_of_terms_with_factors(text, terms):
+    expression, values = formula(text, "q", "p")
+    own = separation(expression)
+    assert len(own.terms) == terms
+    rng = np.random.default_rng(3)
+    states = rng.uniform(0.5, 2.0, (2, 40))
+    rows = np.array([np.broadcast_to(one.evaluate(np, states, ()), 40) for one in own.terms])
+    value, slopes = expression.linearise(np, list(states), np.array(values), PARAMETER)
+    expected = np.array(
+        [value, *(np.broadcast_to(slopes[slot], 40) for slot in range(len(values)))]
+    )
+    rest = expected - own.at(values) @ rows  # a number by itself is left out
+    assert rest == pytest.approx(np.broadcast_to(rest[:, :1], rest.shape), abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["cos(1.1*q)", "1/(q + 0.5)", "sqrt(q**2 + 0.1*p)", "exp(2*q)"])
+def test_a_constant_inside_a_term_stays_there(text):
+    assert separation(formula(text, "q", "p")[0]) is None
+
+
+def test_scales_of_logarithms_stay_positive():
+    expression, values = formula("p**2 + 3*q**2*log(0.001*q**2)", "q", "p")
+    own = separation(expression)
+    assert own.scales == {values.index(0.001)}
+    states = pendulum(5)
+    found = refit(expression, values, states, ones(states), np.full(2, 0.05))
+    assert not found.held
+    assert found.values[values.index(0.001)] > 0
 
 
 def test_the_constant_is_where_the_ratio_is_least():

@@ -60,7 +60,7 @@ class Adjusted:
         Of the noise of the adjusted features: right in the mean, and negative for single samples
         at times.
     approximate : bool array of shape (...)
-        Samples for which the adjustment is not exact.
+        Samples for which the adjustment is not exact; none where that was not looked at.
     """
 
     features: NDArray[np.float64]
@@ -73,6 +73,9 @@ def adjusted(
     values: Sequence[float],
     states: NDArray[np.float64],
     sigma: NDArray[np.float64],
+    *,
+    checked: bool = True,
+    covariances: int | None = None,
 ) -> Adjusted:
     """A formula and its derivatives by its parameters, adjusted.
 
@@ -89,6 +92,11 @@ def adjusted(
     sigma : array of shape (column,) or that of the states
         Standard deviation of each column's noise, in the column's unit, or of each number's; 0
         for exact columns.
+    checked : bool
+        Whether to tell samples for which the adjustment is not exact, which takes longer.
+    covariances : int, optional
+        Of how many of the features, from the first on, the covariance is wanted; by default of
+        all. Needs `checked` to be false.
 
     Returns
     -------
@@ -99,14 +107,22 @@ def adjusted(
     """
     count = 1 + len(values)
     features = np.zeros((count, *states.shape[1:]))
-    covariance = np.zeros((count, *features.shape))
+    wanted = count if covariances is None else covariances
+    covariance = np.zeros((wanted, wanted, *states.shape[1:]))
     approximate = np.zeros(states.shape[1:], dtype=bool)
     noisy = frozenset(noisy_columns(sigma).tolist())
     for parts in independent_parts(expression, noisy):
         columns = sorted(frozenset().union(*(part.inputs for _, part in parts)) & noisy)
         analytic = all(is_analytic(part) for _, part in parts)
+        evaluate = functools.partial(_linearised, parts, values)
         own = adjusted_features(
-            functools.partial(_linearised, parts, values), states, sigma, columns, analytic=analytic
+            evaluate,
+            states,
+            sigma,
+            columns,
+            analytic=analytic,
+            checked=checked,
+            covariances=covariances,
         )
         features += own.features
         covariance += own.covariance
@@ -121,6 +137,8 @@ def adjusted_features(
     columns: Sequence[int],
     *,
     analytic: bool = True,
+    checked: bool = True,
+    covariances: int | None = None,
 ) -> Adjusted:
     """Features of any kind, adjusted for the noise of some columns.
 
@@ -135,21 +153,23 @@ def adjusted_features(
         Noisy columns that the features read.
     analytic : bool
         Whether the features are analytic functions; else second differences adjust them.
+    checked, covariances
+        As in `adjusted`.
     """
+    wanted = slice(covariances)
     if not len(columns):
         features = evaluate(list(states.astype(np.complex128))).real
         none = np.zeros(states.shape[1:], dtype=bool)
-        return Adjusted(features, np.zeros((len(features), *features.shape)), none)
+        return Adjusted(features, np.zeros((len(features[wanted]), *features[wanted].shape)), none)
+    rule = (imaginary_rule if analytic else difference_rule)(len(columns))
+    features, products = _means(evaluate, states, sigma, columns, rule, wanted)
+    covariance = features[wanted][:, None] * features[wanted] - products
     if not analytic:
-        features, products = _means(
-            evaluate, states, sigma, columns, difference_rule(len(columns)), products=True
-        )
-        every = np.ones(states.shape[1:], dtype=bool)
-        return Adjusted(features, features[:, None] * features - products, every)
-    fine, coarse = imaginary_rule(len(columns)), imaginary_rule(len(columns), coarser=True)
-    features, products = _means(evaluate, states, sigma, columns, fine, products=True)
-    covariance = features[:, None] * features - products
-    again, _ = _means(evaluate, states, sigma, columns, coarse, products=False)
+        return Adjusted(features, covariance, np.ones(states.shape[1:], dtype=bool))
+    if not checked:
+        return Adjusted(features, covariance, np.zeros(states.shape[1:], dtype=bool))
+    coarse = imaginary_rule(len(columns), coarser=True)
+    again, _ = _means(evaluate, states, sigma, columns, coarse, slice(0))
     return Adjusted(features, covariance, _differ(features, again, covariance))
 
 
@@ -229,10 +249,9 @@ def _means(
     sigma: NDArray[np.float64],
     columns: Sequence[int],
     rule: Rule,
-    *,
-    products: bool,
+    wanted: slice,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Real parts of the means of features over the nodes, and those of their products."""
+    """Real parts of the means of features over the nodes, and of the products of some."""
     moved = list(states.astype(np.complex128))
     mean: NDArray[np.float64] | None = None
     square = np.zeros(())
@@ -243,12 +262,10 @@ def _means(
             features = evaluate(moved)
             if mean is None:
                 mean = np.zeros(features.shape)
-                square = np.zeros((len(features), *features.shape) if products else ())
+                square = np.zeros((len(features[wanted]), *features[wanted].shape))
             mean += weight * features.real
-            if products:
-                square += weight * (
-                    features.real[:, None] * features.real - features.imag[:, None] * features.imag
-                )
+            own = features[wanted]
+            square += weight * (own.real[:, None] * own.real - own.imag[:, None] * own.imag)
     assert mean is not None
     return mean, square
 

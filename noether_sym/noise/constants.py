@@ -43,6 +43,9 @@ what was given counts as some ten thousand usual ones."""
 _STEPS, _HALVINGS = 30, 12
 """Most Gauss-Newton steps, and how often one is halved."""
 
+_STEPS_WITHOUT = 4
+"""Steps from the constants of all trajectories to those of most."""
+
 _STILL = 1e-10
 """Relative size of the step at which constants have settled."""
 
@@ -153,7 +156,7 @@ def refit(
     features = Features.of(expression, start, states, _checked(sigma, states.shape))
     weights = weights * _sample_weights(features, weights)
     labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
-    return _refitted(features, weights, labels)
+    return _refitted(Problem(features, weights, np.ones(len(weights))), labels)
 
 
 def refit_without(
@@ -172,14 +175,28 @@ def refit_without(
         As there.
     left_out : sequence of sequence of int
         Numbers of the segments that are left out each time.
+
+    Notes
+    -----
+    Of a formula with constants inside its terms they are fitted once, and what leaving out some
+    segments changes are a few Gauss-Newton steps from there, with the same weights of trajectories:
+    to undo the noise in its features takes hundreds of evaluations.
     """
     start = np.array(values, dtype=np.float64)
     features = Features.of(expression, start, states, _checked(sigma, states.shape))
     weights = weights * _sample_weights(features, weights)
+    problem = Problem(features, weights, np.ones(len(weights)))
+    kept = [np.setdiff1d(np.arange(len(weights)), some) for some in left_out]
+    if features.separated is not None:
+        problem.at(start, SAME_SAMPLE), problem.at(start, NEXT_SAMPLE)  # sums that all share
+        return [_refitted(problem.restricted(own), own) for own in kept]
+    point, free, lags = _fitted(problem)
+    problem = replace(problem, features=point.features, segment_weights=point.segment_weights)
     found = []
-    for some in left_out:
-        kept = np.setdiff1d(np.arange(len(weights)), some)
-        found.append(_refitted(features.restricted(kept), weights[kept], kept))
+    for own in kept:
+        rest = problem.restricted(own)
+        least = _improved(rest, rest.at(point.values, lags), free, lags, _STEPS_WITHOUT)
+        found.append(_told(least, free, lags, own))
     return found
 
 
@@ -209,19 +226,31 @@ def _sample_weights(features: Features, weights: NDArray[np.float64]) -> NDArray
     return np.asarray(found / found[real].mean())
 
 
-def _refitted(features: Features, weights: NDArray[np.float64], labels: NDArray[np.int64]) -> Refit:
-    problem = Problem(features, weights, np.ones(len(weights)))
-    point = problem.at(features.start, SAME_SAMPLE)
+def _refitted(problem: Problem, labels: NDArray[np.int64]) -> Refit:
+    return _told(*_fitted(problem), labels)
+
+
+def _fitted(problem: Problem) -> tuple[Point, NDArray[np.int64], Sequence[float]]:
+    """The best constants, those of them that the data tell, and what samples were compared."""
+    start = problem.features.start
+    point = problem.at(start, SAME_SAMPLE)
     free = _free_slots(point)
     lags: Sequence[float] = SAME_SAMPLE
     if len(free) and point.own.covariance.any():
-        neighbours = problem.at(point.values, NEXT_SAMPLE)
+        neighbours = problem.at(start, NEXT_SAMPLE)
         if _remembers(neighbours.total, point.total, free):
             point, lags = neighbours, NEXT_SAMPLE
     if len(free):
         point = _improved(problem, point, free, lags)
-        problem = replace(problem, segment_weights=_weights(point))
+        problem = replace(problem, features=point.features, segment_weights=_weights(point))
         point = _improved(problem, problem.at(point.values, lags), free, lags)
+    return point, free, lags
+
+
+def _told(
+    point: Point, free: NDArray[np.int64], lags: Sequence[float], labels: NDArray[np.int64]
+) -> Refit:
+    """The constants of a point with their errors."""
     covariance, degrees, resampled = uncertainty(point, free, lags, labels)
     counted = point.own.approximate[point.mask > 0]
     return Refit(
@@ -236,26 +265,48 @@ def _refitted(features: Features, weights: NDArray[np.float64], labels: NDArray[
 
 
 def _improved(
-    problem: Problem, point: Point, free: NDArray[np.int64], lags: Sequence[float]
+    problem: Problem,
+    point: Point,
+    free: NDArray[np.int64],
+    lags: Sequence[float],
+    steps: int = _STEPS,
 ) -> Point:
     """Gauss-Newton steps as long as the ratio falls; most samples must stay defined."""
     least = 0.9 * point.mask.sum()
-    for _ in range(_STEPS):
-        step = np.zeros_like(point.values)
-        step[free] = change(point.total.of(np.append(0, 1 + free)))
+    scales = np.isin(np.arange(len(point.values)), list(problem.features.scales))
+    for _ in range(steps):
+        step = _step(point, free)
         if not np.isfinite(step).all():
             return point
         for halving in range(_HALVINGS):
-            trial = problem.at(point.values + step / 2**halving, lags)
+            own = step / 2**halving
+            small = (np.abs(own) <= _STILL * np.abs(point.values)).all()
+            trial = problem.at(_moved(point.values, own, scales), lags)
             if trial.mask.sum() >= least and trial.ratio < point.ratio:
                 break
+            if small:
+                return point
         else:
             return point
-        settled = (np.abs(trial.values - point.values) <= _STILL * np.abs(trial.values)).all()
         point = trial
-        if settled:
+        if small:
             break
     return point
+
+
+def _moved(
+    values: NDArray[np.float64], step: NDArray[np.float64], scales: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Constants after a step; scales are multiplied, so that they stay positive."""
+    with np.errstate(all="ignore"):
+        return np.where(scales, values * np.exp(step / values), values + step)
+
+
+def _step(point: Point, free: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The Gauss-Newton step of the free constants; not a number where there is none."""
+    step = np.zeros_like(point.values)
+    step[free] = change(point.total.of(np.append(0, 1 + free)))
+    return step
 
 
 def _weights(point: Point) -> NDArray[np.float64]:

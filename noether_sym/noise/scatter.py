@@ -74,6 +74,15 @@ class Sums:
             self.count,
         )
 
+    def combined(self, factors: NDArray[np.float64]) -> Sums:
+        """The same of combinations of the features: factors of shape (combination, feature)."""
+        return Sums(
+            factors @ self.within @ factors.T,
+            factors @ self.squares @ factors.T,
+            self.values @ factors.T,
+            self.count,
+        )
+
     def _mapped(self, rule: _Rule, other: Sums) -> Sums:
         return Sums(
             rule(self.within, other.within),

@@ -152,7 +152,14 @@ class Confirmation:
         errors = np.array([own.stderr or 0.0 for own in whole.parameters])
         with np.errstate(all="ignore"):
             sigma = noise_of(law, of_samples(self.sigma, stack.noise))
-            own = adjusted(whole.expression, whole.values, stack.states, sigma)
+            own = adjusted(
+                whole.expression,
+                whole.values,
+                stack.states,
+                sigma,
+                checked=False,
+                covariances=1,
+            )
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 

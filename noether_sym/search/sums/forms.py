@@ -1,0 +1,260 @@
+"""A law in noise with as few terms as it needs.
+
+The best combination of many terms is thinned as long as no term is missed: by an F test against the
+whole, and by the memory of what is left, which noise has not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2, norm
+
+from noether_sym.search.sums.moments import Moments
+from noether_sym.search.sums.observations import Observations
+from noether_sym.search.sums.walk import Combination, measured, size_of
+from noether_sym.statistics.directions import directions
+from noether_sym.statistics.pencil import independent, least_ratio
+
+SIGNIFICANT = 1e-3
+"""Level at which a term is missed, and at which what is left has a memory."""
+
+_IDENTITY, _NEARLY = 1e-8, 1e-6
+"""Share of a term's reference, or of the largest eigenvalue, up to which terms are an identity, or
+are left out at once where the result is noise as well."""
+
+_NOISE_KEPT = 0.5
+"""Share of the noise that counts as variation: its size is known to some percent only."""
+
+_VARIES = 0.01
+"""Largest variance beyond the noise over the reference: a tenth of the deviation."""
+
+_OFTEN = 0.5
+"""The same over the variance of the noise."""
+
+_UNSURE = 0.02
+"""How far the sizes of the noise of two combinations may be off beside each other."""
+
+_SWAMPED = 0.1
+_TIMES_USUAL = 30.0
+"""Largest noise over the reference, by itself and over that of the usual term: where terms cancel,
+nothing may be left but noise."""
+
+_MOST_TERMS = 16
+_ORDERS, _ENOUGH_ORDERS = 16, 4
+"""Random orders in which terms are left out, and how many of them where all forms are far too
+long: more than twice as long as may be."""
+
+_TO_SWAP = 2
+_SWAPPED = 60
+"""How many of the simplest forms are offered other terms, and how many terms."""
+
+_FORMS = 4
+"""Forms of a law that go to confirmation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """The best combination of a support.
+
+    `excess` is its variance along trajectories beyond the noise, `noise` that of the noise,
+    over the reference. It is `definite` if the terms have no identities among them.
+    """
+
+    support: NDArray[np.int64]
+    factors: NDArray[np.float64]
+    excess: float
+    noise: float
+    definite: bool
+
+    def near(self, support: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+        """For some of the terms: a variation below which nothing lies, and where to begin."""
+        start = self.factors[np.searchsorted(self.support, support)]
+        return self.excess + _NOISE_KEPT * self.noise, start
+
+
+class NoisyTerms:
+    """Some terms, and what may be left of a law in them.
+
+    What counts as variation in `heads` (gradients of laws that are known) counts as none here, so
+    that functions of known laws are identities.
+    """
+
+    def __init__(
+        self, own: Moments, data: Observations, heads: Sequence[NDArray[np.float64]]
+    ) -> None:
+        self.own, self.data = own, data
+        self._within, self._noise = own.within.sum(0), own.noise.sum(0)
+        self._form = self._within - (1.0 - _NOISE_KEPT) * self._noise
+        self._pairs = np.diff(data.segment) == 0
+        self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
+        usual = float(np.median(np.diag(self._noise)))
+        self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
+        self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
+        points = len(data.points)
+        fields = own.fields.reshape(points, -1, len(own.terms))
+        for unit in directions(heads):
+            fields = fields - unit[:, :, None] * np.einsum("pc,pct->pt", unit, fields)[:, None]
+        self._reference = np.einsum("pct,pcu->tu", fields, fields, optimize=True) / points
+        self._known: dict[bytes, Step] = {}
+
+    def best(self, support: NDArray[np.int64], larger: Step | None = None) -> Step:
+        """Least variation over the factors of a support; identities have none.
+
+        What is known of a larger support tells where to look.
+        """
+        key = support.tobytes()
+        if key not in self._known:  # many orders of leaving terms out come to the same support
+            pick = np.ix_(support, support)
+            definite = larger is not None and larger.definite
+            own, definite = least_ratio(
+                self._form[pick],
+                self._reference[pick],
+                _IDENTITY,
+                definite=definite,
+                near=larger.near(support) if larger is not None and definite else None,
+            )
+            factors = np.zeros(len(self.own.terms))
+            factors[support] = own
+            noise = float(factors @ self._noise @ factors)
+            excess = float(factors @ self._within @ factors) - noise
+            self._known[key] = Step(support, own, excess, noise, definite)
+        return self._known[key]
+
+    def is_noise(self, step: Step, whole: Step | None = None) -> bool:
+        """Whether a combination varies no more than noise does, and no more than a larger one."""
+        allowed = _OFTEN
+        if whole is not None:
+            dropped = max(1, len(whole.support) - len(step.support))
+            missed = self._missed[dropped] / self.data.count
+            allowed = min(_OFTEN, max(whole.excess / whole.noise, 0.0) + missed + _UNSURE)
+        if not 0 < step.noise <= self._swamped:
+            return False
+        if step.excess > min(_VARIES, allowed * step.noise):
+            return False
+        return self._memory_of(step) <= self._memory
+
+    def _memory_of(self, step: Step) -> float:
+        """Correlation of what is left with the sample before."""
+        pick = np.ix_(step.support, step.support)
+        before = float(step.factors @ self._before[pick] @ step.factors)
+        return before / max(self.data.count * (step.excess + step.noise), 1e-300)
+
+    @cached_property
+    def _before(self) -> NDArray[np.float64]:
+        """Products of deviations with those of the sample before."""
+        own = self.own.deviations
+        product: NDArray[np.float64] = own[1:][self._pairs].T @ own[:-1][self._pairs]
+        return product
+
+    def forms(self, whole: Step) -> list[Step]:
+        """What is left of a combination without the terms that nobody misses: the best first.
+
+        There are many ways to leave terms out. Several are tried, and what varies least on groups
+        of trajectories that the factors are not fitted to is the best; among equals the simplest.
+        """
+        stream = np.random.default_rng(len(whole.support))
+        thin = [self.thinned(whole, whole, order) for order in (whole.support[::-1], None)]
+        for tried in range(_ORDERS):
+            shortest = min(len(one.support) for one in thin)
+            if tried == _ENOUGH_ORDERS and shortest > 2 * _MOST_TERMS:
+                break
+            thin.append(self.thinned(whole, whole, stream.permutation(whole.support)))
+        thin = sorted((one for one in thin if len(one.support) <= _MOST_TERMS), key=self.size)
+        if not thin:
+            return []
+        thin += [self.swapped(whole, one) for one in thin[:_TO_SWAP]]
+        every = list({tuple(one.support): one for one in thin}.values())
+        unseen = [self._unseen(one) for one in every]
+        margin = min(unseen) + np.sqrt(2.0 / self.data.count)
+        order = sorted(
+            range(len(every)),
+            key=lambda n: (max(unseen[n], margin), self.size(every[n])),
+        )
+        return [every[number] for number in order[:_FORMS]]
+
+    def _unseen(self, step: Step) -> float:
+        """Excess over noise on groups of trajectories, factors fitted to the others."""
+        if len(self.own.within) < 2:
+            return step.excess / step.noise
+        pick = np.ix_(step.support, step.support)
+        excess = noise = 0.0
+        for within, own in zip(self.own.within, self.own.noise, strict=True):
+            form = self._form[pick] - (within - (1.0 - _NOISE_KEPT) * own)[pick]
+            reference = self._reference[pick]
+            factors, _ = least_ratio(form, reference, _IDENTITY, definite=step.definite)
+            excess += float(factors @ (within - own)[pick] @ factors)
+            noise += float(factors @ own[pick] @ factors)
+        return excess / noise if noise > 0 else float("inf")
+
+    def thinned(self, whole: Step, start: Step, order: NDArray[np.int64] | None = None) -> Step:
+        """Without the terms that nobody misses: in an order, or the lightest first."""
+        step, missed = start, True
+        if order is not None and not step.definite:
+            step = self._without_identities(whole, step, order)
+        kept = np.zeros(len(self.own.terms), dtype=bool)
+        kept[step.support] = True
+        while missed and step.support.size > 1:
+            missed = False
+            tried = self._lightest(step) if order is None else order[kept[order]]
+            place, block = 0, max(1, len(tried) // 4)
+            while place < len(tried):
+                dropped = tried[place : place + block]
+                kept[dropped] = False
+                smaller = self.best(np.flatnonzero(kept), step) if kept.any() else None
+                if smaller is not None and self.is_noise(smaller, whole):
+                    step, missed = smaller, True
+                    place += block
+                    continue
+                kept[dropped] = True
+                if block > 1:
+                    block //= 2
+                else:
+                    place += 1
+        return step
+
+    def _without_identities(self, whole: Step, step: Step, order: NDArray[np.int64]) -> Step:
+        """Without terms that others stand for, the first in an order of each identity.
+
+        They would be left out in the end; without them it is faster to see what else is.
+        """
+        last = order[::-1]
+        kept = last[independent(self._reference[np.ix_(last, last)], _NEARLY)]
+        smaller = self.best(np.sort(kept))
+        return smaller if self.is_noise(smaller, whole) else step
+
+    def _lightest(self, step: Step) -> NDArray[np.int64]:
+        scatter = np.diag(self._within)[step.support]
+        weights = np.abs(step.factors) * np.sqrt(scatter)
+        order: NDArray[np.int64] = step.support[np.argsort(weights, kind="stable")]
+        return order
+
+    def swapped(self, whole: Step, step: Step) -> Step:
+        """Simpler by way of another term, as long as there is one that makes it so."""
+        going = True
+        while going:
+            going = False
+            others = np.setdiff1d(np.arange(len(self.own.terms)), step.support)
+            for other in others[:_SWAPPED]:
+                larger = self.best(np.sort(np.append(step.support, other)))
+                found = self.thinned(whole, larger)
+                if self.size(found) < self.size(step):
+                    step, going = found, True
+                    break
+        return step
+
+    def size(self, step: Step) -> int:
+        return size_of([self.own.terms[place] for place in step.support])
+
+    def combination(self, step: Step) -> Combination:
+        terms = [self.own.terms[place] for place in step.support]
+        factors = step.factors / self.own.scale[step.support]
+        return measured(terms, factors / factors[0], self.data, 1.0)
+
+    def gradients(self, step: Step) -> NDArray[np.float64]:
+        field: NDArray[np.float64] = self.own.fields[:, step.support] @ step.factors
+        return field.reshape(len(self.data.points), -1)
