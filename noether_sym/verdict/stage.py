@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.datasets.parts import parts
 from noether_sym.dsl.distinct import DistinctLaws
-from noether_sym.laws.law import ACCEPTED
+from noether_sym.laws.completion import completed
+from noether_sym.laws.law import ACCEPTED, Law
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
@@ -183,6 +184,7 @@ def _fit(
     judgement = with_final_constants(judgement, refitting)
     fitting = None if crosswise is None else crosswise.fitting
     judgement = with_told_terms(judgement, whole, confirmation, refitting, fitting)
+    judgement = replace(judgement, laws=tuple(map(_as_written, judgement.laws)))
     return FitResult(
         tuple(candidates),
         tuple(_final_status(fits, judgement)),
@@ -191,6 +193,11 @@ def _fit(
         time.perf_counter() - begin,
         most_laws(dataset, judgement),
     )
+
+
+def _as_written(law: Law) -> Law:
+    """A law, and what the data do not tell from it, with squares completed."""
+    return completed(law).with_(also_allowed=tuple(map(completed, law.also_allowed)))
 
 
 def _of_points(dataset: Dataset, sums: SumsFound, options: FitOptions, begin: float) -> FitResult:
