@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from networks import PENDULUM
+from networks import PENDULUM, law_of
 
 from noether_sym.datasets import load
+from noether_sym.dsl.parser import parse
+from noether_sym.laws.law import LAW, NOT_A_LAW
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.leftout import LeftOut
@@ -28,7 +31,7 @@ def noisy():
 
 def test_each_trajectory_has_the_constants_of_the_others(noisy):
     confirmation = Confirmation(noisy, noisy.train, noisy.train)
-    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, confirmation.rows)
+    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, confirmation.rows, confirmation.size)
     assert len(rows) == _FEW
     for number, row in enumerate(rows):
         others = [own for place, own in enumerate(noisy.train) if place != number]
@@ -42,10 +45,30 @@ def test_each_trajectory_has_the_constants_of_the_others(noisy):
 
 def test_the_verdict_on_few_trajectories_is_by_such_constants(noisy):
     shared = Confirmation(noisy, noisy.train, noisy.train)
-    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, shared.rows)
+    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, shared.rows, shared.size)
     assert shared.confirmed(PENDULUM).evidence == shared.decided(PENDULUM, rows)
     apart = Confirmation(noisy, noisy.train[3:], noisy.train[:3])
     assert apart.confirmed(PENDULUM).evidence == apart.evidence(PENDULUM)
     exact = replace(noisy, noise_given=((0, 0.0), (1, 0.0)))
     without = Confirmation(exact, exact.train, exact.train)
     assert without.confirmed(PENDULUM).evidence == without.evidence(PENDULUM)
+
+
+@pytest.mark.parametrize("constant", [60.0, 300.0, 1e4])
+def test_a_constant_that_scales_all_of_a_quantity_makes_it_no_law(tmp_path, constant):
+    draw = np.random.default_rng(0)
+    walks = [np.cumsum(draw.normal(size=(150, 2)), axis=0) for _ in range(10)]
+    tables = [
+        pd.DataFrame({"trajectory": place, "t": np.arange(150.0), "a": own[:, 0], "b": own[:, 1]})
+        for place, own in enumerate(walks)
+    ]
+    pd.concat(tables).to_csv(tmp_path / "walks.csv", index=False)
+    data = load(str(tmp_path / "walks.csv"), unitless=True)
+    parsed = parse(f"a/(b - {constant})", list(data.names))
+    law = law_of(parsed.expression, constant).with_(inputs=data.inputs, conservation_ratio=0.2)
+    confirmation = Confirmation(data, data.train, data.train)
+    left_out = LeftOut(data, data.train, confirmation.sigma)
+    others = left_out.rows(law, confirmation.rows, lambda _: 1.0)
+    assert min(row.law.values[0] for row in others) > 1e4 * constant  # a runaway: all is small
+    assert confirmation.decided(law, others).verdict == LAW
+    assert confirmation.confirmed(law).evidence.verdict == NOT_A_LAW

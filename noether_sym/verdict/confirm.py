@@ -108,13 +108,17 @@ class Confirmation:
         """The verdict by constants that were fitted to others, where noise makes them differ."""
         if self._left_out is None or not self.sigma.any():
             return None
-        return self.decided(law, self._left_out.rows(law, self.rows))
+        return self.decided(law, self._left_out.rows(law, self.rows, self.size))
 
     def rows(self, law: Law, trajectories: Sequence[Trajectory] | None = None) -> list[Row]:
         """Values of a law along trajectories, by default those that confirm."""
         return self._rows(
             law, self._confirming if trajectories is None else _Stack.of(trajectories)
         )
+
+    def size(self, law: Law) -> float:
+        """What the law would vary by if its columns varied independently; 1 where by nothing."""
+        return self._natural(law) or 1.0
 
     def _rows(self, law: Law, stack: _Stack) -> list[Row]:
         features = self._features(law, stack)

@@ -90,7 +90,7 @@ class CrossFitting:
         count = sum(one.held_out for one in self._again if _is_among(own, one.gradients))
         if count < FOUND_AGAIN * every:
             return _not_found_again(count, every)
-        rows = self._left_out.rows(law, self._confirmation.rows)
+        rows = self._left_out.rows(law, self._confirmation.rows, self._confirmation.size)
         return self._confirmation.decided(law, rows)
 
 

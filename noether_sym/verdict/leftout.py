@@ -64,14 +64,35 @@ class LeftOut:
         ]
 
     def rows(
-        self, law: Law, rows_of: Callable[[Law, Sequence[Trajectory]], list[Row]]
+        self,
+        law: Law,
+        rows_of: Callable[[Law, Sequence[Trajectory]], list[Row]],
+        size_of: Callable[[Law], float],
     ) -> list[Row]:
-        """Values of a law along all trajectories, by `rows_of` for each group's constants."""
+        """Values of a law along all trajectories, by `rows_of` for each group's constants.
+
+        They are given in units of the law's own size, by `size_of`: where a constant scales all of
+        it, as in ``x/(y + c)`` with a large c, other constants would make it small.
+        """
         rows: list[Row] = []
         laws = self._refitting.laws_without(law, self._groups)
         for group, other in zip(self._groups, laws, strict=True):
-            rows += rows_of(other, [self._trajectories[n] for n in group])
+            own = rows_of(other, [self._trajectories[n] for n in group])
+            rows += (
+                own
+                if other is law
+                else [_scaled(one, size_of(law) / size_of(other)) for one in own]
+            )
         return _apart(rows)
+
+
+def _scaled(row: Row, factor: float) -> Row:
+    return replace(
+        row,
+        values=row.values * factor,
+        noise=row.noise * factor**2,
+        tangents=row.tangents * factor,
+    )
 
 
 def _apart(rows: Sequence[Row]) -> list[Row]:
