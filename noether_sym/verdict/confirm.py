@@ -13,7 +13,7 @@ from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.points import angles
 from noether_sym.errors import GrammarError
 from noether_sym.laws.expansion import expanded
-from noether_sym.laws.law import LAW, Evidence, Law
+from noether_sym.laws.law import LAW, NOT_A_LAW, Evidence, Law
 from noether_sym.noise import dataset_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import cap, make_samples, of_samples
@@ -75,10 +75,13 @@ class Confirmation:
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence; where noise may decide, constants without its bias."""
-        crossed = self._crosswise(law)
-        if crossed is not None:
-            return law.with_(evidence=crossed)
         found = self.evidence(law)
+        if self._left_out is not None and self.sigma.any():
+            # constants fitted to the same trajectories flatter: what is far from a law stays so
+            if found.verdict != NOT_A_LAW or found.within < _NEAR:
+                rows = self._left_out.rows(law, self.rows, self.size)
+                found = self.decided(law, rows)
+            return law.with_(evidence=found)
         sure = found.verdict == LAW and found.chance < _SURE
         if self._refitting is not None and self.sigma.any() and found.within < _NEAR and not sure:
             other = self._refitting.law(law)
@@ -103,12 +106,6 @@ class Confirmation:
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
         return self.decided(law, self.rows(law))
-
-    def _crosswise(self, law: Law) -> Evidence | None:
-        """The verdict by constants that were fitted to others, where noise makes them differ."""
-        if self._left_out is None or not self.sigma.any():
-            return None
-        return self.decided(law, self._left_out.rows(law, self.rows, self.size))
 
     def rows(self, law: Law, trajectories: Sequence[Trajectory] | None = None) -> list[Row]:
         """Values of a law along trajectories, by default those that confirm."""
