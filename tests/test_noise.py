@@ -12,8 +12,9 @@ from noether_sym.cli import main
 from noether_sym.datasets import Trajectory, load
 from noether_sym.errors import DatasetError
 from noether_sym.noise import dataset_noise, estimate_noise, noise_report
+from noether_sym.noise.climb import climb
 from noether_sym.noise.differences import Differences
-from noether_sym.noise.ladder import Ladder, Span, climb
+from noether_sym.noise.ladder import Ladder, Span
 from noether_sym.noise.resolution import precision, resolution, unwrapped
 from noether_sym.noise.scale import influence_covariance, robust_scale
 from noether_sym.report.command import command_line

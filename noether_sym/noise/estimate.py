@@ -12,8 +12,9 @@ from scipy.special import chdtrc, ndtri
 
 from noether_sym.datasets.constancy import constant_columns
 from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.noise.climb import climb
 from noether_sym.noise.growth import growth
-from noether_sym.noise.ladder import Ladder, Rung, Span, climb, degrees, estimate, roughness
+from noether_sym.noise.ladder import Ladder, Rung, Span, degrees, estimate, roughness
 from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier, Uneven
 from noether_sym.noise.outliers import LEVEL, find_outliers
 from noether_sym.noise.resolution import precision, resolution, unwrapped

@@ -1,18 +1,14 @@
-"""The noise of one column: differences of rising order, over ever calmer stretches.
+"""Differences of rising order, over ever calmer stretches of a motion.
 
 Differences of low order hold what the motion does between samples, and so do differences over
-stretches where it is fast. Both fade: with the order, and with the share of stretches, calmest
-first, that is kept. How calm a stretch is comes from samples that were smoothed before: noise
-in them is nearly independent of that in the differences, so that the choice does not bias the
-estimate. Of the estimates the surest is taken from which no less sure one lies significantly
-down (after Lepski 1991, doi:10.1137/1135065): first an order, then a share of stretches, then
-the order for these. Where the last ones still fall, no noise was seen, and the least of them is
-a bound.
+stretches where it is fast. How calm a stretch is comes from samples that were smoothed before:
+noise in them is nearly independent of that in the differences, so that the choice does not bias
+what is estimated from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,31 +24,10 @@ if TYPE_CHECKING:
 
     Values = Sequence[NDArray[np.float64]]
 
-_MOST_ORDER = 12
-_SHARES = (1.0, 0.5, 0.25, 0.125)
-_FEWEST_DEGREES, _FEWEST_CALM = 12.0, 50.0
-"""Degrees of freedom that an estimate needs: from all stretches, and from some of them."""
+SHARES = (1.0, 0.5, 0.25, 0.125)
+"""Of stretches that are kept, the calmest."""
 
 _COVERED = 0.5
-_BEYOND = 2
-"""Orders above the chosen one that must agree with it."""
-
-_FALL = 2.5
-"""Standard errors by which an estimate must lie below another to be called lower."""
-
-_BOUND = 2.0
-"""Standard errors above an estimate up to which noise may hide."""
-
-_GENTLE = 1.2
-"""Ratio of estimates of orders two apart up to which the higher is called settled."""
-
-_MUCH = 1.5
-"""Ratio of the estimate from all stretches to that from the calmest few, up to which these are
-calm enough."""
-
-_SHARED = 0.2
-"""Least variance of the difference of two estimates, over that of the less sure one."""
-
 _KERNEL = np.array([1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0]) / 64.0
 
 
@@ -142,28 +117,6 @@ class Rung:
         return self.scale * float(np.sqrt(self.variance))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Climb:
-    """What the estimates of a column say together.
-
-    Attributes
-    ----------
-    rung : Rung or None
-        The one that was chosen; None where there are too few samples for any.
-    error : float
-        Standard error of its scale, with how much lower the estimates a step further are.
-    seen : bool
-        Whether estimates stopped falling, so that it is noise.
-    bound : float
-        Two standard errors above an estimate, the least such.
-    """
-
-    rung: Rung | None
-    error: float
-    seen: bool
-    bound: float
-
-
 class Ladder:
     """Which differences of which order are looked at; columns share it.
 
@@ -228,49 +181,12 @@ class Ladder:
         rough = [_spanned(one, order) for one in spans]
         ranked = np.sort(np.concatenate(rough))
         found = []
-        for share in _SHARES:
+        for share in SHARES:
             limit = float(ranked[max(0, int(share * len(ranked)) - 1)])
             own = _chosen(spans, [each <= limit for each in rough], order, limit, share)
             if own is not None:
                 found.append(own)
         return found
-
-
-def climb(ladder: Ladder, values: Values) -> Climb:
-    """Estimate the noise of a column.
-
-    Parameters
-    ----------
-    ladder : Ladder
-    values : sequence of array of shape (time,)
-        One a span.
-    """
-    rungs: dict[tuple[int, float], Rung] = {}
-    bound = float("inf")
-    for order in range(1, _MOST_ORDER + 1):
-        stretches = ladder.stretches(order)
-        if not stretches:
-            break
-        differences = ladder.differences(values, order)
-        for own in stretches:
-            rung = _rung(own, differences)
-            bound = min(bound, rung.scale + _BOUND * rung.error)
-            least = _FEWEST_DEGREES if own.share == _SHARES[0] else _FEWEST_CALM
-            if degrees(rung.variance) >= least:
-                rungs[order, own.share] = rung
-    whole = [one for one in rungs.values() if one.share == _SHARES[0]]
-    if not whole:
-        return Climb(None, 0.0, False, bound)
-    rung = _surest(whole)
-    rung = _surest(one for one in rungs.values() if one.order == rung.order)
-    rung = _surest(one for one in rungs.values() if one.share == rung.share)
-    further = [
-        one.scale
-        for key in ((rung.order + _BEYOND, rung.share), (rung.order, rung.share / 2))
-        if (one := rungs.get(key)) is not None
-    ]
-    fall = max(0.0, *(rung.scale - other for other in (rung.scale, *further)))
-    return Climb(rung, float(np.hypot(rung.error, fall)), _settled(rung, rungs), bound)
 
 
 def estimate(ladder: Ladder, values: Values, order: int, limit: float) -> Rung | None:
@@ -282,7 +198,7 @@ def estimate(ladder: Ladder, values: Values, order: int, limit: float) -> Rung |
         None where no difference is.
     """
     own = ladder.within(order, limit)
-    return None if own is None else _rung(own, ladder.differences(values, order))
+    return None if own is None else rung_of(own, ladder.differences(values, order))
 
 
 def degrees(variance: float) -> float:
@@ -337,7 +253,8 @@ def _chosen(
     return Stretches(order, share, np.concatenate(masks), total / count**2, limit)
 
 
-def _rung(own: Stretches, differences: NDArray[np.float64]) -> Rung:
+def rung_of(own: Stretches, differences: NDArray[np.float64]) -> Rung:
+    """The estimate from stretches, given all differences of their order."""
     scale = robust_scale(differences[own.chosen])
     return Rung(own.order, own.share, own.limit, scale, own.variance)
 
@@ -345,34 +262,3 @@ def _rung(own: Stretches, differences: NDArray[np.float64]) -> Rung:
 def _spanned(span: Span, order: int) -> NDArray[np.float64]:
     windows = np.lib.stride_tricks.sliding_window_view(span.roughness, order + 1)
     return np.asarray(windows.max(axis=1))
-
-
-def _settled(rung: Rung, rungs: dict[tuple[int, float], Rung]) -> bool:
-    """Whether estimates fall no more: there are higher orders and calmer stretches beyond the
-    chosen ones, or what lies before is hardly higher."""
-    if rung.scale == 0.0 or len({order for order, _ in rungs}) <= _BEYOND:
-        return False
-    before = rungs.get((rung.order - _BEYOND, rung.share))
-    if rung.order + _BEYOND > max(order for order, _ in rungs) and (
-        before is None or before.scale > _GENTLE * rung.scale
-    ):
-        return False
-    whole = rungs.get((rung.order, _SHARES[0]))
-    last = rung.share == min(share for _, share in rungs)
-    return whole is None or not last or whole.scale <= _MUCH * rung.scale
-
-
-def _surest(rungs: Iterable[Rung]) -> Rung:
-    """The surest estimate from which no less sure one lies significantly down."""
-    ranked = sorted(rungs, key=lambda one: one.variance)
-    return next(
-        one
-        for place, one in enumerate(ranked)
-        if not any(_lower(other, one) for other in ranked[place + 1 :])
-    )
-
-
-def _lower(other: Rung, rung: Rung) -> bool:
-    """Whether an estimate lies significantly below a surer one."""
-    apart = max(other.variance - rung.variance, _SHARED * other.variance)
-    return rung.scale - other.scale > _FALL * rung.scale * float(np.sqrt(apart))
