@@ -12,7 +12,7 @@ _whole = tailor.tailoring_from
 
 def tailoring_from(values, search):
     """The options of a verb, with 50 training steps for 2,000 and three inner rates for nine."""
-    return replace(_whole(values, search), baseline_steps=50, rates=(1e-3, 1e-2, 1e-1))
+    return replace(_whole(values, search), baseline_steps=50, rates=(1e-2, 1e-1), budget=1.0)
 
 
 if __name__ == "__main__":

@@ -74,12 +74,12 @@ def pendulum(swing=1.2):
 
 FAKES = {
     # small beside chance only because a few values on shuffled data are huge
-    "heavy tail": (call("div", P, power(Q, 2)), (), linear([[-1, 0], [0, -1.1]], SIZES)),
+    "heavy tail": (call("div", P, power(Q, 2)), (), lambda: linear([[-1, 0], [0, -1.1]], SIZES)),
     # constant only after it has decayed
     "settled": (
         call("sub", call("div", parameter(0), Q), call("div", parameter(1), P)),
         (1.0, 1.0),
-        linear(
+        lambda: linear(
             [[-2, 1], [1, -2]], SIZES @ np.array([[1, 1], [1, -1]])
         ),  # along q = p, then to rest there
     ),
@@ -87,20 +87,21 @@ FAKES = {
     "flat": (
         power(call("sub", Q, P), 2),
         (),
-        linear([[-0.55, 0.45], [0.45, -0.55]], SIZES),
+        lambda: linear([[-0.55, 0.45], [0.45, -0.55]], SIZES),
     ),
     # a quantity that a correction would conserve
     "near miss": (
         call("sub", call("square", P), call("mul", C, call("sin", call("cos", Q)))),
         (2.3,),
-        pendulum(),
+        pendulum,
     ),
 }
 
 
 def judged(name):
     """A fake as the search would find it: its gates, why it fails, and the verdict by itself."""
-    expression, values, dataset = FAKES[name]
+    expression, values, made = FAKES[name]
+    dataset = made()
     samples = make_samples(dataset.train, window=None, seed=0)
     law = law_of(expression, *values)
     law = law.with_(conservation_ratio=conservation_ratio(law, samples), random_ratio=1.0)

@@ -272,6 +272,29 @@ def test_noise_that_differs_between_trajectories_is_told():
     assert (found.error > 0).all()
 
 
+@pytest.mark.parametrize(("count", "level"), [(60, 0.03), (120, 0.01)])
+def test_noise_in_proportion_to_each_swing_is_not_that_of_the_small_ones(count, level):
+    """The calmest stretches are those of the small swings, which have the least noise."""
+    stream = np.random.default_rng(3)
+    clock = np.linspace(0.0, 8.0, count)
+    made, sizes = [], []
+    for number in range(12):
+        size, phase = stream.uniform(0.5, 2.0), stream.uniform(0.0, 6.0)
+        states = size * np.stack([np.cos(1.3 * clock + phase), np.sin(1.3 * clock + phase)], 1)
+        sizes.append(level * states.std(axis=0))
+        states = states + sizes[-1] * stream.standard_normal(states.shape)
+        made.append(Trajectory(str(number), clock, 25.0 + states, np.zeros_like(states)))
+    report = noise_report(made)
+    whole = np.sqrt(np.mean(np.square(sizes), axis=0))
+    np.testing.assert_allclose(report.noise.sigma, whole, rtol=0.15)
+    assert [one.column for one in report.uneven] == [0, 1]
+    for one in report.uneven:
+        assert one.p_value < 1e-4
+        ratio = one.sigma / np.array(sizes)[:, one.column]
+        assert np.median(ratio) == pytest.approx(1.0, abs=0.12)
+    assert not report.outliers
+
+
 def in_proportion(share, seed, floor=0.0):
     """Noise of a share of each value, and a floor beside it."""
     stream = np.random.default_rng(seed)

@@ -202,9 +202,10 @@ def test_processes_that_open_a_run_at_once_share_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "size", [20_000, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 4_000, 10**5, 10**6))]
+    "size", [5_000, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 15_000, 10**5, 10**6))]
 )
 def test_a_full_disk_is_said_and_loses_nothing(size, unbroken, tmp_path):
+    """At 5,000 bytes the fits do not fit, at 15,000 the laws, at 100,000 the report."""
     whole, _ = unbroken
 
     def limit():

@@ -57,7 +57,7 @@ def test_noise_is_seen_though_most_trajectories_are_short():
     ]
     found = estimate_noise(parts)
     np.testing.assert_allclose(found.sigma, 0.05, rtol=0.1)
-    many = [trajectory(n, 20, noise=0.05) for n in range(8000)]
+    many = [trajectory(n, 20, noise=0.05) for n in range(3000)]
     np.testing.assert_allclose(estimate_noise(many).sigma, 0.05, rtol=0.1)
 
 

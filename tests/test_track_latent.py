@@ -21,7 +21,9 @@ def clips(noise, *amplitudes):
     return angles, [(TIMES, own + random.normal(0, noise, own.shape)) for own in pictures]
 
 
-@pytest.mark.parametrize(("noise", "match"), [(0.0, 0.005), (0.02, 0.008)])
+@pytest.mark.parametrize(
+    ("noise", "match"), [pytest.param(0.0, 0.005, marks=pytest.mark.slow), (0.02, 0.008)]
+)
 def test_the_coordinate_is_the_angle(noise, match):
     """Up to a factor and a shift, better than a geodesic coordinate (.008 and .071 rad)."""
     angles, made = clips(noise, 0.7, 1.1, 1.4)

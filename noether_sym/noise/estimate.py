@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, ndtri
+from scipy.special import ndtri
 
 from noether_sym.datasets.constancy import constant_columns
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.noise.climb import climb
 from noether_sym.noise.growth import growth
-from noether_sym.noise.ladder import Ladder, Rung, Span, degrees, estimate, roughness
-from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier, Uneven
+from noether_sym.noise.ladder import Ladder, Span, roughness
+from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier
 from noether_sym.noise.outliers import LEVEL, find_outliers
 from noether_sym.noise.resolution import precision, resolution, unwrapped
+from noether_sym.noise.uneven import Compared, compare, scaled, uneven
 from noether_sym.statistics.samples import cap
 
 if TYPE_CHECKING:
@@ -26,22 +26,15 @@ if TYPE_CHECKING:
 PRECISION = 1e-8
 """Share of a column's spread below which what is left is called precision, not noise."""
 
-UNEVEN_LEVEL = 0.01
-"""Level of the test of one noise for all trajectories, over all columns together."""
-
 _MOST_SAMPLES = 50_000
 _LEAST_SAMPLES = 16
 """Of a trajectory, so that differences of all orders are there; of more trajectories some are
 taken."""
 
-_STRICTER = 4
-"""Orders above that of the estimate at which trajectories are compared."""
-
 _STILL_FALLING = 2.0
 """Ratio of an estimate's error with the fall that is left to that without, up to which
 trajectories are compared."""
 
-_FEWEST_DEGREES = 4.0
 _CLOCK, _CLOCK_ORDER = 0.01, 2
 
 
@@ -129,7 +122,7 @@ def noise_report(
     shared = Ladder(spans)
     threshold = float(-ndtri(LEVEL / 2 / max(1, len(states) * len(moving))))
     outliers: list[tuple[int, int, Outlier]] = []
-    samples: dict[int, tuple[Ladder, list[NDArray[np.float64]], Rung]] = {}
+    compared: dict[int, Compared] = {}
     growing: list[Growing] = []
     for column in moving:
         ladder, own = shared, values[column]
@@ -144,6 +137,10 @@ def noise_report(
             growing.append(grows)
             continue
         found = climb(ladder, own)
+        units = scaled(ladder, own, found, len(moving))
+        size = 1.0
+        if units is not None:
+            own, size, found = list(units.values), units.size, units.found
         if found.seen and found.rung is not None:
             strange = _outliers(ladder, own, found.rung.order, found.rung.scale, threshold)
             if any(strange):
@@ -152,12 +149,16 @@ def noise_report(
                 found = climb(ladder, own)
         steps[column] = _step(states[:, column], ladder, own)
         rounded = steps[column] / np.sqrt(12.0)
-        if found.seen and found.rung is not None and found.rung.scale > PRECISION * spread:
-            sigma[column], error[column] = found.rung.scale, found.error
-            if found.error <= _STILL_FALLING * found.rung.error:
-                samples[column] = (ladder, own, found.rung)
+        if found.seen and found.rung is not None and found.rung.scale * size > PRECISION * spread:
+            rung = found.rung
+            sigma[column], error[column] = rung.scale * size, found.error * size
+            if units is not None:
+                compared[column] = units.compared
+            elif found.error <= _STILL_FALLING * rung.error:
+                each = compare(ladder, own, rung.order, rung.limit)
+                compared |= {column: each} if each is not None else {}
         else:
-            floor[column] = max(floor[column], rounded, min(found.bound, spread))
+            floor[column] = max(floor[column], rounded, min(found.bound * size, spread))
         if rounded > PRECISION * spread:
             sigma[column] = max(sigma[column], rounded)
     for column, value in known.items():
@@ -165,7 +166,7 @@ def noise_report(
     return NoiseReport(
         Noise(sigma, error, floor, tuple(column in known for column in range(count))),
         tuple(one for *_, one in sorted(outliers, key=lambda each: (*each[:2], each[2].column))),
-        _uneven(samples, [one.name for one in trajectories]),
+        uneven(compared, [one.name for one in trajectories]),
         tuple(growing),
         steps,
     )
@@ -262,49 +263,3 @@ def _step(
         return 0.0
     turns = ladder.differences(parts, _CLOCK_ORDER)
     return 0.0 if float(np.max(np.abs(turns))) <= _CLOCK * step else step
-
-
-def _uneven(
-    samples: Mapping[int, tuple[Ladder, list[NDArray[np.float64]], Rung]], names: Sequence[str]
-) -> tuple[Uneven, ...]:
-    """Columns whose noise differs between trajectories.
-
-    The cube roots of the variances, nearly normal (Wilson, Hilferty 1931,
-    doi:10.1073/pnas.17.12.684), against that of all together, at an order above the estimate's,
-    so that a rest of motion does not count; chances multiplied for the columns (Holm 1979).
-    """
-    found = []
-    for column, (ladder, values, rung) in samples.items():
-        own = _by_trajectory(ladder, values, rung)
-        if len(own) < 2:
-            continue
-        freedom = np.array([degrees(one.variance) for _, one in own])
-        scales = np.array([one.scale for _, one in own])
-        whole = np.sqrt(freedom @ scales**2 / freedom.sum())
-        spread = 2.0 / (9.0 * freedom)
-        deviates = ((scales / whole) ** (2.0 / 3.0) - (1.0 - spread)) / np.sqrt(spread)
-        chance = float(chdtrc(len(own) - 1, float(deviates @ deviates)))
-        errors = np.array([one.error for _, one in own])
-        labels = tuple(names[place] for place, _ in own)
-        found.append(Uneven(column, chance, labels, scales, errors))
-    found.sort(key=lambda one: one.p_value)
-    uneven: list[Uneven] = []
-    worst = 0.0
-    for place, each in enumerate(found):
-        worst = max(worst, min(1.0, each.p_value * (len(found) - place)))
-        if worst <= UNEVEN_LEVEL:
-            uneven.append(replace(each, p_value=worst))
-    return tuple(sorted(uneven, key=lambda one: one.column))
-
-
-def _by_trajectory(
-    ladder: Ladder, values: Sequence[NDArray[np.float64]], rung: Rung
-) -> list[tuple[int, Rung]]:
-    """Estimates of single trajectories but of those too short, or rough throughout."""
-    order = rung.order + _STRICTER
-    found = []
-    for trajectory, (alone, places) in ladder.trajectories.items():
-        one = estimate(alone, [values[place] for place in places], order, rung.limit)
-        if one is not None and degrees(one.variance) >= _FEWEST_DEGREES:
-            found.append((trajectory, one))
-    return found

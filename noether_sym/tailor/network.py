@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory, stack
+from noether_sym.runtime.adam import Adam
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -243,21 +244,19 @@ def train(
     losses = []
     states = problem.states[None]
     for _ in range(steps):
-        optimizer.zero_grad(set_to_none=True)
         if scale is None:
             predicted = field(weights, states)
         else:
             predicted = hamiltonian_field(weights, states, problem.pairs, scale)
         loss = (predicted - problem.derivatives).square().mean()
-        loss.backward()
-        optimizer.step()
+        optimizer.step(torch.autograd.grad(loss, weights.tensors()))
         losses.append(loss.detach())
     return weights.detached(), torch.stack(losses)
 
 
-def adam(weights: Weights, weight_decay: float) -> torch.optim.Optimizer:
+def adam(weights: Weights, weight_decay: float) -> Adam:
     """The optimiser of every training here."""
-    return torch.optim.Adam(weights.tensors(), lr=LEARNING_RATE, weight_decay=weight_decay)
+    return Adam(weights.tensors(), rate=LEARNING_RATE, weight_decay=weight_decay)
 
 
 def hamiltonian_scale(problem: Problem) -> Tensor:

@@ -46,9 +46,7 @@ def train_within(
         part = problem.part(step)
         states, targets = problem.states[part], problem.derivatives[part]
         found = gradients(tensors, states, targets, turn)
-        for tensor, gradient in zip(weights.tensors(), found, strict=True):
-            tensor.grad = gradient[None]
-        optimizer.step()
+        optimizer.step([gradient[None] for gradient in found])
     return weights.detached()
 
 

@@ -145,19 +145,18 @@ def meta_tailoring(
     rate = _rates(rates, problem)
     own = weights.repeated(trials)
     optimizer = adam(own, problem.weight_decay)
+    found: Sequence[Tensor]
     for epoch in range(setting.epochs):
         part = problem.part(epoch)
         states, derivatives = problem.states[part], problem.derivatives[part]
         if setting.loss == "drift":
             _, found = meta_gradients(own.detached(), states, derivatives, rate, spread[:, part])
-            for tensor, gradient in zip(own.tensors(), found, strict=True):
-                tensor.grad = gradient
         else:
-            optimizer.zero_grad(set_to_none=True)
             every = states.expand(trials, -1, -1)
             predicted = tailored_field(own, every, rate, quantities, loss=setting.loss)
-            (predicted - derivatives).square().mean((1, 2)).sum().backward()
-        optimizer.step()
+            loss = (predicted - derivatives).square().mean((1, 2)).sum()
+            found = torch.autograd.grad(loss, own.tensors())
+        optimizer.step(found)
     return _evaluated(setting, own.detached(), numbers, quantities, rates)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from noether_sym.dsl.expression import Expression
+from noether_sym.runtime.adam import Adam
 from noether_sym.runtime.device import single_threaded
 from noether_sym.search.candidate import Candidate
 from noether_sym.search.multistart import natural_magnitudes
@@ -95,15 +96,14 @@ def _least_variances(batch: Batch, sizes: Tensor) -> tuple[Tensor, Tensor]:
     if not sizes.shape[1]:
         values = batch.values(sizes[:, None].expand(-1, 2, -1))
         return _ordered(_variances(values[0], batch.weights))
-    free = torch.ones((len(sizes), 2, sizes.shape[1]), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.Adam([free], lr=_RATE)
+    free = torch.ones((len(sizes), 2, sizes.shape[1]), dtype=torch.float64)
+    optimizer = Adam([free], rate=_RATE)
     least = torch.full((len(sizes), 2), torch.inf, dtype=torch.float64)
     for _ in range(_STEPS):
-        values, slopes = batch.slopes(free.detach() * sizes[:, None])
+        values, slopes = batch.slopes(free * sizes[:, None])
         variance, gradient = _with_gradient(values[0], slopes, batch.weights)
         least = torch.minimum(least, torch.where(torch.isfinite(variance), variance, torch.inf))
-        free.grad = torch.where(torch.isfinite(gradient), gradient * sizes[:, None], 0.0)
-        optimizer.step()
+        optimizer.step([torch.where(torch.isfinite(gradient), gradient * sizes[:, None], 0.0)])
     return _ordered(least)
 
 
