@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import noether_sym
 from noether_sym.datasets import load
 from noether_sym.datasets.parts import folds_of
 from noether_sym.dsl.expression import call, input_
-from noether_sym.laws.law import LAW, UNDECIDED
+from noether_sym.laws.law import CONSTRAINT, LAW, UNDECIDED
 from noether_sym.search.build import build_law
 from noether_sym.search.sums.moments import moments
 from noether_sym.search.sums.noisy import from_noise
@@ -147,3 +149,35 @@ def test_a_law_that_is_not_found_again_is_undecided(crosswise):
 def law_of(dataset, proposal):
     samples = make_samples(dataset.train, window=None, seed=0)
     return build_law(proposal.candidate, proposal.fit, dataset, samples)
+
+
+@pytest.fixture(scope="module")
+def turning():
+    """Unit vectors that turn about a tilted axis, with noise; one of them changes sign."""
+    stream = np.random.default_rng(0)
+    clock = np.linspace(0.0, 6.0, 80)
+    tables = []
+    for number in range(12):
+        height, phase = stream.uniform(-0.8, 0.8), stream.uniform(0.0, 6.0)
+        radius = np.sqrt(1.0 - height**2)
+        x, y = radius * np.cos(2.0 * clock + phase), radius * np.sin(2.0 * clock + phase)
+        y, z = 0.8 * y - 0.6 * height, 0.6 * y + 0.8 * height
+        noisy = np.stack([x, y, z]) + 0.01 * stream.standard_normal((3, 80))
+        columns = dict(zip(("x", "y", "z"), noisy, strict=True))
+        tables.append(pd.DataFrame({"trajectory": number, "t [s]": clock, **columns}))
+    return pd.concat(tables)
+
+
+def test_a_constraint_is_found_in_noise(turning):
+    """x**2 + y**2 + z**2 = 1; beside it one law is left of the two that there may be."""
+    found = noether_sym.discover(turning, search="sums", unitless=True)
+    (same,) = found.constraints
+    assert same.verdict == CONSTRAINT
+    assert same.expression.inputs == {0, 1, 2}
+    points = np.random.default_rng(1).normal(size=(50, 3))
+    values = same(points / np.linalg.norm(points, axis=1, keepdims=True))
+    np.testing.assert_allclose(values, values.mean(), rtol=0.02)
+    (law,) = found.accepted
+    assert law.verdict == LAW
+    assert law.expression.inputs == {1, 2}
+    assert found.most == 1

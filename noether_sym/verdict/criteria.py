@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Law
+from noether_sym.laws.law import APPROXIMATE_LAW, CONSTRAINT, LAW, UNDECIDED, Law
+from noether_sym.laws.relations import rates_among
 from noether_sym.runtime.workers import Workers
 from noether_sym.search.build import build_law
 from noether_sym.search.candidate import Candidate
@@ -54,6 +55,7 @@ def judge(
     workers: Workers | None = None,
     device: str = "cpu",
     constraints: Sequence[tuple[Candidate, Fitted]] = (),
+    alike: Sequence[tuple[Candidate, Fitted]] = (),
     everything: bool = False,
     confirmation: Confirmation | None = None,
     crosswise: Crosswise | None = None,
@@ -72,8 +74,10 @@ def judge(
     variances large that are no sign of change.
 
     `crosswise` says which candidates are confirmed by searches that left trajectories out.
-    `constraints` come from the search for sums. With `everything` formulas of columns that
-    never change are judged too; a search would list too many of them.
+    `constraints` come from the search for sums; so does what is `alike` on all trajectories but
+    for noise, and is a constraint if searches that left trajectories out show it. With
+    `everything` formulas of columns that never change are judged too; a search would list too
+    many of them.
     """
     forms = {} if crosswise is None else crosswise.forms
     ranked_numbers = sorted(range(len(fits)), key=lambda n: (fits[n].ratio, _size(candidates, n)))
@@ -88,6 +92,7 @@ def judge(
     beyond = held_out or shown
     beyond_frame = None if beyond is None else Frame.of(beyond, dataset)
     quarters = Quarters(samples)
+    rates = rates_among(dataset)
     settled: set[int] = set()
     entries = []
     for number in order:
@@ -109,7 +114,8 @@ def judge(
             settled |= set() if reason else {forms[number]}
         elif not reason and confirmation is not None:
             law, reason = _confirmed(law, confirmation)
-        entries.append(Judged(number, law, score, frame.gradients(law), reason))
+        related = bool(rates.relation(law))
+        entries.append(Judged(number, law, score, frame.gradients(law), reason, related))
     if confirmation is not None and last and all(entry.reason for entry in entries):
         again = [
             entry if entry.number in forms else _second(entry, confirmation)
@@ -117,6 +123,8 @@ def judge(
         ]
         entries = [*again, *entries[_SECOND:]]
     same = [_constraint(*one, dataset, samples, held_out, frame) for one in constraints]
+    if crosswise is not None:
+        same += [_alike(*one, dataset, samples, crosswise.fitting, frame) for one in alike]
     judgement = independent_laws(
         entries, frame.directions(), [one for one in same if not one.reason]
     )
@@ -189,6 +197,21 @@ def _constraint(
     bound = max(SLACK * fit.ratio, _EXACT)
     reason = "" if heldout is None or heldout <= bound else "it does not hold on held-out data"
     law = law.with_(heldout_ratio=heldout)
+    return Judged(-1, law, fit.ratio, frame.gradients(law), reason)
+
+
+def _alike(
+    candidate: Candidate,
+    fit: Fitted,
+    dataset: Dataset,
+    samples: Samples,
+    fitting: CrossFitting,
+    frame: Frame,
+) -> Judged:
+    """A constraint in noise, with its evidence."""
+    law = fitting.confirmed(build_law(candidate, fit, dataset, samples))
+    assert law.evidence is not None
+    reason = "" if law.verdict == CONSTRAINT else law.evidence.reason or "it is none"
     return Judged(-1, law, fit.ratio, frame.gradients(law), reason)
 
 

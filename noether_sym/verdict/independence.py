@@ -82,6 +82,8 @@ class Judged:
         From `noether_sym.verdict.gradients.Frame.gradients`.
     reason : str
         Why it is no law; empty if it is one.
+    relation : bool
+        Whether it reads a column with its second derivative, or a higher one.
     """
 
     number: int
@@ -89,6 +91,7 @@ class Judged:
     score: float
     gradients: NDArray[np.float64]
     reason: str
+    relation: bool = False
 
 
 def independent_laws(
@@ -210,8 +213,13 @@ def _follows(entry: Judged, others: Sequence[Judged]) -> bool:
 
 
 def _laws_first(entries: Sequence[Judged]) -> Iterator[Judged]:
-    """Laws, then what only nearly is one: a law heads its family whatever is conserved better."""
-    yield from _in_order([entry for entry in entries if _is_law(entry)])
+    """Laws, then what only nearly is one: a law heads its family whatever is conserved better.
+
+    Of laws those first that do not rest on how columns follow from each other.
+    """
+    for relation in (False, True):
+        own = [entry for entry in entries if entry.relation is relation]
+        yield from _in_order([entry for entry in own if _is_law(entry)])
     yield from _in_order([entry for entry in entries if not _is_law(entry)])
 
 

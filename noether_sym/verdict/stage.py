@@ -168,6 +168,7 @@ def _fit(
             workers=options.workers,
             device=options.device,
             constraints=[(one.candidate, one.fit) for one in sums.constraints],
+            alike=[(one.candidate, one.fit) for one in sums.alike],
             confirmation=confirmation,
             crosswise=crosswise,
             last=look + 1 == len(windows),

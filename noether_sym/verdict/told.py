@@ -39,7 +39,8 @@ def with_told_terms(
     undecided: list[tuple[Law, str]] = []
     for law in judgement.laws:
         if reason := rates.relation(law):
-            related.append(taken_back(law, CONSTRAINT, reason))
+            if not law.function_of:  # of laws and constraints that are listed
+                related.append(taken_back(law, CONSTRAINT, reason))
             continue
         judge = fitting if fitting is not None and fitting.has_judged(law) else confirmation
         shorter, reason = (law, "") if law.function_of else _shortened(law, judge, refitting)

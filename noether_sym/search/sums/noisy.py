@@ -34,7 +34,7 @@ _SUBSETS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """A law in noise.
+    """A law in noise, or a constraint.
 
     Attributes
     ----------
@@ -89,6 +89,21 @@ def from_noise(
     return found
 
 
+def alike_in_noise(
+    library: Iterable[Term],
+    data: Observations,
+    sigma: NDArray[np.float64],
+    known: Sequence[Combination],
+    most: int,
+) -> list[Found]:
+    """Constraints whose variation over all samples is noise; see `from_noise`."""
+    whole = data.joined()
+    terms = list(islice(library, min(_TERMS, data.count // _SAMPLES_PER_TERM)))
+    own = moments(terms, whole, sigma, np.zeros(1, dtype=np.int64))
+    heads = [one.gradients for one in known]
+    return list(_laws(own, whole, heads, most, compare=True, alike=True))
+
+
 def found_again(
     libraries: Iterable[Sequence[Term]],
     data: Observations,
@@ -133,10 +148,12 @@ def _laws(
     most: int,
     *,
     compare: bool,
+    alike: bool = False,
 ) -> Iterator[Found]:
     """Laws of a library that add to those that are known, up to `most` in all.
 
-    Where forms are not compared, each has one, of any number of terms.
+    Where forms are not compared, each has one, of any number of terms. Only what is to be `alike`
+    may have the same value on all trajectories.
     """
     end, terms = _FIRST, len(own.terms)
     if not terms:
@@ -150,7 +167,8 @@ def _laws(
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]
-            laws = [one for one in laws if one.between > SAME * one.ratio and _columns(one) > 1]
+            laws = [one for one in laws if alike or one.between > SAME * one.ratio]
+            laws = [one for one in laws if _columns(one) > 1]
             if laws:
                 yield Found(tuple(laws), own.terms)
             library = NoisyTerms(own, data, heads)

@@ -10,7 +10,7 @@ small wherever the data are, is small by this measure too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,10 @@ class Observations:
             points, directions = np.arange(len(segment)), self.directions[kept]
         states = self.states[:, kept]
         return Observations(self.dataset, states, segment, self.spread, points, directions, noise)
+
+    def joined(self) -> Observations:
+        """The same as one trajectory, of which only what is the same in all is constant."""
+        return replace(self, segment=np.zeros_like(self.segment))
 
     @property
     def count(self) -> int:

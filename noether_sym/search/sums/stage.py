@@ -19,10 +19,10 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
-from noether_sym.search.sums.noisy import Found, found_again, from_noise
+from noether_sym.search.sums.noisy import Found, alike_in_noise, found_again, from_noise
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.propose import propose
-from noether_sym.search.sums.terms import Columns, mixed, polynomial, quantities, shifted
+from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
 from noether_sym.search.sums.walk import Combination, measured
 from noether_sym.statistics.samples import Samples, make_samples
 
@@ -73,7 +73,9 @@ class SumsFound:
         All training trajectories were searched for it.
     folds : tuple of Fold
         What the same search finds without each of some groups of trajectories, by which
-        `noisy` is to be judged.
+        `noisy` and `alike` are to be judged.
+    alike : tuple of Proposal
+        What varies as noise does, both along trajectories and between them.
     """
 
     laws: tuple[Proposal, ...] = ()
@@ -83,6 +85,7 @@ class SumsFound:
     seconds: float = 0.0
     noisy: tuple[tuple[Proposal, ...], ...] = ()
     folds: tuple[Fold, ...] = ()
+    alike: tuple[Proposal, ...] = ()
 
 
 def search_sums(
@@ -110,11 +113,13 @@ def search_sums(
     samples, data = _observed(dataset, seed)
     most = most_functions(dataset, samples)
     noisy: list[Found] = []
+    alike: list[Found] = []
     folds: tuple[Fold, ...] = ()
     with single_threaded():
         found = propose(data, columns_of(dataset, data), most=most, limit=limit, progress=progress)
         if not found.complete:
-            noisy, folds = _in_noise(whole, [*found.laws, *found.constraints], most, seed, progress)
+            known = [*found.laws, *found.constraints]
+            noisy, alike, folds = _in_noise(whole, known, most, seed, progress)
     return SumsFound(
         (
             *_still(dataset, samples, data),
@@ -126,6 +131,7 @@ def search_sums(
         time.perf_counter() - begin,
         tuple(tuple(_proposal(one) for one in law.forms) for law in noisy),
         folds,
+        tuple(_proposal(own.forms[0]) for own in alike),
     )
 
 
@@ -140,38 +146,41 @@ def _in_noise(
     most: int,
     seed: int,
     progress: Progress | None,
-) -> tuple[list[Found], tuple[Fold, ...]]:
-    """Search all trajectories for what noise hides, and again without each fold of them."""
+) -> tuple[list[Found], list[Found], tuple[Fold, ...]]:
+    """Search all trajectories for laws and constraints that noise hides, and again without each
+    fold of them."""
     dataset = replace(dataset, train=tuple(own for own in dataset.train if len(own) > 1), test=())
     sigma = dataset_noise(dataset).noise.sigma
     samples, every = _observed(dataset, seed)
     made_of = quantities(columns_of(dataset, every))
 
-    def observed(
+    def constrained(
         train: tuple[Trajectory, ...],
-    ) -> tuple[Observations, list[Combination]]:
+    ) -> tuple[Observations, list[Found], list[Combination]]:
         data = _observed(replace(dataset, train=train), seed)[1]
         exact = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in known]
-        return data, exact
+        alike = alike_in_noise(quadratic(made_of), data, sigma, exact, most)
+        return data, alike, [*exact, *(own.forms[0] for own in alike)]
 
     held_out = folds_of(dataset.train)
     groups = np.zeros(len(dataset.train), dtype=np.int64)
     for number, held in enumerate(held_out):
         groups[list(held)] = number
-    data, exact = observed(dataset.train)
+    data, alike, heads = constrained(dataset.train)
     libraries = (polynomial(made_of), *mixed(made_of))
-    found = from_noise(libraries, data, sigma, exact, most, groups[:: samples.every])
+    found = from_noise(libraries, data, sigma, heads, most, groups[:: samples.every])
     again = list(dict.fromkeys(one.library for one in found))
     folds = []
-    for number, held in enumerate(held_out if found else ()):
+    for number, held in enumerate(held_out if found or alike else ()):
         if progress is not None:
             progress("sums, crosswise", number, len(held_out))
         rest = tuple(own for n, own in enumerate(dataset.train) if n not in held)
-        laws = found_again(again, *observed(rest), sigma, most)
+        own, same, heads = constrained(rest)
+        laws = [*same, *found_again(again, own, heads, sigma, most)]
         folds.append(Fold(held, tuple(_proposal(one.forms[0]) for one in laws)))
     if progress is not None and folds:
         progress("sums, crosswise", 1, 1)
-    return found, tuple(folds)
+    return found, alike, tuple(folds)
 
 
 def most_functions(dataset: Dataset, samples: Samples) -> int:

@@ -137,6 +137,11 @@ def polynomial(known: Quantities) -> Iterator[Term]:
     yield from _by_size([*monomials(known.plain, 4, 5), *known.functions])
 
 
+def quadratic(known: Quantities) -> Iterator[Term]:
+    """Products of up to two plain quantities."""
+    yield from _by_size(monomials(known.plain, 2, 3))
+
+
 def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     """Products of up to three plain quantities, and functions times up to two: kind by kind.
 
