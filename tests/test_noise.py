@@ -249,6 +249,13 @@ def test_outliers_are_named_and_do_not_count():
     assert report.noise.sigma == pytest.approx(clean.sigma, rel=0.03)
 
 
+@pytest.mark.parametrize(("off", "count"), [(1e-8, 0), (1e-3, 1)])
+def test_what_an_integrator_leaves_is_no_outlier(off, count):
+    made = waves(step=0.1, sigma=(1e-10, 1e-10))
+    made[3].states[40, 0] += off
+    assert len(noise_report(made).outliers) == count
+
+
 def test_large_steps_and_noise_are_no_outliers():
     for seed in range(5):
         made = waves(sigma=(0.01, 0.02), seed=seed)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PRECISION = 1e-8
 """Share of a column's spread below which what is left is called precision, not noise."""
 
+_SMALLEST = 1e-6
+"""Share of a column's spread below which a sample that is off is the integrator's doing."""
+
 _MOST_SAMPLES = 50_000
 _LEAST_SAMPLES = 16
 """Of a trajectory, so that differences of all orders are there; of more trajectories some are
@@ -142,7 +145,10 @@ def noise_report(
         if units is not None:
             own, size, found = list(units.values), units.size, units.found
         if found.seen and found.rung is not None:
-            strange = _outliers(ladder, own, found.rung.order, found.rung.scale, threshold)
+            least = _SMALLEST * spread / size
+            strange = _outliers(
+                ladder, own, found.rung.order, found.rung.scale, threshold, least=least
+            )
             if any(strange):
                 outliers += _named(trajectories, ladder, column, strange)
                 ladder, own = _without(ladder, own, strange)
@@ -213,12 +219,16 @@ def _outliers(
     order: int,
     scale: float,
     threshold: float,
+    *,
+    least: float = 0.0,
 ) -> list[list[tuple[int, float]]]:
-    """Of each span, places of outliers and their sizes."""
-    return [
+    """Of each span, places of outliers that are off by `least` or more, and their sizes."""
+    pairs = zip(ladder.spans, values, strict=True)
+    every = (
         find_outliers(span, own, order, scale, threshold) if len(span) > order + 1 else []
-        for span, own in zip(ladder.spans, values, strict=True)
-    ]
+        for span, own in pairs
+    )
+    return [[one for one in found if abs(one[1]) * scale >= least] for found in every]
 
 
 def _without(
