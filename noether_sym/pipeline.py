@@ -53,11 +53,11 @@ if TYPE_CHECKING:
 
 def run_sums(search: Search, progress: Progress | None = None) -> SumsFound:
     """Search for sums of terms."""
+    from noether_sym.noise.clean import without_outliers
     from noether_sym.search.sums.stage import search_sums
 
-    found = search_sums(
-        search.dataset, limit=search.terms, seed=search.data.seed, progress=progress
-    )
+    dataset = without_outliers(search.dataset)
+    found = search_sums(dataset, limit=search.terms, seed=search.data.seed, progress=progress)
     stage = SumsStage(round(found.seconds, 3), found.terms, found.complete)
     search.run.finish(sums=stage)
     return found
@@ -110,10 +110,12 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     Where sums have found as many laws as there can be, only short formulas are searched.
     """
     from noether_sym.export.found import found_laws
+    from noether_sym.noise.clean import without_outliers
     from noether_sym.runtime.device import resolve_device
     from noether_sym.statistics.samples import refuse_unordered
     from noether_sym.verdict.stage import fit
 
+    dataset = without_outliers(search.dataset)
     device = resolve_device(search.options.device)
     if search.method == "formulas":
         refuse_unordered(search.dataset)
@@ -123,7 +125,7 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
         distinct = run_enumeration(search, progress, _depth(search, sums))
     checkpoint = Checkpoint(search.run)
     options = search.fit_options(device)
-    result = fit(search.dataset, distinct, options, progress, checkpoint, sums)
+    result = fit(dataset, distinct, options, progress, checkpoint, sums)
     stage = search.run.stages.enumerate
     counts = (0, 0) if distinct is None or stage is None else (stage.raw, stage.distinct)
     laws = found_laws(search.dataset, *counts, result)

@@ -169,6 +169,22 @@ def test_a_map_is_not_taken_for_noise():
     assert [own.value for own in laws.best.parameters] == pytest.approx([1.0], abs=1e-9)
 
 
+@pytest.mark.parametrize("off", [0.3, 1e-3])
+def test_one_wrong_number_costs_no_law(off, tmp_path):
+    """Else E - c*E**2 is all that is left: it is flat at the one energy."""
+    tables = oscillators(12)
+    tables[3].loc[40, "x"] += off
+    laws = noether_sym.discover(tables, unitless=True, search="sums")
+    (law,) = laws.accepted
+    assert law.verdict == LAW
+    assert len(law.parameters) == 1
+    assert any("outlier: x in trajectory" in note and "sample 41" in note for note in laws.notes)
+    path = tmp_path / "springs.csv"
+    pd.concat([own.assign(trajectory=n) for n, own in enumerate(tables)]).to_csv(path, index=False)
+    checked = noether_sym.check(law.text(17), str(path), unitless=True)
+    assert checked.verdict == LAW
+
+
 def test_a_search_names_outliers_and_noise_that_differs():
     tables = oscillators(4, noise=0.01, seed=6)
     tables[1].loc[40, "x"] += 0.5

@@ -18,6 +18,7 @@ from noether_sym.laws.expansion import with_expansions
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.laws.units import in_given_units
+from noether_sym.noise.clean import without_outliers
 from noether_sym.runtime.device import single_threaded
 from noether_sym.statistics.conservation import spread_on_surrogate
 from noether_sym.statistics.samples import refuse_unordered, windows_to_try
@@ -104,6 +105,7 @@ def check(
         If no segment is long enough.
     """
     refuse_unordered(dataset)
+    dataset = without_outliers(dataset)
     given = GivenFormula.of(text, dataset)
     with single_threaded(), np.errstate(all="ignore"):
         confirmation = Confirmation(given.dataset, rejoined(dataset.train, dataset.test))

@@ -133,6 +133,10 @@ class Trajectory:
         """Every `step`-th sample, from the first one on."""
         return self._taken(slice(None, None, step))
 
+    def at(self, places: NDArray[np.int64]) -> Trajectory:
+        """The samples at some places, in order."""
+        return self._taken(places)
+
     def followed_by(self, later: Trajectory) -> Trajectory:
         """The same with the samples of another, later one after its own."""
         differs = self.noise is not None or later.noise is not None
@@ -145,7 +149,7 @@ class Trajectory:
             noise=both([self.relative_noise, later.relative_noise]) if differs else None,
         )
 
-    def _taken(self, span: slice) -> Trajectory:
+    def _taken(self, span: slice | NDArray[np.int64]) -> Trajectory:
         noise = None if self.noise is None else self.noise[span]
         return replace(
             self,

@@ -29,6 +29,9 @@ PRECISION = 1e-8
 _SMALLEST = 1e-6
 """Share of a column's spread below which a sample that is off is the integrator's doing."""
 
+_FAR_OFF = 20.0
+"""How many times further off an outlier is where a rest of motion is all that was seen."""
+
 _MOST_SAMPLES = 50_000
 _LEAST_SAMPLES = 16
 """Of a trajectory, so that differences of all orders are there; of more trajectories some are
@@ -144,11 +147,10 @@ def noise_report(
         size = 1.0
         if units is not None:
             own, size, found = list(units.values), units.size, units.found
-        if found.seen and found.rung is not None:
-            least = _SMALLEST * spread / size
-            strange = _outliers(
-                ladder, own, found.rung.order, found.rung.scale, threshold, least=least
-            )
+        if found.rung is not None and found.rung.scale > 0.0:
+            order, far = found.rung.order, threshold if found.seen else _FAR_OFF * threshold
+            least, ends = _SMALLEST * spread / size, 0 if found.seen else order
+            strange = _outliers(ladder, own, order, found.rung.scale, far, least=least, ends=ends)
             if any(strange):
                 outliers += _named(trajectories, ladder, column, strange)
                 ladder, own = _without(ladder, own, strange)
@@ -221,11 +223,12 @@ def _outliers(
     threshold: float,
     *,
     least: float = 0.0,
+    ends: int = 0,
 ) -> list[list[tuple[int, float]]]:
     """Of each span, places of outliers that are off by `least` or more, and their sizes."""
     pairs = zip(ladder.spans, values, strict=True)
     every = (
-        find_outliers(span, own, order, scale, threshold) if len(span) > order + 1 else []
+        find_outliers(span, own, order, scale, threshold, ends) if len(span) > order + 1 else []
         for span, own in pairs
     )
     return [[one for one in found if abs(one[1]) * scale >= least] for found in every]

@@ -20,13 +20,21 @@ MOST = 0.1
 _QUIET = 3.5
 """Score up to which the samples around a removed outlier are noise, a hundred of them."""
 
+_SMOOTHER = 1e-3
+"""Share of an outlier that what is left without it may have of noise, where this is less."""
+
 _REACH = 3
 _CALM = 1.5
 """Root mean square of the differences around a removed outlier, over that of noise."""
 
 
 def find_outliers(
-    span: Span, values: NDArray[np.float64], order: int, scale: float, threshold: float
+    span: Span,
+    values: NDArray[np.float64],
+    order: int,
+    scale: float,
+    threshold: float,
+    ends: int = 0,
 ) -> list[tuple[int, float]]:
     """Find samples without which a column is smooth, largest first.
 
@@ -43,6 +51,8 @@ def find_outliers(
         Standard deviation of the noise, not 0.
     threshold : float
         Standard deviations beyond which noise is not expected.
+    ends : int
+        Samples at both ends that are not looked at: there a motion can bend as well.
 
     Returns
     -------
@@ -60,13 +70,14 @@ def find_outliers(
         places = np.flatnonzero(kept)
         left = span.kept(kept) if found else span
         score, offset = _scores(left, values[kept], order, scale)
-        score[passed[places]] = 0.0
+        score[passed[places] | (places < ends) | (places >= len(values) - ends)] = 0.0
         best = int(np.argmax(np.abs(score)))
         if abs(score[best]) <= threshold:
             break
         around = slice(max(0, best - _REACH * order), best + _REACH * order + 1)
         near = places[around]
-        if _smooth(span, values, near[near != places[best]], order, scale):
+        quiet = max(scale, _SMOOTHER * abs(float(offset[best])))
+        if _smooth(span, values, near[near != places[best]], order, quiet):
             found.append((int(places[best]), float(offset[best] / scale)))
         else:
             passed[places[best]] = True

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 _SHOWN = 5
 """Outliers that are named one by one."""
 
+_FAR = 1e4
+"""Standard deviations beyond which their number says nothing: there is hardly any noise."""
+
 
 def remarks(report: NoiseReport, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """A heading and a line for each of them.
@@ -28,7 +31,7 @@ def remarks(report: NoiseReport, names: Sequence[str]) -> Iterator[tuple[str, st
         yield (
             "outlier",
             f"{names[one.column]} in trajectory {one.trajectory}, sample {one.row + 1}: "
-            f"{abs(one.sigmas):.0f} standard deviations off",
+            f"{_how_far(abs(one.sigmas))}, left out of the search",
         )
     if len(report.outliers) > _SHOWN:
         yield "outlier", f"and {len(report.outliers) - _SHOWN} more (inspect --json lists them)"
@@ -45,3 +48,7 @@ def remarks(report: NoiseReport, names: Sequence[str]) -> Iterator[tuple[str, st
             f"that of {names[own.column]} differs between trajectories: {own.sigma.min():.2g} to "
             f"{own.sigma.max():.2g} (p = {own.p_value:.1g})",
         )
+
+
+def _how_far(sigmas: float) -> str:
+    return f"{sigmas:.0f} standard deviations off" if sigmas < _FAR else "far off its neighbours"

@@ -1,0 +1,46 @@
+"""Data without their outliers."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+
+from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.noise.estimate import dataset_noise
+
+_FEWEST = 3
+
+
+@functools.lru_cache(maxsize=4)
+def without_outliers(dataset: Dataset) -> Dataset:
+    """The same data set without the samples in which a number is an outlier.
+
+    One wrong number makes every quantity change along its trajectory, but for functions of the
+    laws that are flat just there. Of a trajectory at least three samples stay.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    Dataset
+        The very same where no sample is an outlier.
+    """
+    rows: dict[str, set[int]] = {}
+    for one in dataset_noise(dataset).outliers:
+        rows.setdefault(one.trajectory, set()).add(one.row)
+    if not rows:
+        return dataset
+
+    def kept(own: Trajectory) -> Trajectory:
+        lost = sorted(rows.get(own.name, ()))
+        if not lost or len(own) - len(lost) < _FEWEST:
+            return own
+        return own.at(np.setdiff1d(np.arange(len(own)), lost))
+
+    return replace(
+        dataset, train=tuple(map(kept, dataset.train)), test=tuple(map(kept, dataset.test))
+    )
