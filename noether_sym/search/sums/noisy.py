@@ -99,6 +99,8 @@ def alike_in_noise(
     """Constraints whose variation over all samples is noise; see `from_noise`."""
     whole = data.joined()
     terms = list(islice(library, min(_TERMS, data.count // _SAMPLES_PER_TERM)))
+    if not terms:
+        return []
     own = moments(terms, whole, sigma, np.zeros(1, dtype=np.int64))
     heads = [one.gradients for one in known]
     return list(_laws(own, whole, heads, most, compare=True, alike=True))
