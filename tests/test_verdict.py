@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from noether_sym.laws.law import APPROXIMATE_LAW, CONSTRAINT, LAW, NOT_A_LAW, UNDECIDED
 from noether_sym.verdict.chance import q_values
-from noether_sym.verdict.constancy import Constancy, constancy, spread_between
+from noether_sym.verdict.constancy import Constancy, constancy, slow_share, spread_between
 from noether_sym.verdict.decay import decay
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.motion import Motion
@@ -294,6 +294,12 @@ def test_the_verdict_does_not_depend_on_the_unit(unit):
     assert own.verdict == plain.verdict
     assert own.within == pytest.approx(plain.within, rel=1e-6)
     assert own.white == pytest.approx(plain.white, rel=1e-6)
+
+
+def test_values_too_few_for_modes_have_no_slow_share():
+    """A formula that is defined at two samples of each trajectory."""
+    assert slow_share([np.arange(2.0), np.arange(1.0), np.zeros(0)], 1.0) == 0.0
+    assert slow_share([np.arange(40.0)], np.arange(40.0).var()) > 0.9
 
 
 def test_neighbours_of_pure_noise_average_to_nothing():

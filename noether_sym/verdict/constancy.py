@@ -190,13 +190,16 @@ def weights_of(noise: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]
 
 
 def slow_share(values: Sequence[NDArray[np.float64]], variation: float) -> float:
-    """Mean square along trajectories of the lowest modes in time, over that of all change."""
+    """Mean square along trajectories of the lowest modes in time, over that of all change.
+
+    0 where no trajectory has samples enough to have modes.
+    """
     slow, count = 0.0, 0
     for own in values:
         if len(own) >= _LEAST_SAMPLES:
             slow += float(((_cosines(len(own)) @ (own - own.mean())) ** 2).sum())
             count += len(own)
-    return slow / count / variation if variation > 0 else 0.0
+    return slow / count / variation if count and variation > 0 else 0.0
 
 
 def spread_between(
