@@ -234,9 +234,8 @@ def test_single_precision():
     assert precision(np.zeros(3)) > 0
 
 
-def test_outliers_are_named_and_do_not_count():
+def test_outliers_are_named():
     made = waves(sigma=(0.01, 0.02))
-    clean = estimate_noise(made)
     states = made[3].states.copy()
     states[50, 1] += 0.5
     states[0, 0] -= 1.0
@@ -246,6 +245,21 @@ def test_outliers_are_named_and_do_not_count():
     assert set(found) == {("3", 0, 0), ("3", 1, 50)}
     assert found["3", 1, 50].sigmas == pytest.approx(25, rel=0.2)
     assert found["3", 1, 50].time == pytest.approx(10.0)
+    assert all(one.left_out for one in report.outliers)  # 25 * 25 > 120 samples
+
+
+def test_an_outlier_that_weighs_less_than_the_noise_stays():
+    made = waves(sigma=(0.01, 0.02))
+    made[3].states[50, 0] += 0.09  # 9 standard deviations
+    (one,) = noise_report(made).outliers
+    assert (one.trajectory, one.row, one.left_out) == ("3", 50, False)
+
+
+def test_the_noise_is_that_without_outliers():
+    made = waves(sigma=(0.01, 0.02))
+    clean = estimate_noise(made)
+    made[3].states[50, 1] += 0.5
+    report = noise_report(made)
     assert report.noise.sigma == pytest.approx(clean.sigma, rel=0.03)
 
 

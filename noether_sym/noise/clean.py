@@ -1,4 +1,4 @@
-"""Data without their outliers."""
+"""Data without the outliers that would outweigh their noise."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _FEWEST = 3
 
 @functools.lru_cache(maxsize=4)
 def without_outliers(dataset: Dataset) -> Dataset:
-    """The same data set without the samples in which a number is an outlier.
+    """The same data set without the samples in which a number is far off.
 
     One wrong number makes every quantity change along its trajectory, but for functions of the
-    laws that are flat just there. Of a trajectory at least three samples stay.
+    laws that are flat just there. Where the noise of all samples weighs more, it stays: a gap in
+    a recording costs windows. Of a trajectory at least three samples stay.
 
     Parameters
     ----------
@@ -27,11 +28,12 @@ def without_outliers(dataset: Dataset) -> Dataset:
     Returns
     -------
     Dataset
-        The very same where no sample is an outlier.
+        The very same where none is left out.
     """
     rows: dict[str, set[int]] = {}
     for one in dataset_noise(dataset).outliers:
-        rows.setdefault(one.trajectory, set()).add(one.row)
+        if one.left_out:
+            rows.setdefault(one.trajectory, set()).add(one.row)
     if not rows:
         return dataset
 

@@ -262,7 +262,8 @@ def _named(
         own = trajectories[span.trajectory]
         for place, size in found:
             row = int(span.rows[place])
-            outlier = Outlier(own.name, column, row, float(own.times[row]), size)
+            heavy = size**2 > len(own)
+            outlier = Outlier(own.name, column, row, float(own.times[row]), size, heavy)
             named.append((span.trajectory, row, outlier))
     return named
 

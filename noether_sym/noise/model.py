@@ -51,6 +51,9 @@ class Outlier:
         In the data set's unit.
     sigmas : float
         How far it is off, with its sign, in standard deviations of the noise.
+    left_out : bool
+        Whether it adds more to the variance along its trajectory than the noise of all its
+        samples does: the search and the verdict leave it out.
     """
 
     trajectory: str
@@ -58,6 +61,7 @@ class Outlier:
     row: int
     time: float
     sigmas: float
+    left_out: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

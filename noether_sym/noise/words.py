@@ -31,7 +31,7 @@ def remarks(report: NoiseReport, names: Sequence[str]) -> Iterator[tuple[str, st
         yield (
             "outlier",
             f"{names[one.column]} in trajectory {one.trajectory}, sample {one.row + 1}: "
-            f"{_how_far(abs(one.sigmas))}, left out of the search",
+            f"{_how_far(abs(one.sigmas))}{', left out of the search' if one.left_out else ''}",
         )
     if len(report.outliers) > _SHOWN:
         yield "outlier", f"and {len(report.outliers) - _SHOWN} more (inspect --json lists them)"
