@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -12,6 +13,7 @@ from noether_sym.cli import main
 from noether_sym.datasets import Trajectory, load
 from noether_sym.errors import DatasetError
 from noether_sym.noise import dataset_noise, estimate_noise, noise_report
+from noether_sym.noise.clean import without_outliers
 from noether_sym.noise.climb import climb
 from noether_sym.noise.differences import Differences
 from noether_sym.noise.ladder import Ladder, Span
@@ -253,6 +255,20 @@ def test_an_outlier_that_weighs_less_than_the_noise_stays():
     made[3].states[50, 0] += 0.09  # 9 standard deviations
     (one,) = noise_report(made).outliers
     assert (one.trajectory, one.row, one.left_out) == ("3", 50, False)
+
+
+def test_a_sample_is_left_out_of_its_own_piece_of_a_recording(tmp_path):
+    clock = 0.1 * np.arange(600)
+    table = pd.DataFrame({"t [s]": clock, "x [m]": np.cos(clock), "v [m/s]": -np.sin(clock)})
+    table.loc[50, "x [m]"] += 0.2
+    path = tmp_path / "one.csv"
+    table.to_csv(path, index=False)
+    dataset = load(str(path))
+    left = without_outliers(dataset)
+    assert [len(own) for own in left.train] == [len(own) - 1 for own in dataset.train]
+    assert [len(own) for own in left.test] == [len(own) for own in dataset.test]
+    assert clock[50] not in left.train[0].times
+    assert without_outliers(left) is left
 
 
 def test_the_noise_is_that_without_outliers():

@@ -11,6 +11,7 @@ from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.noise.estimate import dataset_noise
 
 _FEWEST = 3
+"""Samples of a trajectory that stay, so that it still tells what is constant along it."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -30,18 +31,14 @@ def without_outliers(dataset: Dataset) -> Dataset:
     Dataset
         The very same where none is left out.
     """
-    rows: dict[str, set[int]] = {}
-    for one in dataset_noise(dataset).outliers:
-        if one.left_out:
-            rows.setdefault(one.trajectory, set()).add(one.row)
-    if not rows:
+    # pieces of one recording share its name, not their times
+    far = {(one.trajectory, one.time) for one in dataset_noise(dataset).outliers if one.left_out}
+    if not far:
         return dataset
 
     def kept(own: Trajectory) -> Trajectory:
-        lost = sorted(rows.get(own.name, ()))
-        if not lost or len(own) - len(lost) < _FEWEST:
-            return own
-        return own.at(np.setdiff1d(np.arange(len(own)), lost))
+        near = np.array([(own.name, time) not in far for time in own.times.tolist()], dtype=bool)
+        return own if near.all() or near.sum() < _FEWEST else own.at(np.flatnonzero(near))
 
     return replace(
         dataset, train=tuple(map(kept, dataset.train)), test=tuple(map(kept, dataset.test))
