@@ -227,11 +227,12 @@ def _outliers(
 ) -> list[list[tuple[int, float]]]:
     """Of each span, places of outliers that are off by `least` or more, and their sizes."""
     pairs = zip(ladder.spans, values, strict=True)
-    every = (
-        find_outliers(span, own, order, scale, threshold, ends) if len(span) > order + 1 else []
+    return [
+        find_outliers(span, own, order, scale, threshold, least=least, ends=ends)
+        if len(span) > order + 1
+        else []
         for span, own in pairs
-    )
-    return [[one for one in found if abs(one[1]) * scale >= least] for found in every]
+    ]
 
 
 def _without(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.noise.differences import Differences
 from noether_sym.noise.ladder import Span
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def find_outliers(
     order: int,
     scale: float,
     threshold: float,
+    *,
+    least: float = 0.0,
     ends: int = 0,
 ) -> list[tuple[int, float]]:
     """Find samples without which a column is smooth, largest first.
@@ -51,6 +55,8 @@ def find_outliers(
         Standard deviation of the noise, not 0.
     threshold : float
         Standard deviations beyond which noise is not expected.
+    least : float
+        Samples that are off by less are not looked at.
     ends : int
         Samples at both ends that are not looked at: there a motion can bend as well.
 
@@ -69,8 +75,9 @@ def find_outliers(
             break
         places = np.flatnonzero(kept)
         left = span.kept(kept) if found else span
-        score, offset = _scores(left, values[kept], order, scale)
-        score[passed[places] | (places < ends) | (places >= len(values) - ends)] = 0.0
+        score, offset = _scores(left.differences, values[kept], order, scale)
+        skipped = passed[places] | (places < ends) | (places >= len(values) - ends)
+        score[skipped | (np.abs(offset) < least)] = 0.0
         best = int(np.argmax(np.abs(score)))
         if abs(score[best]) <= threshold:
             break
@@ -94,24 +101,33 @@ def _smooth(
     """Whether samples show noise only."""
     if len(places) <= order + 1:
         return False
-    chosen = np.zeros(len(values), dtype=bool)
-    chosen[places] = True
-    window, inside = span.kept(chosen), values[chosen]
-    left = window.differences.of(inside, order)
-    score, _ = _scores(window, inside, order, scale)
-    calm = float(np.sqrt(np.mean(left**2))) <= _CALM * scale
-    return calm and bool((np.abs(score) <= _QUIET).all())
+    inside = values[places]
+    differences = (
+        _at_even_steps(tuple((places - places[0]).tolist()))
+        if span.differences.even
+        else Differences(span.times[places])
+    )
+    left = differences.of(inside, order)
+    if float(np.sqrt(np.mean(left**2))) > _CALM * scale:
+        return False
+    score, _ = _scores(differences, inside, order, scale)
+    return bool((np.abs(score) <= _QUIET).all())
+
+
+@lru_cache(maxsize=256)
+def _at_even_steps(places: tuple[int, ...]) -> Differences:
+    """Differences of some of the samples that have even steps: many windows are alike."""
+    return Differences(np.array(places, dtype=np.float64))
 
 
 def _scores(
-    span: Span, values: NDArray[np.float64], order: int, scale: float
+    differences: Differences, values: NDArray[np.float64], order: int, scale: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How unlikely each sample is, in standard deviations, and how far it is off by itself.
 
     With D the differences as a matrix and G = D'D, an offset of sample k alone makes G's
     column k of the differences; the score is (G y)_k over the noise's share in it.
     """
-    differences = span.differences
     pulled = differences.adjoint(differences.of(values, order), order)
     own, noise = differences.single(order)
     return pulled / (scale * noise), pulled / own

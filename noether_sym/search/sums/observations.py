@@ -125,6 +125,12 @@ class Observations:
         """Number of trajectories, or windows of them."""
         return int(self.segment.max()) + 1
 
+    @property
+    def moving(self) -> set[int]:
+        """The columns that vary along trajectories, without derived ones."""
+        base = np.array(self.dataset.base_columns)
+        return set(base[self.spread > 0].tolist())
+
     def centred(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Deviations from the mean of each trajectory, for values of shape (sample, term)."""
         return _deviations(values.T, self.segment).T

@@ -25,7 +25,7 @@ from noether_sym.search.sums.terms import (
     quantities,
     with_springs,
 )
-from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, sharpened
+from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, read_by, sharpened
 
 _FAR_BETTER = 1e4
 _ROUNDING = 1e-20
@@ -133,8 +133,7 @@ def _of_dense(
 
 def _all_exact(chosen: Sequence[Combination], data: Observations) -> bool:
     """Whether what was found shows that no column that moves has noise."""
-    read = {c for one in chosen for term in one.terms for c in term.expression.inputs}
-    return read >= set(np.flatnonzero(data.spread > 0).tolist())
+    return read_by(one.terms for one in chosen) >= data.moving
 
 
 def _exact(combinations: Sequence[Combination], data: Observations) -> list[Combination]:

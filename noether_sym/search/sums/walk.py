@@ -36,7 +36,7 @@ _ROUNDING = 1e-11
 _LAWS = 64
 _MOST_FAILURES = 100
 _SAME = 1e-9
-_MOST_DEPENDENT = 60
+_MOST_DEPENDENT = 15
 _FAR_BETTER = 1e-2
 _DENSE = 1e-20
 _MOST_DENSE = 12
@@ -122,6 +122,11 @@ def measured(
 def share_beyond(gradients: NDArray[np.float64], known: Sequence[Combination]) -> float:
     """Part of a gradient field's squared length that combinations do not span."""
     return new_share(gradients, [one.gradients for one in known])
+
+
+def read_by(sums: Iterable[Sequence[Term]]) -> set[int]:
+    """The columns that sums of terms read."""
+    return {column for terms in sums for term in terms for column in term.expression.inputs}
 
 
 def adds(one: Combination, known: Sequence[Combination]) -> bool:
@@ -260,7 +265,7 @@ class Walk:
         dense = -solve_triangular(self._within.r, lead.coordinates[:-1])
         everything = np.arange(count)
         rest, total = float(lead.coordinates[-1]) ** 2, reference(everything, dense)
-        if rest > EXACT * total:
+        if rest > self._largest() * total:
             return None
         gradient = (lead.gradients + self._gradients[:, :count] @ dense).reshape(points, -1)
         if self.known and self._is_skipped(gradient, rest / total):
@@ -275,6 +280,11 @@ class Walk:
             return None
         self._failures = 0
         return self._combination(lead, sparse)
+
+    def _largest(self) -> float:
+        """Largest ratio of a law: that of an exact one where all columns are known to be exact."""
+        certain = [one.terms for one in self.known if one.ratio <= CERTAIN]
+        return CERTAIN if read_by(certain) >= self.data.moving else EXACT
 
     def _size(self, gradient: NDArray[np.float64]) -> float:
         """The reference of a combination from its gradient at a few points, for all samples."""
