@@ -25,6 +25,10 @@ LEAST = 1e-32
 """Least ratio: rounding."""
 _DENSE = 16
 
+_OVERFIT = 1e4
+"""How many times larger the ratio of a law may be than that of all terms together, which follow
+the errors of the data too."""
+
 _Reference = Callable[[NDArray[np.int64], NDArray[np.float64]], float]
 
 
@@ -95,8 +99,11 @@ class Elimination:
         ratio = subset.solved(subset.size)[1]
         if ratio > exact:
             return None
-        for bound in (*_STEPS, exact):
-            if bound < ratio or bound > exact:
+        largest = min(exact, _OVERFIT * max(ratio, LEAST))
+        if self._thinned(subset, largest).size > MOST_TERMS:
+            return None
+        for bound in (*_STEPS, largest):
+            if bound < ratio or bound > largest:
                 continue
             subset = self._thinned(subset, bound)
             if subset.size > MOST_TERMS:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.sums.eliminate import MOST_TERMS
 from noether_sym.search.sums.nonlinear import with_constants
@@ -25,7 +23,7 @@ from noether_sym.search.sums.terms import (
     quantities,
     with_springs,
 )
-from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, read_by, sharpened
+from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, sharpened
 
 _FAR_BETTER = 1e4
 _ROUNDING = 1e-20
@@ -133,7 +131,8 @@ def _of_dense(
 
 def _all_exact(chosen: Sequence[Combination], data: Observations) -> bool:
     """Whether what was found shows that no column that moves has noise."""
-    return read_by(one.terms for one in chosen) >= data.moving
+    read = {c for one in chosen for term in one.terms for c in term.expression.inputs}
+    return read >= data.moving
 
 
 def _exact(combinations: Sequence[Combination], data: Observations) -> list[Combination]:

@@ -34,7 +34,10 @@ _IDENTITY = 1e-6
 _CANDIDATE = 1e-3
 _ROUNDING = 1e-11
 _LAWS = 64
-_MOST_FAILURES = 100
+_MOST_FAILURES, _MOST_APPROXIMATIONS = 60, 30
+"""Dependent terms in a row that lead no law, and approximations among them, after which a library
+is so rich that it follows anything."""
+
 _SAME = 1e-9
 _MOST_DEPENDENT = 15
 _FAR_BETTER = 1e-2
@@ -124,11 +127,6 @@ def share_beyond(gradients: NDArray[np.float64], known: Sequence[Combination]) -
     return new_share(gradients, [one.gradients for one in known])
 
 
-def read_by(sums: Iterable[Sequence[Term]]) -> set[int]:
-    """The columns that sums of terms read."""
-    return {column for terms in sums for term in terms for column in term.expression.inputs}
-
-
 def adds(one: Combination, known: Sequence[Combination]) -> bool:
     """Whether the gradients of a combination add a direction to those of others."""
     return share_beyond(one.gradients, known) >= PARALLEL
@@ -171,14 +169,15 @@ class Walk:
         self._gradients = np.empty((rows, limit), order="F")
         self.seen = 0
         self.known = known
-        self._failures = 0
+        self._failures = self._approximations = 0
         self._dependent = 0
         self.dense: list[Combination] = []
 
     @property
     def full(self) -> bool:
         """Whether no further term can be kept."""
-        return self._within.full or self._reference.full or self._failures >= _MOST_FAILURES
+        lost = self._failures >= _MOST_FAILURES or self._approximations >= _MOST_APPROXIMATIONS
+        return self._within.full or self._reference.full or lost
 
     def through(self, terms: Iterable[Term]) -> Iterator[Combination]:
         """Take terms in, and yield what is constant along every trajectory."""
@@ -265,7 +264,7 @@ class Walk:
         dense = -solve_triangular(self._within.r, lead.coordinates[:-1])
         everything = np.arange(count)
         rest, total = float(lead.coordinates[-1]) ** 2, reference(everything, dense)
-        if rest > self._largest() * total:
+        if rest > EXACT * total:
             return None
         gradient = (lead.gradients + self._gradients[:, :count] @ dense).reshape(points, -1)
         if self.known and self._is_skipped(gradient, rest / total):
@@ -274,17 +273,13 @@ class Walk:
         sparse = Elimination(within, lead.coordinates, reference, alone).sparse()
         if sparse is None:
             self._failures += 1
+            self._approximations += rest > CERTAIN * total
             if rest <= _DENSE * total and self._is_new(gradient):
                 kept = np.flatnonzero(np.abs(dense) > _NOTHING * np.abs(dense).max())
                 self.dense.append(self._combination(lead, Sparse(kept, dense[kept], EXACT, 1.0)))
             return None
-        self._failures = 0
+        self._failures = self._approximations = 0
         return self._combination(lead, sparse)
-
-    def _largest(self) -> float:
-        """Largest ratio of a law: that of an exact one where all columns are known to be exact."""
-        certain = [one.terms for one in self.known if one.ratio <= CERTAIN]
-        return CERTAIN if read_by(certain) >= self.data.moving else EXACT
 
     def _size(self, gradient: NDArray[np.float64]) -> float:
         """The reference of a combination from its gradient at a few points, for all samples."""
