@@ -17,6 +17,7 @@ from noether_sym.datasets.systems.generate import generate
 from noether_sym.datasets.systems.records import System
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.errors import UnitError
+from noether_sym.search.sums import walk
 from noether_sym.search.sums.basis import Basis
 from noether_sym.search.sums.eliminate import Elimination, Sparse, Subset
 from noether_sym.search.sums.nonlinear import with_constants
@@ -511,6 +512,28 @@ def test_a_quadratic_form_of_a_linear_flow_is_found(pairs, seed):
         assert law == pytest.approx({k: v / lead for k, v in expected.items()}, abs=1e-6)
 
 
+@pytest.mark.parametrize("limit", ["_MOST_APPROXIMATIONS", "_MOST_FAILURES"])
+def test_a_library_that_follows_anything_is_left_early(monkeypatch, limit):
+    dataset = load("henon_heiles")
+    data = observations(dataset)
+
+    def walked(most):
+        monkeypatch.setattr(walk, "_MOST_APPROXIMATIONS", 1_000)
+        monkeypatch.setattr(walk, "_MOST_FAILURES", 1_000)
+        monkeypatch.setattr(walk, limit, most)
+        own = walk.Walk(data, 600)
+        library = next(mixed(quantities(columns_of(dataset, data))))
+        found = [one.terms for one in own.through(library)]
+        return found, own.seen, own.full
+
+    found, early, left = walked(5)
+    every, whole, _ = walked(30)
+    assert left
+    assert early < whole
+    assert found == every[: len(found)]
+    assert len(found) == 1  # the energy comes before
+
+
 # elimination
 
 
@@ -544,6 +567,15 @@ def test_elimination_refuses_a_series():
     x = np.random.default_rng(0).uniform(-1.2, 1.2, 400)
     columns = np.stack([x**power - (x**power).mean() for power in (2, 4, 6, 8)], 1)
     assert eliminated(columns, np.cos(x) - np.cos(x).mean()) is None
+
+
+def test_a_law_is_not_looked_for_far_above_what_all_terms_leave():
+    """What is left of a law may be errors, which many terms follow a little, or many more terms."""
+    rng = np.random.default_rng(0)
+    columns = rng.standard_normal((300, 60))
+    law = -2.0 * columns[:, 11]
+    assert eliminated(columns, law + 1e-6 * rng.standard_normal(300)).support.tolist() == [11]
+    assert eliminated(columns, law + 1e-6 * columns @ rng.standard_normal(60)) is None
 
 
 def test_elimination_refuses_what_does_not_depend():

@@ -15,8 +15,10 @@ from noether_sym.search.build import build_law
 from noether_sym.search.sums.moments import moments
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.observations import Observations
+from noether_sym.search.sums.parts import values_of
+from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.stage import Fold, columns_of, search_sums
-from noether_sym.search.sums.terms import Term, polynomial, quantities
+from noether_sym.search.sums.terms import Columns, Term, polynomial, quantities
 from noether_sym.search.sums.walk import measured
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.confirm import Confirmation
@@ -181,3 +183,49 @@ def test_a_constraint_is_found_in_noise(turning):
     assert law.verdict == LAW
     assert law.expression.inputs == {1, 2}
     assert found.most == 1
+
+
+@pytest.mark.parametrize("space", [2, 3])
+def test_scalars_do_not_change_with_the_axes(space):
+    points = tuple(tuple(range(own, own + space)) for own in (0, space, 2 * space))
+    pure, count = (False,) * 3 * space, 3 * space
+    columns = Columns(pure, pure, (0,) * count, points, ("m", "m", "m/s"))
+    turn, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((space, space)))
+    turn[0] *= np.linalg.det(turn)  # no mirror
+    states = np.random.default_rng(1).standard_normal((count, 20))
+    turned = np.concatenate([turn @ states[list(own)] for own in points])
+    libraries = list(scalars(columns))
+    assert len(libraries) == 3
+    for terms in libraries:
+        assert [term.size for term in terms] == sorted(term.size for term in terms)
+        assert len(set(terms)) == len(terms)
+        apart = [term for term in terms if not term.expression.is_leaf]
+        before, after = values_of(apart, states), values_of(apart, turned)
+        same = np.isclose(before, after).all(axis=1)
+        crossed = [term.expression.head == "sub" for term in apart]
+        assert same[~np.array(crossed)].all()
+        assert sum(crossed) == {2: 3, 3: 9}[space]
+        lengths = [  # in space the components of a cross product turn as those of a vector do
+            (values[crossed].reshape(3, -1, values.shape[1]) ** 2).sum(axis=1)
+            for values in (before, after)
+        ]
+        np.testing.assert_allclose(*lengths)
+
+
+def test_without_points_there_are_no_scalars():
+    assert list(scalars(Columns((True, True), (False, False), (0, 0)))) == []
+
+
+def test_three_bodies_in_noise_keep_momentum_and_angular_momentum():
+    clean = load("three_body_planar")
+    spread = np.concatenate([one.states for one in clean.train]).std(axis=0)
+    dataset = with_noise(clean, 0.02 * spread, 0)
+    data = Observations.of(make_samples(dataset.train, window=None, seed=0), dataset)
+    library = next(iter(scalars(columns_of(dataset, data))))
+    found = from_noise([library], data, 0.02 * spread, [], 11)
+    names = [
+        {term.expression.text(dataset.names, ()) for term in own.forms[0].terms} for own in found
+    ]
+    assert {"vx1", "vx2", "vx3"} in names
+    assert {"vy1", "vy2", "vy3"} in names
+    assert {"x1*vy1 - y1*vx1", "x2*vy2 - y2*vx2", "x3*vy3 - y3*vx3"} in names

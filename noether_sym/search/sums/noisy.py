@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,11 @@ def found_again(
         own = moments(library, data, sigma, groups)
         found += _laws(own, data, heads, most, compare=False)
     return found
+
+
+def has_subsets(columns: int) -> bool:
+    """Whether a library is looked through by pairs of so many columns first."""
+    return comb(columns, 2) <= _SUBSETS
 
 
 def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.int64]]:

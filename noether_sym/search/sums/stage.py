@@ -19,9 +19,16 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
-from noether_sym.search.sums.noisy import Found, alike_in_noise, found_again, from_noise
+from noether_sym.search.sums.noisy import (
+    Found,
+    alike_in_noise,
+    found_again,
+    from_noise,
+    has_subsets,
+)
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.propose import propose
+from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
 from noether_sym.search.sums.walk import Combination, measured
 from noether_sym.statistics.samples import Samples, make_samples
@@ -152,7 +159,8 @@ def _in_noise(
     dataset = replace(dataset, train=tuple(own for own in dataset.train if len(own) > 1), test=())
     sigma = dataset_noise(dataset).noise.sigma
     samples, every = _observed(dataset, seed)
-    made_of = quantities(columns_of(dataset, every))
+    columns = columns_of(dataset, every)
+    made_of = quantities(columns)
 
     def constrained(
         train: tuple[Trajectory, ...],
@@ -167,7 +175,9 @@ def _in_noise(
     for number, held in enumerate(held_out):
         groups[list(held)] = number
     data, alike, heads = constrained(dataset.train)
-    libraries = (polynomial(made_of), *mixed(made_of))
+    few, rich = tuple(scalars(columns)), (polynomial(made_of), *mixed(made_of))
+    # products of many columns, all at once, are more than noise allows
+    libraries = (rich[0], *few, *rich[1:]) if has_subsets(len(every.spread)) else (*few, *rich)
     found = from_noise(libraries, data, sigma, heads, most, groups[:: samples.every])
     again = list(dict.fromkeys(one.library for one in found))
     folds = []

@@ -124,22 +124,22 @@ def quantities(columns: Columns) -> Quantities:
     if len(columns.gaps) <= _GAPS:
         functions += [term for gap in columns.gaps for term in _of_gap(*gap)]
     steep = [one for c in straight if columns.signs[c] for one in _steep(input_(c))]
-    for squared in _squared_distances(columns):
+    for squared in squared_distances(columns):
         steep += _steep_of_distance(squared)
     exponentials = [one.expression for one in functions if one.expression.head == "exp"]
     for squared in (call("square", one) for one in exponentials):
         steep += [_power_of(squared, 3), _power_of(call("inverse", squared), 3)]
-    return Quantities(_by_size(plain), _by_size(functions), _by_size(steep))
+    return Quantities(by_size(plain), by_size(functions), by_size(steep))
 
 
 def polynomial(known: Quantities) -> Iterator[Term]:
     """Products of up to four plain quantities, and every function by itself."""
-    yield from _by_size([*monomials(known.plain, 4, 5), *known.functions])
+    yield from by_size([*monomials(known.plain, 4, 5), *known.functions])
 
 
 def quadratic(known: Quantities) -> Iterator[Term]:
     """Products of up to two plain quantities."""
-    yield from _by_size(monomials(known.plain, 2, 3))
+    yield from by_size(monomials(known.plain, 2, 3))
 
 
 def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
@@ -160,23 +160,23 @@ def _with_functions(known: Quantities, kind: str) -> Iterator[Term]:
     """Like the other libraries made when its first term is asked for."""
     functions = [one for one in known.functions if one.kind == kind]
     both = (times(two, one) for one in functions for two in monomials(known.plain, 2, 3))
-    yield from _by_size([*monomials(known.plain, 3, 5), *functions, *both])
+    yield from by_size([*monomials(known.plain, 3, 5), *functions, *both])
 
 
 def _products(known: Quantities) -> Iterator[Term]:
-    yield from _by_size(monomials(known.plain, 6, 7))
+    yield from by_size(monomials(known.plain, 6, 7))
 
 
 def _with_steep(known: Quantities, degree: int) -> Iterator[Term]:
     beside = [one for one in known.functions if one.kind in ("power", "distance", "exp")]
-    yield from _by_size([*monomials(known.plain, degree, 5), *beside, *known.steep])
+    yield from by_size([*monomials(known.plain, degree, 5), *beside, *known.steep])
 
 
 def with_springs(known: Quantities, raw: Quantities) -> Iterator[Term]:
     """Products of up to two raw quantities, and waves by themselves: springs between pendulums."""
     own = monomials(raw.plain, 2, 3)
     waves = [one for one in known.plain if one not in raw.plain]
-    yield from _by_size([*own, *waves])
+    yield from by_size([*own, *waves])
 
 
 def monomials(plain: Sequence[Term], degree: int, size: int) -> list[Term]:
@@ -243,11 +243,18 @@ def _steep_of_distance(squared: Expression) -> Iterator[Term]:
 
 def _of_distances(columns: Columns) -> Iterator[Term]:
     """Distances of points from the origin and from each other."""
-    for squared in _squared_distances(columns):
-        distance = call("sqrt", squared)
-        yield Term(distance, 2, kind="distance")
-        yield Term(call("inverse", distance), 2, kind="distance")
-        yield Term(call("log", call("mul", parameter(0), squared)), 3, (1.0,), "distance")
+    for squared in squared_distances(columns):
+        yield from of_distance(squared)
+
+
+def of_distance(squared: Expression) -> tuple[Term, Term, Term]:
+    """A distance, its inverse, and its logarithm, by its square."""
+    distance = call("sqrt", squared)
+    return (
+        Term(distance, 2, kind="distance"),
+        Term(call("inverse", distance), 2, kind="distance"),
+        Term(call("log", call("mul", parameter(0), squared)), 3, (1.0,), "distance"),
+    )
 
 
 def _of_gap(larger: int, smaller: int) -> Iterator[Term]:
@@ -258,19 +265,20 @@ def _of_gap(larger: int, smaller: int) -> Iterator[Term]:
     yield Term(call("log", call("mul", parameter(0), gap)), 3, (1.0,), "distance")
 
 
-def _squared_distances(columns: Columns) -> Iterator[Expression]:
+def squared_distances(columns: Columns) -> Iterator[Expression]:
+    """Of each point from the origin, then of each two points of one unit from each other."""
     for point in columns.points:
-        yield _sum_of_squares([input_(c) for c in point])
+        yield sum_of([call("square", input_(c)) for c in point])
     pairs = combinations(zip(columns.points, columns.point_units, strict=True), 2)
     for (one, unit), (two, other) in pairs:
         if unit == other and len(one) == len(two):
-            differences = zip(one, two, strict=True)
-            yield _sum_of_squares([call("sub", input_(a), input_(b)) for a, b in differences])
+            differences = [call("sub", input_(a), input_(b)) for a, b in zip(one, two, strict=True)]
+            yield sum_of([call("square", own) for own in differences])
 
 
-def _sum_of_squares(components: Sequence[Expression]) -> Expression:
-    squares = [call("square", component) for component in components]
-    return reduce(lambda total, part: call("add", total, part), squares)
+def sum_of(parts: Sequence[Expression]) -> Expression:
+    """The sum of one part or more."""
+    return reduce(lambda total, part: call("add", total, part), parts)
 
 
 def _power(term: Term, exponent: int) -> Term:
@@ -309,5 +317,6 @@ def shifted(term: Term, slots: int) -> Expression:
     return with_leaves(term.expression, {}, moved)
 
 
-def _by_size(terms: Sequence[Term]) -> tuple[Term, ...]:
+def by_size(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """Smaller terms first, else in the order in which they come."""
     return tuple(sorted(terms, key=lambda term: term.size))
