@@ -32,13 +32,18 @@ def choose_window(trajectories: Sequence[Trajectory]) -> int | None:
         return None
     longest = max(map(len, segments)) // 2
     for window in _lengths(longest):
-        within = np.zeros_like(total)
+        squares = np.zeros_like(total)
         count = 0
         for own in segments:
-            for start, stop in _edges(len(own), window):
-                within += own[start:stop].var(axis=0) * (stop - start)
-                count += stop - start
-        if count >= len(states) // 2 and (within / count >= MIXED * total)[moving].all():
+            edges = list(_edges(len(own), window))
+            if not edges:
+                continue
+            *_, (last, stop) = edges
+            alike = own[:last].reshape(-1, window, own.shape[1])
+            squares += window * alike.var(axis=1).sum(axis=0)
+            squares += own[last:stop].var(axis=0) * (stop - last)
+            count += stop
+        if count >= len(states) // 2 and (squares / count >= MIXED * total)[moving].all():
             return window
     return None
 

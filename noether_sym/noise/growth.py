@@ -93,11 +93,7 @@ def _thirds(
     differences = ladder.differences(values, order)
     shares = binom(order, np.arange(order + 1.0)) ** 2  # of the samples' variances
     sizes = np.concatenate(
-        [
-            np.lib.stride_tricks.sliding_window_view(own**2, order + 1) @ shares
-            for own in values
-            if len(own) > order
-        ]
+        [np.correlate(own**2, shares, "valid") for own in values if len(own) > order]
     )
     ranked = np.argsort(sizes, kind="stable")
     parts = np.array_split(differences[ranked], 3)
