@@ -20,7 +20,7 @@ from noether_sym.search.sums.forms import NoisyTerms, Step
 from noether_sym.search.sums.moments import Moments, moments
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.terms import Term
-from noether_sym.search.sums.walk import SAME, Combination
+from noether_sym.search.sums.walk import Combination
 
 _SAMPLES_PER_TERM = 12
 _TERMS = 160
@@ -28,6 +28,9 @@ _TERMS = 160
 
 _FIRST = 3
 """Terms that are looked at first; then twice as many, and so on."""
+
+_DIFFERENT = 1.25
+"""Variance over all data over that along trajectories, from which values differ between them."""
 
 _SUBSETS = 64
 """Most choices of some of the columns."""
@@ -175,7 +178,7 @@ def _laws(
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]
-            laws = [one for one in laws if alike or one.between > SAME * one.ratio]
+            laws = [one for one in laws if alike or one.between > _DIFFERENT * one.ratio]
             laws = [one for one in laws if _columns(one) > 1]
             if laws:
                 yield Found(tuple(laws), own.terms)

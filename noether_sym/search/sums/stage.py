@@ -19,6 +19,7 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
+from noether_sym.search.sums.energies import energies, velocities
 from noether_sym.search.sums.noisy import (
     Found,
     alike_in_noise,
@@ -176,8 +177,10 @@ def _in_noise(
         groups[list(held)] = number
     data, alike, heads = constrained(dataset.train)
     few, rich = tuple(scalars(columns)), (polynomial(made_of), *mixed(made_of))
+    even = tuple(energies(made_of, velocities(dataset)))
     # products of many columns, all at once, are more than noise allows
-    libraries = (rich[0], *few, *rich[1:]) if has_subsets(len(every.spread)) else (*few, *rich)
+    first = (*even, rich[0], *few) if has_subsets(len(every.spread)) else (*few, *even, rich[0])
+    libraries = (*first, *rich[1:])
     found = from_noise(libraries, data, sigma, heads, most, groups[:: samples.every])
     again = list(dict.fromkeys(one.library for one in found))
     folds = []

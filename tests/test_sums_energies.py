@@ -1,0 +1,156 @@
+"""Velocities that the numbers tell, libraries of momenta and energies, and laws found in them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from noether_sym.api.memory import dataset_of
+from noether_sym.datasets import load
+from noether_sym.search.sums.energies import energies, velocities
+from noether_sym.search.sums.noisy import from_noise
+from noether_sym.search.sums.parts import values_of
+from noether_sym.search.sums.scalars import scalars
+from noether_sym.search.sums.stage import columns_of
+from noether_sym.search.sums.terms import Columns, quantities
+from tests.test_sums_noise import observed, with_noise
+
+
+def springs(noise=0.0, **columns):
+    """Columns that are functions of x, of its rate and of the time, of eight springs."""
+    draw = np.random.default_rng(0)
+    parts = []
+    for number in range(8):
+        t = np.linspace(0, 6, 120)
+        size, phase = draw.uniform(0.5, 2), draw.uniform(0, 6)
+        x, v = size * np.cos(2 * t + phase), -2 * size * np.sin(2 * t + phase)
+        values = {name: own(x, v, t) for name, own in columns.items()}
+        noisy = {
+            name: own + noise * own.std() * draw.standard_normal(len(t))
+            for name, own in values.items()
+        }
+        parts.append(pd.DataFrame({"trajectory": number, "t": t, **noisy}))
+    return dataset_of(pd.concat(parts), {"unitless": True})
+
+
+def position(x, v, t):
+    return x
+
+
+def velocity(x, v, t):
+    return v
+
+
+def momentum(x, v, t):
+    return 1e-9 * v
+
+
+def acceleration(x, v, t):
+    return -4.0 * x
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"v": position, "x": velocity}, {"x"}),
+        ({"q": position, "p": momentum}, {"p"}),
+        ({"x": position, "v": velocity, "a": acceleration}, {"v"}),
+        ({"x": position, "squared": lambda x, v, t: x**2}, set()),
+        ({"v": velocity, "x^2": lambda x, v, t: x**2}, set()),
+    ],
+)
+def test_velocities_are_told_by_numbers(columns, expected, noise):
+    dataset = springs(noise, **columns)
+    assert {dataset.names[column] for column in velocities(dataset)} == expected
+
+
+def test_where_everything_grows_nothing_is_a_velocity():
+    """x' = v and v' = x: each is the rate of the other."""
+    dataset = springs(cosine=lambda x, v, t: np.cosh(t), sine=lambda x, v, t: np.sinh(t))
+    assert velocities(dataset) == frozenset()
+
+
+def test_velocities_are_told_without_times():
+    dataset = springs(0.01, x=position, v=velocity)
+    states = np.concatenate([own.states for own in (*dataset.train, *dataset.test)])
+    table = pd.DataFrame(states, columns=["x", "v"])
+    table["trajectory"] = np.repeat(np.arange(8), 120)
+    untimed = dataset_of(table, {"unitless": True})
+    assert not untimed.timed
+    assert {untimed.names[column] for column in velocities(untimed)} == {"v"}
+    shuffled = dataset_of(table.sample(frac=1.0, random_state=0), {"unitless": True})
+    assert velocities(shuffled) == frozenset()
+
+
+def test_two_samples_tell_no_velocities():
+    table = pd.DataFrame({"trajectory": [0, 0, 1, 1, 2, 2], "x": range(6), "v": [1, 2, 3, 1, 3, 2]})
+    assert velocities(dataset_of(table, {"unitless": True})) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["spherical_pendulum", "toda_3", "two_body"])
+def test_momenta_are_odd_and_energies_even(name):
+    """Of a motion that runs backwards all velocities change their sign."""
+    dataset = load(name)
+    data = observed(dataset)
+    moving = velocities(dataset)
+    momenta, *rest = energies(quantities(columns_of(dataset, data)), moving)
+    backwards = data.states.copy()
+    backwards[list(moving)] *= -1.0
+    for terms, sign in [(momenta, -1.0), *((own, 1.0) for own in rest)]:
+        assert [term.size for term in terms] == sorted(term.size for term in terms)
+        assert len({term.expression for term in terms}) == len(terms)
+        before, after = values_of(terms, data.states), values_of(terms, backwards)
+        np.testing.assert_allclose(after, sign * before, rtol=1e-12)
+
+
+def test_without_velocities_there_are_no_libraries():
+    known = quantities(Columns((True, True), (False, False), (0, 0)))
+    assert list(energies(known, frozenset())) == []
+
+
+def found_in(dataset, share, libraries, most):
+    """The terms of the best form of each law that is found in noise of a share of the spread."""
+    sigma = share * np.concatenate([own.states for own in dataset.train]).std(axis=0)
+    noisy = with_noise(dataset, sigma, 0)
+    data = observed(noisy)
+    found = from_noise(libraries(noisy, columns_of(noisy, data)), data, sigma, [], most)
+    return [
+        {term.expression.text(dataset.names, ("c0",)) for term in own.forms[0].terms}
+        for own in found
+    ]
+
+
+def of_motion(dataset, columns):
+    return energies(quantities(columns), velocities(dataset))
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "expected"),
+    [
+        ("henon_heiles", 0.05, {"vx**2", "vy**2", "x**2", "y**2", "y**3", "x**2*y"}),
+        ("spherical_pendulum", 0.01, {"cos(theta)", "wt**2", "wp**2*sin(theta)**2"}),
+        (
+            "toda_3",
+            0.01,
+            {"p1**2", "p2**2", "p3**2", "exp(q1 - q2)", "exp(q2 - q3)", "1/exp(q1 - q3)"},
+        ),
+    ],
+)
+def test_energies_are_found_in_noise(name, share, expected):
+    assert expected in found_in(load(name), share, of_motion, 3)
+
+
+def test_a_law_whose_values_differ_little_beside_noise_is_found():
+    """Near the centre noise is large, and so is its part of the energy's variance."""
+    laws = found_in(load("kepler_2d"), 0.05, lambda _, columns: scalars(columns), 3)
+    assert {"vx**2 + vy**2", "1/sqrt(x**2 + y**2)"} in laws
+
+
+def test_one_value_on_all_trajectories_is_no_law_in_noise():
+    """Springs of one energy each."""
+    table = pd.concat(
+        pd.DataFrame({"trajectory": n, "t": t, "x": np.cos(t + n), "v": -np.sin(t + n)})
+        for n, t in enumerate([np.linspace(0, 6, 120)] * 8)
+    )
+    dataset = dataset_of(table, {"unitless": True})
+    assert found_in(dataset, 0.05, of_motion, 1) == []
