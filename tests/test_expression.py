@@ -93,6 +93,32 @@ def test_text_of_negative_constants(expression, text):
     assert expression.text(NAMES, ["-2"]) == text
 
 
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (call("sub", call("mul", C0, Q), P), "q - p"),
+        (call("sub", Q, call("mul", C0, call("add", Q, P))), "q - (q + p)"),
+        (call("square", call("mul", Q, C0)), "q**2"),
+        (call("mul", C0, call("square", call("square", Q))), "q**4"),
+        (call("div", call("mul", C0, Q), P), "q/p"),
+        (call("mul", C0, call("cos", call("mul", C0, Q))), "cos(q)"),
+        (call("div", C0, Q), "1/q"),
+        (call("add", Q, C0), "q + 1"),
+        (call("mul", C0, C0), "1"),
+        (C0, "1"),
+    ],
+)
+def test_text_leaves_factors_of_one_out(expression, text):
+    assert expression.text(NAMES, ["1"], ones=[0]) == text
+
+
+def test_text_keeps_other_numbers():
+    product = call("add", call("mul", C0, Q), call("mul", C1, P))
+    assert product.text(NAMES, ["1", "1"], ones=[1]) == "1*q + p"
+    assert product.text(NAMES, ["1", "1"]) == "1*q + 1*p"
+    assert call("mul", Q, P).text(["1", "p"], []) == "`1`*p"
+
+
 def test_names_that_would_read_as_formulas_are_quoted():
     product = call("mul", call("square", Q), P)
     assert product.text(["x y", "a-b"], []) == "`x y`**2*`a-b`"

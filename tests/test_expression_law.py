@@ -10,6 +10,7 @@ from strategies import laws, states
 
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.laws.law import Law, Parameter
+from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import DIMENSIONLESS
 
 Q, P = input_(0), input_(1)
@@ -27,6 +28,14 @@ def make(expression, *values):
         conservation_ratio=1e-3,
         random_ratio=0.9,
     )
+
+
+def test_factors_that_round_to_one_are_printed_with_a_unit_only():
+    law = make(call("add", call("mul", C0, Q), call("mul", parameter(1), P)), 1.0000004, 1.00006)
+    assert law.text() == "q + 1.0001*p"
+    assert law.text(3) == "q + p"
+    seconds = Parameter("c0", 1.0, coherent_units(["s"])[0].dimension)
+    assert law.with_(parameters=(seconds, law.parameters[1])).text() == "1*q + 1.0001*p"
 
 
 def test_values_and_gradients_keep_the_shape_of_the_states():

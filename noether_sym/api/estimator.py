@@ -75,7 +75,7 @@ class ConservationLaws(TransformerMixin, BaseEstimator):
     >>> X = np.concatenate([a * np.c_[np.cos(angle), np.sin(angle)] for a in (1, 2, 3, 4, 5)])
     >>> laws = ConservationLaws(search="sums").fit(X, groups=np.repeat(range(5), 60))
     >>> laws.get_feature_names_out().tolist(), laws.transform(X).shape
-    (['x0**2 + 1*x1**2'], (300, 1))
+    (['x0**2 + x1**2'], (300, 1))
     """
 
     def __init__(
@@ -284,4 +284,5 @@ def _check_length(name: str, own: NDArray[np.generic], count: int) -> None:
 
 
 def _text(law: Law, names: Sequence[str]) -> str:
-    return law.expression.text(names, [f"{value:.5g}" for value in law.values])
+    units = [own for _, own in law.inputs]
+    return law.with_(inputs=tuple(zip(names, units, strict=True))).text()

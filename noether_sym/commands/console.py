@@ -48,8 +48,16 @@ class Screen:
             click.echo(text)
 
     def lines(self, text: str) -> None:
-        """Print a sentence over as many lines as it needs; with JSON, none."""
-        self.say(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+        """Print a sentence over as many lines as it needs, words whole; with JSON, none."""
+        self.say(
+            textwrap.fill(
+                text,
+                WIDTH,
+                subsequent_indent="  ",
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+        )
 
     def table(self, table: Table) -> None:
         """Print a table; with JSON, none."""

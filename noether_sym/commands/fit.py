@@ -116,7 +116,7 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
         _show_advice(screen, held, laws)
     if left := _left_out(search, held):
         screen.lines(left)
-    screen.say(f"{_account(laws, held.stages)}: {search.run.path}")
+    screen.lines(f"{_account(laws, held.stages)}: {search.run.path}")
 
 
 def _show_advice(screen: Screen, run: RunDocument, laws: LawsDocument) -> None:

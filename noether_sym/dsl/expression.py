@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -32,6 +32,10 @@ class _Text(NamedTuple):
     strength: int
     base: str = ""
     power: int = 1
+
+
+_ONE = _Text("1", _LEAF, power=0)
+"""A factor that is left out of a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,21 +208,27 @@ class Expression:
         inputs: Sequence[str],
         parameters: Sequence[str],
         memory: dict[Expression, Any] | None = None,
+        ones: Collection[int] = (),
     ) -> str:
         """Print as infix text, with the names or numbers given for the leaves.
 
         A name that would read as a formula itself, such as ``x y`` or ``a-b``, is put
         between backquotes. With a `memory`, shared by formulas that are printed with the same
-        names, each part is printed once.
+        names, each part is printed once. Parameters of the slots in `ones` are 1, and are left out
+        of products.
         """
 
         def leaf(node: Expression) -> _Text:
             if node.head == INPUT:
                 return _Text(quoted(inputs[node.index]), _LEAF)
+            if node.index in ones:
+                return _ONE
             shown = parameters[node.index]
             return _Text(shown, _SIGNED if shown.startswith("-") else _LEAF)
 
         def operation(operator: Operator, *parts: _Text) -> _Text:
+            if operator.name == "mul" and _ONE in parts:
+                return parts[1 - parts.index(_ONE)]
             own, *needed = operator.precedence
             shown = [
                 part.text

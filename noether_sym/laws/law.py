@@ -241,9 +241,18 @@ class Law:
         )
 
     def text(self, digits: int = 5) -> str:
-        """The formula as infix text, constants to `digits` significant digits."""
+        """The formula as infix text, constants to `digits` significant digits.
+
+        Factors that round to 1 and have no unit are left out.
+        """
         names = [name for name, _ in self.inputs]
-        return self.expression.text(names, [f"{value:.{digits}g}" for value in self.values])
+        shown = [f"{value:.{digits}g}" for value in self.values]
+        ones = [
+            slot
+            for slot, own in enumerate(self.parameters)
+            if shown[slot] == "1" and own.dimension.is_dimensionless
+        ]
+        return self.expression.text(names, shown, ones=ones)
 
     def sympy(self) -> sympy.Expr:
         """The formula as a SymPy expression in real symbols named as the columns."""

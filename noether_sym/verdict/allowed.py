@@ -67,9 +67,9 @@ def with_allowed(
     dataset : Dataset
     """
     heads: dict[int, Judged] = {}
-    known = {entry.law.text(17): entry for entry in entries}
+    known = {(entry.law.expression, entry.law.values): entry for entry in entries}
     for law in judgement.laws:
-        entry = known.get(law.text(17))
+        entry = known.get((law.expression, law.values))
         if entry is not None and not law.function_of:
             heads.setdefault(law.family, entry)
     wide = _WidePoints(samples, dataset)

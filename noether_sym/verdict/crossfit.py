@@ -59,7 +59,7 @@ class CrossFitting:
         self._confirmation = confirmation
         samples = make_samples(dataset.train, window=None, seed=0).thinned(_SAMPLES)
         self._frame = frame = Frame.of(samples, dataset)
-        self._known: dict[str, Evidence] = {}
+        self._known: dict[tuple[Expression, tuple[float, ...]], Evidence] = {}
         self._formulas: set[Expression] = set()
         self._again = []
         for fold in folds:
@@ -74,7 +74,7 @@ class CrossFitting:
 
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law, its constants fitted anew for each group of trajectories."""
-        key = law.text(17)
+        key = law.expression, law.values
         if key not in self._known:
             self._known[key] = self._evidence(law)
             self._formulas.add(law.expression)
