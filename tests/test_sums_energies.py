@@ -82,6 +82,15 @@ def test_velocities_are_told_without_times():
     assert velocities(shuffled) == frozenset()
 
 
+def test_the_time_is_no_velocity():
+    """From rest under a constant force: the velocity is proportional to t."""
+    t = np.linspace(0, 1, 40)
+    table = pd.concat(
+        pd.DataFrame({"trajectory": number, "t": t, "x": number + 5 * t**2}) for number in range(5)
+    )
+    assert velocities(dataset_of(table, {"unitless": True, "with_time": True})) == frozenset()
+
+
 def test_two_samples_tell_no_velocities():
     table = pd.DataFrame({"trajectory": [0, 0, 1, 1, 2, 2], "x": range(6), "v": [1, 2, 3, 1, 3, 2]})
     assert velocities(dataset_of(table, {"unitless": True})) == frozenset()

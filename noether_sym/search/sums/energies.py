@@ -23,12 +23,13 @@ def velocities(dataset: Dataset) -> frozenset[int]:
     """Columns that are the rate of change of a coordinate, up to a positive factor: velocities,
     or momenta. A column has one rate at most, and what is the rate of a velocity is none.
 
-    Without times the change from the sample before to the next one stands for dx/dt.
+    Where dx/dt is not known, the change from the sample before to the next one stands for dx/dt.
     """
     if not dataset.ordered:
         return frozenset()
-    states, slopes = stack(dataset.train) if dataset.timed else _steps(dataset)
-    moving = [c for c in dataset.base_columns if c not in dataset.constant_columns]
+    states, slopes = stack(dataset.train) if dataset.has_derivatives else _steps(dataset)
+    still = {*dataset.constant_columns, dataset.time_column}
+    moving = [column for column in dataset.base_columns if column not in still]
     if not moving:
         return frozenset()
     alike = _unit(states[:, moving]).T @ _unit(slopes[:, moving])
