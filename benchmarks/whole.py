@@ -20,7 +20,7 @@ def measure(quick: bool) -> Section:
             command = ["-m", "noether_sym", "run", "--dataset", name, "--results", folder, "-q"]
             compiled = str(Path(folder) / "numba")  # nothing compiled is there at the start
             seconds, peak, _ = run_child([*command, *options], NUMBA_CACHE_DIR=compiled)
-            (run,) = (path.parent for path in Path(folder).glob("*-depth*/run.json"))
+            (run,) = (path.parent for path in Path(folder).glob("*/run.json"))
             stages = json.loads((run / "run.json").read_text())["stages"]
             laws = json.loads((run / "laws.json").read_text())["laws"]
         shown = [
