@@ -69,7 +69,7 @@ def control(method, status="ok", rate=None, energy_mse=None):
 
 
 def trial(status):
-    return TrialRow(0, "q**2 + 1*p**2", True, 0.01, status, None, None, None)
+    return TrialRow(0, "q**2 + p**2", True, 0.01, status, None, None, None)
 
 
 def summary(method, count, ratio=None):
@@ -85,12 +85,12 @@ TAILORING = TailoringDocument(
     roll_outs=RollOutParts(
         RollOuts(4, 20, 76), RollOuts(1, 20, 19), RollOuts(3, 20, 57), "the last trajectory"
     ),
-    energy="q**2 + 1*p**2",
+    energy="q**2 + p**2",
     energy_is="known law",
-    selected="q**2 + 1*p**2",
+    selected="q**2 + p**2",
     selected_candidate=0,
     choice=Choice(
-        law="q**2 + 1*p**2",
+        law="q**2 + p**2",
         candidate=0,
         selected=True,
         reason="it predicts better than plain further training",
@@ -99,7 +99,7 @@ TAILORING = TailoringDocument(
         control="q*p",
         control_candidate=1,
     ),
-    candidates=(CandidateRow(0, "q**2 + 1*p**2", True), CandidateRow(1, "q*p", False)),
+    candidates=(CandidateRow(0, "q**2 + p**2", True), CandidateRow(1, "q*p", False)),
     seeds=(
         SeedRow(
             0,
@@ -197,16 +197,16 @@ def test_the_page_says_everything():
     page = render_report(RUN, laws_json(LAW.with_(selected=True)), TAILORING, FIGURE)
     reader = read(page)
     for said in (
-        "1 law found: q² + 1·p²",
-        "Tailoring selected q² + 1·p²: it predicts better than plain further training",
+        "1 law found: q² + p²",
+        "Tailoring selected q² + p²: it predicts better than plain further training",
         "c0 = 1",
         "123,456", "formulas that units allow",
         "Closest candidates that are not laws",
         "vanilla", "0.200 ± 0.010", "Hamiltonian NN", "not applicable", "1 of 2 lost",
         "0.200 (1 of 2)", "Mean ± standard deviation over 2 networks",
-        "Selected: q² + 1·p²; it predicts better than plain further training (validation RMSE "
+        "Selected: q² + p²; it predicts better than plain further training (validation RMSE "
         "over that of extra epochs: 0.50, 0.40 to 0.62).",
-        "The energy is the known law q² + 1·p²",
+        "The energy is the known law q² + p²",
         "'not a law' is q·p, which has the least validation error of what was not accepted as "
         "conserved: a control, never selected.", "Hamiltonian NN: q and p are no canonical pair.",
         "1 law and 1 of the closest other candidates were screened",
@@ -230,7 +230,7 @@ def test_an_energy_that_is_the_found_law_is_called_its_drift():
     figures = {**FIGURE, "energies": FIGURE["conservation"]}
     page = render_report(RUN, laws_json(LAW), own, figures)
     assert "drift of the law MSE" in read(page).words
-    assert "the drift is that of the law q² + 1·p²" in read(page).words
+    assert "the drift is that of the law q² + p²" in read(page).words
     assert "The drift of the law of the predicted states" in page
     assert "nergy" not in page
     assert "The energy of the predicted states" in render_report(
@@ -258,7 +258,7 @@ def test_where_no_law_helps_it_stays_a_law():
     assert "Tailoring selected" not in said
     assert (
         "No law is selected: no law predicts better than plain further training beyond the spread "
-        "(validation RMSE over that of extra epochs: 1.0, 0.90 to 1.1). q² + 1·p² is still a law"
+        "(validation RMSE over that of extra epochs: 1.0, 0.90 to 1.1). q² + p² is still a law"
         in said
     )
 
@@ -293,19 +293,19 @@ def test_no_law_is_said_plainly():
 def test_sentences_count_independent_laws():
     second = LAW.with_(rank=2, family=2)
     two = laws_json(LAW, second, independent=2)
-    assert found(two).startswith("2 independent laws found: q² + 1·p²; q² + 1·p²")
-    assert found(two, plain=True).endswith("found: q**2 + 1*p**2; q**2 + 1*p**2")
+    assert found(two).startswith("2 independent laws found: q² + p²; q² + p²")
+    assert found(two, plain=True).endswith("found: q**2 + p**2; q**2 + p**2")
     same = LAW.with_(rank=2, family=1)
-    assert found(laws_json(LAW, same)) == "1 law found: q² + 1·p²"
+    assert found(laws_json(LAW, same)) == "1 law found: q² + p²"
     many = msgspec.structs.replace(two, most_laws=3)
-    assert found(many).startswith("2 of at most 3 independent laws found: q² + 1·p²; ")
+    assert found(many).startswith("2 of at most 3 independent laws found: q² + p²; ")
     alone = msgspec.structs.replace(laws_json(LAW), most_laws=1)
-    assert found(alone) == "1 law found: q² + 1·p²"
+    assert found(alone) == "1 law found: q² + p²"
     function = LAW.with_(rank=2, family=2, function_of=(1,))
-    assert found(laws_json(LAW, function)) == "1 law found: q² + 1·p²"
+    assert found(laws_json(LAW, function)) == "1 law found: q² + p²"
     windowed = found(laws_json(LAW, window=20))
     assert "found over windows of 20 samples: " in windowed
-    assert found(laws_json(LAW, independent=0)) == "No law found, but 1 approximate: q² + 1·p²"
+    assert found(laws_json(LAW, independent=0)) == "No law found, but 1 approximate: q² + p²"
 
 
 def test_the_selected_law_stands_for_the_run():
