@@ -170,6 +170,8 @@ def _laws(
     if not terms:
         return
     library = NoisyTerms(own, data, heads)
+    # each mean takes its share of the noise
+    different = _DIFFERENT * data.count / max(data.count - data.segments, 1)
     while len(heads) < most:
         whole = library.best(np.arange(min(end, terms)))
         forms: list[Step] = []
@@ -178,7 +180,7 @@ def _laws(
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]
-            laws = [one for one in laws if alike or one.between > _DIFFERENT * one.ratio]
+            laws = [one for one in laws if alike or one.between > different * one.ratio]
             laws = [one for one in laws if _columns(one) > 1]
             if laws:
                 yield Found(tuple(laws), own.terms)
