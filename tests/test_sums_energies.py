@@ -6,8 +6,9 @@ import pytest
 
 from noether_sym.api.memory import dataset_of
 from noether_sym.datasets import load
+from noether_sym.datasets.velocities import velocities
 from noether_sym.dsl.expression import call, input_
-from noether_sym.search.sums.energies import energies, velocities
+from noether_sym.search.sums.energies import energies
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.parts import values_of
 from noether_sym.search.sums.scalars import scalars

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset, stack
+from noether_sym.datasets.velocities import is_rate
 from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import Dimension
 
@@ -22,7 +23,6 @@ _PER_MASS = (
 )
 _OWN_UNITS = "momenta are in units of their own: canonical up to a factor, the same for all pairs"
 _BY_ORDER = "coordinates and momenta were paired in the order of the columns"
-_NOT_A_RATE = 0.05
 _FORCED = 0.02
 _STEM = re.compile(r"(.*?)(_?\d*)\Z", re.DOTALL)
 
@@ -119,7 +119,7 @@ def _rotation(dataset: Dataset, time: Dimension) -> tuple[tuple[int, int], ...]:
         return ()
     if len(rates) > 1 and dataset.has_derivatives:
         states, slopes = stack(dataset.train)
-        rates = [c for c in rates if _is_rate(states[:, c], slopes[:, angles[0]])]
+        rates = [c for c in rates if is_rate(states[:, c], slopes[:, angles[0]])]
     return ((angles[0], rates[0]),) if len(rates) == 1 else ()
 
 
@@ -220,7 +220,7 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
     states, rates = stack(dataset.train)
     coordinates, velocities = (np.array(part) for part in zip(*pairs, strict=True))
     for q, p in pairs:
-        if not _is_rate(states[:, p], rates[:, q]):
+        if not is_rate(states[:, p], rates[:, q]):
             name, own = dataset.names[q], dataset.names[p]
             return f"{own} is not the rate of change of {name}, so they are not a canonical pair"
     position = _standard(states[:, coordinates])
@@ -236,13 +236,6 @@ def _not_canonical(dataset: Dataset, pairs: Sequence[tuple[int, int]]) -> str:
                 "canonical pair"
             )
     return ""
-
-
-def _is_rate(velocity: NDArray[np.float64], rate: NDArray[np.float64]) -> bool:
-    """Whether a column is another's rate of change, up to a positive factor."""
-    factor = float(velocity @ rate) / max(float(velocity @ velocity), 1e-300)
-    rest = float(((rate - factor * velocity) ** 2).sum())
-    return factor > 0 and rest <= _NOT_A_RATE * float((rate**2).sum())
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:

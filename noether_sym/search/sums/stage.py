@@ -6,20 +6,21 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.parts import folds_of, parts
 from noether_sym.datasets.points import angles, points
+from noether_sym.datasets.velocities import velocities
 from noether_sym.dsl.expression import Expression, call, input_, parameter
 from noether_sym.noise import dataset_noise
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
-from noether_sym.search.sums.energies import energies, velocities
+from noether_sym.search.sums.energies import energies
 from noether_sym.search.sums.noisy import (
     Found,
     alike_in_noise,
@@ -176,11 +177,12 @@ def _in_noise(
     for number, held in enumerate(held_out):
         groups[list(held)] = number
     data, alike, heads = constrained(dataset.train)
-    few, rich = tuple(scalars(columns)), (polynomial(made_of), *mixed(made_of))
-    even = tuple(energies(made_of, velocities(dataset)))
+    of_motion, of_points = energies(made_of, velocities(dataset)), scalars(columns)
+    products = (polynomial(made_of),)
     # products of many columns, all at once, are more than noise allows
-    first = (*even, rich[0], *few) if has_subsets(len(every.spread)) else (*few, *even, rich[0])
-    libraries = (*first, *rich[1:])
+    few = has_subsets(len(every.spread))
+    first = (of_motion, products, of_points) if few else (of_points, of_motion, products)
+    libraries = chain(*first, mixed(made_of))
     found = from_noise(libraries, data, sigma, heads, most, groups[:: samples.every])
     again = list(dict.fromkeys(one.library for one in found))
     folds = []
