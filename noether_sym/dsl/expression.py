@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from noether_sym.dsl.operators import Operator, UnitRule, operator_of
@@ -333,6 +334,11 @@ def call(name: str, *arguments: Expression) -> Expression:
     if len(arguments) != arity:
         raise GrammarError(f"{name} takes {arity} arguments, not {len(arguments)}")
     return Expression(name, tuple(arguments))
+
+
+def sum_of(addends: Iterable[Expression]) -> Expression:
+    """The sum of one addend or more."""
+    return reduce(lambda total, own: call("add", total, own), addends)
 
 
 def with_leaves(

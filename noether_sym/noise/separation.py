@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, parameter
+from noether_sym.dsl.expression import INPUT, PARAMETER, Expression, call, parameter, sum_of
 from noether_sym.dsl.operators import Freedom, Operator, Parity, UnitRule, operator_of
 
 
@@ -50,8 +49,7 @@ class Separation:
     @property
     def expression(self) -> Expression:
         """The terms with one free factor each."""
-        addends = (call("mul", parameter(n), own) for n, own in enumerate(self.terms))
-        return reduce(lambda one, two: call("add", one, two), addends)
+        return sum_of(call("mul", parameter(n), own) for n, own in enumerate(self.terms))
 
     def at(self, values: Sequence[float]) -> NDArray[np.float64]:
         """Factors of the terms, and their derivatives by the constants.

@@ -100,7 +100,7 @@ class Elimination:
         if ratio > exact:
             return None
         largest = min(exact, _OVERFIT * max(ratio, LEAST))
-        if self._thinned(subset, largest).size > MOST_TERMS:
+        if self._thinned(subset, largest).size > MOST_TERMS:  # smaller bounds leave more
             return None
         for bound in (*_STEPS, largest):
             if bound < ratio or bound > largest:

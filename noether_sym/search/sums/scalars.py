@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
 
-from noether_sym.dsl.expression import Expression, call, input_
+from noether_sym.dsl.expression import Expression, call, input_, sum_of
 from noether_sym.search.sums.terms import (
     Columns,
     Term,
     by_size,
     of_distance,
     squared_distances,
-    sum_of,
 )
 
 _COORDINATE, _SQUARE, _PRODUCT = 1, 2, 3

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import combinations
 
-from noether_sym.dsl.expression import Expression, call, input_, parameter, with_leaves
+from noether_sym.dsl.expression import Expression, call, input_, parameter, sum_of, with_leaves
 
 _PAIRS = 8
 _GAPS = 28
@@ -274,11 +273,6 @@ def squared_distances(columns: Columns) -> Iterator[Expression]:
         if unit == other and len(one) == len(two):
             differences = [call("sub", input_(a), input_(b)) for a, b in zip(one, two, strict=True)]
             yield sum_of([call("square", own) for own in differences])
-
-
-def sum_of(parts: Sequence[Expression]) -> Expression:
-    """The sum of one part or more."""
-    return reduce(lambda total, part: call("add", total, part), parts)
 
 
 def _power(term: Term, exponent: int) -> Term:
