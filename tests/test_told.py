@@ -114,6 +114,22 @@ def test_a_shorter_law_is_judged_as_the_longer_one_was():
     assert law.expression == parse("p**2 + c0*q**2", dataset.names).expression
 
 
+def test_a_first_term_that_is_not_told_from_zero_is_left_out():
+    """Its factor is 1, so that those of the terms that are there are large and uncertain."""
+    dataset = noisy_spring()
+    fitted = make(dataset, "q*p + c0*q**2 + c1*p**2", 1e5, 1e5, stderr=5e5)
+    true = make(dataset, "q**2 + c0*p**2", 1.0)
+    evidence = Confirmation(dataset, dataset.train).evidence(true)
+    covariance = ((2.5e11, 2.49e11), (2.49e11, 2.5e11))
+    fitted = fitted.with_(covariance=covariance, evidence=evidence)
+    assert all(untold(own) for own in fitted.parameters)
+    found = judged(dataset, fitted)
+    (law,) = found.laws
+    assert law.verdict == LAW
+    assert law.expression == parse("q**2 + c0*p**2", dataset.names).expression
+    assert law.parameters[0].value == pytest.approx(1.0, abs=0.01)
+
+
 def test_a_law_that_needs_a_term_not_told_from_zero_is_undecided():
     dataset = noisy_spring()
     found = judged(dataset, make(dataset, "q**2 + c0*p**2", 1.0, stderr=1.1))

@@ -81,6 +81,18 @@ def completed(law: Law) -> Law:
     return _written(law, terms, shifts) if shifts else law
 
 
+def without_lead(law: Law) -> Law | None:
+    """The same law without its first term, the next one with the factor 1.
+
+    None where a parameter stands anywhere but in front of a term, where the covariance of the
+    constants is not known, or where less than two terms are left.
+    """
+    terms = _terms(law.expression)
+    if terms is None or len(terms) < 3 or not law.covariance:
+        return None
+    return _written(law, terms[1:], ())
+
+
 def _terms(expression: Expression) -> list[_Term] | None:
     """Addends in order; None if a parameter stands anywhere but in front of one."""
     terms = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.expression import PARAMETER, Expression, call
 from noether_sym.dsl.operators import Operator, UnitRule
+from noether_sym.laws.completion import without_lead
 from noether_sym.laws.law import CONSTRAINT, LAW, Evidence, Law, Parameter
 from noether_sym.laws.relations import rates_among
 from noether_sym.statistics.conservation import conservation_ratio
@@ -99,21 +100,17 @@ def _shortened(
     """The law without terms that are not told from zero; why it is undecided if it needs one."""
     while law.verdict == LAW:
         unsure = [slot for slot, own in enumerate(law.parameters) if untold(own)]
-        parts = {slot: without_term(law.expression, slot) for slot in unsure}
-        slot = next((slot for slot in unsure if parts[slot] is not None), None)
-        if slot is None:
+        shorter = list(_shorter(law, unsure))
+        if not shorter:
             break
-        shorter = parts[slot]
-        assert shorter is not None
-        parameters = tuple(law.parameters[own] for own in shorter.slots)
-        other = refitting.law(law.with_(expression=shorter.renumbered(), parameters=parameters))
-        evidence = judge.evidence(other)
-        if evidence.verdict != LAW:
-            own = law.parameters[slot]
+        found = next(_still_laws(shorter, judge, refitting), None)
+        if found is None:
+            own = law.parameters[unsure[0]]
             return law, (
                 f"its constant {own.name} cannot be told from zero ({own.value:.3g} ± "
                 f"{own.stderr:.2g}), and without that term it is not a law; more data would decide"
             )
+        other, evidence = found
         paid = None if law.evidence is None else law.evidence.q_value
         law = other.with_(
             evidence=replace(evidence, q_value=paid),
@@ -121,6 +118,31 @@ def _shortened(
             also_allowed=tuple(own for own in law.also_allowed if own.text() != other.text()),
         )
     return law, ""
+
+
+def _shorter(law: Law, unsure: Sequence[int]) -> Iterator[Law]:
+    """A law without each of some terms; and, if there are any, without the first.
+
+    Beside a first term that is not told from zero, whose factor is 1, no other is told.
+    """
+    for slot in unsure:
+        shorter = without_term(law.expression, slot)
+        if shorter is not None:
+            parameters = tuple(law.parameters[own] for own in shorter.slots)
+            yield law.with_(expression=shorter.renumbered(), parameters=parameters, covariance=())
+    headless = without_lead(law) if unsure else None
+    if headless is not None:
+        yield headless
+
+
+def _still_laws(
+    shorter: Iterable[Law], judge: Confirmation | CrossFitting, refitting: Refitting
+) -> Iterator[tuple[Law, Evidence]]:
+    """Those that are laws with constants fitted again, with their evidence."""
+    for own in map(refitting.law, shorter):
+        evidence = judge.evidence(own)
+        if evidence.verdict == LAW:
+            yield own, evidence
 
 
 def _explained(law: Law, reason: str) -> Law:
