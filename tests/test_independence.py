@@ -97,6 +97,25 @@ def test_another_direction_is_another_law():
     assert [law.family for law in found.laws] == [1, 2]
 
 
+def test_what_noise_of_the_velocity_makes_drift_is_a_law_if_it_was_found_again():
+    velocities = np.tile([1.0, -1.0, 0.3], (100, 1))
+    along, across = np.tile([1.0, 1.0, 0.0], (100, 1)), np.tile([1.0, 1.0, 1.0], (100, 1))
+    entries = [entry(0, Q, 1e-4, along), entry(1, TOTAL, 1e-4, across)]
+    asked = []
+
+    def found(law, others):
+        asked.append((law.expression, [other.expression for other in others]))
+        return answer
+
+    for answer, independent in ((False, 1), (True, 2)):
+        assert independent_laws(entries, velocities, (), found).independent == independent
+    assert asked == 2 * [(TOTAL, [Q])]
+    assert independent_laws(entries, velocities).independent == 1
+    faster = velocities * np.array([1.0, 1.0, 4.0])  # as much as chance would bring
+    assert independent_laws(entries, faster, (), found).independent == 1
+    assert len(asked) == 2
+
+
 def test_what_was_refused_keeps_its_reason():
     found = independent_laws([entry(3, TOTAL, 0.5, ALONG, "varies")], VELOCITIES)
     assert found.laws == ()

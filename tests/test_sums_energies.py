@@ -8,7 +8,7 @@ from noether_sym.api.memory import dataset_of
 from noether_sym.datasets import load
 from noether_sym.datasets.velocities import velocities
 from noether_sym.dsl.expression import call, input_
-from noether_sym.search.sums.energies import energies
+from noether_sym.search.sums.energies import energies, of_higher_order
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.parts import values_of
 from noether_sym.search.sums.scalars import scalars
@@ -50,7 +50,7 @@ def acceleration(x, v, t):
     return -4.0 * x
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize("noise", [0.0, 0.02, 0.1])
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
@@ -114,15 +114,30 @@ def test_momenta_are_odd_and_energies_even(name):
         np.testing.assert_allclose(after, sign * before, rtol=1e-12)
 
 
-def test_without_velocities_there_are_no_libraries():
+@pytest.mark.parametrize("name", ["toda_3", "kepler_2d"])
+def test_what_is_of_third_order_is_odd_and_lifted_energies_are_even(name):
+    dataset = load(name)
+    data = observed(dataset)
+    moving = velocities(dataset)
+    backwards = data.states.copy()
+    backwards[list(moving)] *= -1.0
+    for number, terms in enumerate(of_higher_order(quantities(columns_of(dataset, data)), moving)):
+        assert [term.size for term in terms] == sorted(term.size for term in terms)
+        assert len({term.expression for term in terms}) == len(terms)
+        before, after = values_of(terms, data.states), values_of(terms, backwards)
+        np.testing.assert_allclose(after, (-1.0) ** (number + 1) * before, rtol=1e-12)
+
+
+@pytest.mark.parametrize("libraries", [energies, of_higher_order])
+def test_without_velocities_there_are_no_libraries(libraries):
     known = quantities(Columns((True, True), (False, False), (0, 0)))
-    assert list(energies(known, frozenset())) == []
+    assert list(libraries(known, frozenset())) == []
 
 
-def found_in(dataset, share, libraries, most):
+def found_in(dataset, share, libraries, most, seed=0):
     """The terms of the best form of each law that is found in noise of a share of the spread."""
     sigma = share * np.concatenate([own.states for own in dataset.train]).std(axis=0)
-    noisy = with_noise(dataset, sigma, 0)
+    noisy = with_noise(dataset, sigma, seed)
     data = observed(noisy)
     found = from_noise(libraries(noisy, columns_of(noisy, data)), data, sigma, [], most)
     return [
@@ -149,6 +164,29 @@ def of_motion(dataset, columns):
 )
 def test_energies_are_found_in_noise(name, share, expected):
     assert expected in found_in(load(name), share, of_motion, 3)
+
+
+def of_any_order(dataset, columns):
+    known, moving = quantities(columns), velocities(dataset)
+    return [*energies(known, moving), *of_higher_order(known, moving)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("toda_3", {"p1*p2*p3", "p3*exp(q1 - q2)", "p1*exp(q2 - q3)", "p2/exp(q1 - q3)"}),
+        ("kepler_2d", {"vx**2*y", "vx*vy*x", "y/sqrt(x**2 + y**2)"}),
+    ],
+)
+def test_integrals_of_third_order_are_found_in_noise(name, expected):
+    """The third of the Toda chain (Henon 1974), and a component of the Runge-Lenz vector."""
+    assert expected in found_in(load(name), 0.01, of_any_order, 3)
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_laws_are_found_beside_others_that_nearly_tell_them(seed):
+    """On nearly circular orbits energy, angular momentum and Runge-Lenz vector change together."""
+    assert len(found_in(load("two_body"), 0.01, of_any_order, 7, seed)) == 6
 
 
 def test_a_law_whose_values_differ_little_beside_noise_is_found():

@@ -148,6 +148,17 @@ def test_a_law_that_is_not_found_again_is_undecided(crosswise):
     assert "4 of 8" in own.evidence.reason
 
 
+def test_what_a_law_adds_to_others_is_found_again_or_not(crosswise):
+    """A sum of the energy and of anything else adds that to the energy, and noise found none."""
+    dataset, found = crosswise
+    energy = law_of(dataset, found.noisy[0][0])
+    confirmation = Confirmation(dataset, dataset.train, dataset.train)
+    fitting = CrossFitting(dataset, found.folds, confirmation)
+    assert fitting.adds_again(energy, [])
+    spoilt = energy.with_(expression=call("add", energy.expression, Q))
+    assert not fitting.adds_again(spoilt, [energy])
+
+
 def law_of(dataset, proposal):
     samples = make_samples(dataset.train, window=None, seed=0)
     return build_law(proposal.candidate, proposal.fit, dataset, samples)

@@ -126,7 +126,10 @@ def judge(
     if crosswise is not None:
         same += [_alike(*one, dataset, samples, crosswise.fitting, frame) for one in alike]
     judgement = independent_laws(
-        entries, frame.directions(), [one for one in same if not one.reason]
+        entries,
+        frame.directions(),
+        [one for one in same if not one.reason],
+        None if crosswise is None else crosswise.fitting.adds_again,
     )
     if confirmation is None:
         return judgement

@@ -19,7 +19,7 @@ from noether_sym.dsl.expression import Expression
 from noether_sym.laws.law import UNDECIDED, Evidence, Law
 from noether_sym.search.build import build_law
 from noether_sym.search.sums.stage import Fold
-from noether_sym.statistics.directions import new_share
+from noether_sym.statistics.directions import new_share, residual
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.gradients import Frame
@@ -28,6 +28,9 @@ from noether_sym.verdict.leftout import LeftOut
 ALIKE = 0.05
 """Share of a law's gradients beyond those of what another search found, up to which it was found
 again."""
+
+ADDS_ALIKE = 0.1
+"""The same of what a law adds to others, which is smaller and errs by more."""
 
 FOUND_AGAIN = 0.75
 """Share of the trajectories without which a law must be found again."""
@@ -84,10 +87,22 @@ class CrossFitting:
         """Whether the verdict on a formula, whatever its constants, rests on these searches."""
         return law.expression in self._formulas
 
+    def adds_again(self, law: Law, others: Sequence[Law]) -> bool:
+        """Whether searches that left trajectories out found what a law adds to others."""
+        fields = [self._frame.gradients(other) for other in others]
+        rest = residual(self._frame.gradients(law), fields)
+        return self._found_again(rest, ADDS_ALIKE) >= FOUND_AGAIN * self._every
+
+    @property
+    def _every(self) -> int:
+        return sum(one.held_out for one in self._again)
+
+    def _found_again(self, own: NDArray[np.float64], alike: float) -> int:
+        """Number of trajectories without which a gradient field was found again."""
+        return sum(one.held_out for one in self._again if _is_among(own, one.gradients, alike))
+
     def _evidence(self, law: Law) -> Evidence:
-        own = self._frame.gradients(law)
-        every = sum(one.held_out for one in self._again)
-        count = sum(one.held_out for one in self._again if _is_among(own, one.gradients))
+        count, every = self._found_again(self._frame.gradients(law), ALIKE), self._every
         if count < FOUND_AGAIN * every:
             return _not_found_again(count, every)
         rows = self._left_out.rows(law, self._confirmation.rows, self._confirmation.size)
@@ -109,8 +124,10 @@ class Crosswise:
     forms: Mapping[int, int]
 
 
-def _is_among(own: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -> bool:
-    return bool(others) and new_share(own, others) <= ALIKE
+def _is_among(
+    own: NDArray[np.float64], others: Sequence[NDArray[np.float64]], alike: float
+) -> bool:
+    return bool(others) and new_share(own, others) <= alike
 
 
 def _not_found_again(count: int, every: int) -> Evidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,9 @@ _CLOSEST = 100
 _NEW_DIRECTION = 0.1
 """Alignment, over that by chance, up to which what a law adds to others is conserved. In noise a
 formula with a pole or a constant to spare is nearly parallel to a law, and would be another."""
+_FOUND_AGAIN = 0.5
+"""The same of what searches that left trajectories out found again: noise of the velocity alone may
+bring as much, and chance would seldom find the same direction twice."""
 _AS_GOOD = 3.0
 """Scores that differ by less are alike: noise is fitted a little better by any spare constant."""
 _FAR_WORSE = 10.0
@@ -98,6 +101,7 @@ def independent_laws(
     entries: list[Judged],
     velocities: NDArray[np.float64] | None,
     constraints: Sequence[Judged] = (),
+    adds_again: Callable[[Law, Sequence[Law]], bool] | None = None,
 ) -> Judgement:
     """Group parallel gradients, best first; count the directions that are new.
 
@@ -112,6 +116,8 @@ def independent_laws(
         the others is not tested; nor is it of what is conserved exactly.
     constraints : sequence of Judged
         What has one value on all trajectories.
+    adds_again : callable, optional
+        Whether other searches found what a law adds to those given.
     """
     known = [one.gradients for one in constraints]
     heads: list[Judged] = []
@@ -124,6 +130,14 @@ def independent_laws(
         reason = f"a near miss of law {family}, {why}" if family else _INEXACT
         verdicts[entry.number] = reason
         closest.append(replace(entry, law=entry.law.with_(family=family), reason=reason))
+
+    def drifts(entry: Judged, rest: NDArray[np.float64]) -> bool:
+        if velocities is None or entry.law.conservation_ratio <= _EXACT:
+            return False
+        drift = alignment(rest, velocities) * rest.shape[1]
+        if adds_again is None or not _NEW_DIRECTION < drift <= _FOUND_AGAIN:
+            return drift > _NEW_DIRECTION
+        return not adds_again(entry.law, [head.law for head in heads])
 
     for entry in _laws_first([entry for entry in entries if not entry.reason]):
         angles = [angle_between(entry.gradients, head.gradients) for head in heads]
@@ -149,10 +163,7 @@ def independent_laws(
         if heads and share <= PARALLEL:
             functions.append(entry)
             continue
-        chance = _NEW_DIRECTION / rest.shape[1]
-        exact = entry.law.conservation_ratio <= _EXACT
-        moved = None if exact or not heads else velocities
-        if moved is not None and alignment(rest, moved) > chance:
+        if heads and drifts(entry, rest):
             missed(entry, family, "and what it adds to it is not conserved")
             continue
         heads.append(entry)

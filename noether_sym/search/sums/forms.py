@@ -27,9 +27,6 @@ _IDENTITY, _NEARLY = 1e-8, 1e-6
 """Share of a term's reference, or of the largest eigenvalue, up to which terms are an identity, or
 are left out at once where the result is noise as well."""
 
-_NOISE_KEPT = 0.5
-"""Share of the noise that counts as variation: its size is known to some percent only."""
-
 _VARIES = 0.01
 """Largest variance beyond the noise over the reference: a tenth of the deviation."""
 
@@ -40,9 +37,7 @@ _UNSURE = 0.02
 """How far the sizes of the noise of two combinations may be off beside each other."""
 
 _SWAMPED = 0.1
-_TIMES_USUAL = 30.0
-"""Largest noise over the reference, by itself and over that of the usual term: where terms cancel,
-nothing may be left but noise."""
+"""Largest noise over the reference: where terms cancel, nothing may be left but noise."""
 
 _MOST_TERMS = 16
 _ORDERS, _ENOUGH_ORDERS = 16, 4
@@ -55,6 +50,28 @@ _SWAPPED = 60
 
 _FORMS = 4
 """Forms of a law that go to confirmation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How noise counts where the best combination of terms is looked for.
+
+    Attributes
+    ----------
+    kept : float
+        Share of the noise that counts as variation: its size is known to some percent only,
+        and far worse near poles.
+    usual : float
+        Largest noise over the reference, over that of the usual term.
+    """
+
+    kept: float
+    usual: float
+
+
+SIGHTS = Sight(0.2, 100.0), Sight(0.5, 30.0)
+"""The second sees laws whose gradients hardly differ from those of others, such as the energy of
+nearly circular orbits beside their angular momentum; and more of what poles bring."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,10 +88,10 @@ class Step:
     noise: float
     definite: bool
 
-    def near(self, support: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    def near(self, support: NDArray[np.int64], kept: float) -> tuple[float, NDArray[np.float64]]:
         """For some of the terms: a variation below which nothing lies, and where to begin."""
         start = self.factors[np.searchsorted(self.support, support)]
-        return self.excess + _NOISE_KEPT * self.noise, start
+        return self.excess + kept * self.noise, start
 
 
 class NoisyTerms:
@@ -85,15 +102,19 @@ class NoisyTerms:
     """
 
     def __init__(
-        self, own: Moments, data: Observations, heads: Sequence[NDArray[np.float64]]
+        self,
+        own: Moments,
+        data: Observations,
+        heads: Sequence[NDArray[np.float64]],
+        sight: Sight = SIGHTS[0],
     ) -> None:
-        self.own, self.data = own, data
+        self.own, self.data, self._kept = own, data, sight.kept
         self._within, self._noise = own.within.sum(0), own.noise.sum(0)
-        self._form = self._within - (1.0 - _NOISE_KEPT) * self._noise
+        self._form = self._within - (1.0 - self._kept) * self._noise
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
         usual = float(np.median(np.diag(self._noise)))
-        self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
+        self._swamped = min(_SWAMPED, sight.usual * usual)
         self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
         points = len(data.points)
         fields = own.fields.reshape(points, -1, len(own.terms))
@@ -116,7 +137,7 @@ class NoisyTerms:
                 self._reference[pick],
                 _IDENTITY,
                 definite=definite,
-                near=larger.near(support) if larger is not None and definite else None,
+                near=larger.near(support, self._kept) if larger is not None and definite else None,
             )
             factors = np.zeros(len(self.own.terms))
             factors[support] = own
@@ -184,7 +205,7 @@ class NoisyTerms:
         pick = np.ix_(step.support, step.support)
         excess = noise = 0.0
         for within, own in zip(self.own.within, self.own.noise, strict=True):
-            form = self._form[pick] - (within - (1.0 - _NOISE_KEPT) * own)[pick]
+            form = self._form[pick] - (within - (1.0 - self._kept) * own)[pick]
             reference = self._reference[pick]
             factors, _ = least_ratio(form, reference, _IDENTITY, definite=step.definite)
             excess += float(factors @ (within - own)[pick] @ factors)

@@ -16,7 +16,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.search.sums.forms import NoisyTerms, Step
+from noether_sym.search.sums.forms import SIGHTS, NoisyTerms, Step
 from noether_sym.search.sums.moments import Moments, moments
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.terms import Term
@@ -169,14 +169,15 @@ def _laws(
     end, terms = _FIRST, len(own.terms)
     if not terms:
         return
-    library = NoisyTerms(own, data, heads)
+    sights = _sights(own, data, heads)
     # each mean takes its share of the noise
     different = _DIFFERENT * data.count / max(data.count - data.segments, 1)
     while len(heads) < most:
-        whole = library.best(np.arange(min(end, terms)))
-        forms: list[Step] = []
-        if library.is_noise(whole):
-            forms = library.forms(whole) if compare else [library.thinned(whole, whole)]
+        support = np.arange(min(end, terms))
+        library, forms = next(
+            ((one, forms) for one in sights if (forms := _forms(one, support, compare))),
+            (sights[0], []),
+        )
         if forms:
             heads.append(library.gradients(forms[0]))
             laws = [library.combination(one) for one in forms]
@@ -184,11 +185,26 @@ def _laws(
             laws = [one for one in laws if _columns(one) > 1]
             if laws:
                 yield Found(tuple(laws), own.terms)
-            library = NoisyTerms(own, data, heads)
+            sights = _sights(own, data, heads)
         elif end >= terms:
             break
         else:
             end *= 2
+
+
+def _sights(
+    own: Moments, data: Observations, heads: Sequence[NDArray[np.float64]]
+) -> list[NoisyTerms]:
+    """A library as it is looked at, the usual way first."""
+    return [NoisyTerms(own, data, heads, sight) for sight in SIGHTS]
+
+
+def _forms(library: NoisyTerms, support: NDArray[np.int64], compare: bool) -> list[Step]:
+    """Forms of the law that is the best combination of a support; nothing if it is none."""
+    whole = library.best(support)
+    if not library.is_noise(whole):
+        return []
+    return library.forms(whole) if compare else [library.thinned(whole, whole)]
 
 
 def _columns(one: Combination) -> int:
