@@ -69,7 +69,7 @@ class Sight:
     usual: float
 
 
-SIGHTS = Sight(0.2, 100.0), Sight(0.5, 30.0)
+SIGHTS = Sight(0.5, 30.0), Sight(0.2, 100.0)
 """The second sees laws whose gradients hardly differ from those of others, such as the energy of
 nearly circular orbits beside their angular momentum; and more of what poles bring."""
 
@@ -160,10 +160,13 @@ class NoisyTerms:
         return self._memory_of(step) <= self._memory
 
     def _memory_of(self, step: Step) -> float:
-        """Correlation of what is left with the sample before."""
+        """Correlation of what is left with the sample before.
+
+        Over no less than the noise: many terms fit some of that.
+        """
         pick = np.ix_(step.support, step.support)
         before = float(step.factors @ self._before[pick] @ step.factors)
-        return before / max(self.data.count * (step.excess + step.noise), 1e-300)
+        return before / max(self.data.count * (max(step.excess, 0.0) + step.noise), 1e-300)
 
     @cached_property
     def _before(self) -> NDArray[np.float64]:
