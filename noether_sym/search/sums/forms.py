@@ -37,7 +37,9 @@ _UNSURE = 0.02
 """How far the sizes of the noise of two combinations may be off beside each other."""
 
 _SWAMPED = 0.1
-"""Largest noise over the reference: where terms cancel, nothing may be left but noise."""
+_TIMES_USUAL = 30.0
+"""Largest noise over the reference, by itself and over that of the usual term: where terms cancel,
+nothing may be left but noise."""
 
 _MOST_TERMS = 16
 _ORDERS, _ENOUGH_ORDERS = 16, 4
@@ -61,31 +63,34 @@ class Sight:
     kept : float
         Share of the noise that counts as variation: its size is known to some percent only,
         and far worse near poles.
-    usual : float
-        Largest noise over the reference, over that of the usual term.
+    beside : bool
+        Whether it is to be usual beside the whole gradient, or beside what that adds to those
+        of known laws.
     """
 
     kept: float
-    usual: float
+    beside: bool
 
 
-SIGHTS = Sight(0.5, 30.0), Sight(0.2, 100.0)
-"""The second sees laws whose gradients hardly differ from those of others, such as the energy of
-nearly circular orbits beside their angular momentum; and more of what poles bring."""
+SIGHTS = Sight(0.5, beside=False), Sight(0.2, beside=True)
+"""The second sees laws that others nearly tell, as angular momentum does the energy of nearly
+circular orbits: what they add is small, and noise makes most of its variance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """The best combination of a support.
 
-    `excess` is its variance along trajectories beyond the noise, `noise` that of the noise,
-    over the reference. It is `definite` if the terms have no identities among them.
+    `excess` is its variance along trajectories beyond the noise, `noise` that of the noise, over
+    the reference; `beside` is the noise over the reference of its whole gradient. It is `definite`
+    if the terms have no identities among them.
     """
 
     support: NDArray[np.int64]
     factors: NDArray[np.float64]
     excess: float
     noise: float
+    beside: float
     definite: bool
 
     def near(self, support: NDArray[np.int64], kept: float) -> tuple[float, NDArray[np.float64]]:
@@ -108,13 +113,13 @@ class NoisyTerms:
         heads: Sequence[NDArray[np.float64]],
         sight: Sight = SIGHTS[0],
     ) -> None:
-        self.own, self.data, self._kept = own, data, sight.kept
+        self.own, self.data, self._kept, self._beside = own, data, sight.kept, sight.beside
         self._within, self._noise = own.within.sum(0), own.noise.sum(0)
         self._form = self._within - (1.0 - self._kept) * self._noise
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
         usual = float(np.median(np.diag(self._noise)))
-        self._swamped = min(_SWAMPED, sight.usual * usual)
+        self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
         self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
         points = len(data.points)
         fields = own.fields.reshape(points, -1, len(own.terms))
@@ -143,7 +148,8 @@ class NoisyTerms:
             factors[support] = own
             noise = float(factors @ self._noise @ factors)
             excess = float(factors @ self._within @ factors) - noise
-            self._known[key] = Step(support, own, excess, noise, definite)
+            beside = noise / max(float(factors @ self.own.reference @ factors), 1e-300)
+            self._known[key] = Step(support, own, excess, noise, beside, definite)
         return self._known[key]
 
     def is_noise(self, step: Step, whole: Step | None = None) -> bool:
@@ -153,20 +159,18 @@ class NoisyTerms:
             dropped = max(1, len(whole.support) - len(step.support))
             missed = self._missed[dropped] / self.data.count
             allowed = min(_OFTEN, max(whole.excess / whole.noise, 0.0) + missed + _UNSURE)
-        if not 0 < step.noise <= self._swamped:
+        noise = step.beside if self._beside else step.noise
+        if not (0 < step.noise <= _SWAMPED and noise <= self._swamped):
             return False
         if step.excess > min(_VARIES, allowed * step.noise):
             return False
         return self._memory_of(step) <= self._memory
 
     def _memory_of(self, step: Step) -> float:
-        """Correlation of what is left with the sample before.
-
-        Over no less than the noise: many terms fit some of that.
-        """
+        """Correlation of what is left with the sample before."""
         pick = np.ix_(step.support, step.support)
         before = float(step.factors @ self._before[pick] @ step.factors)
-        return before / max(self.data.count * (max(step.excess, 0.0) + step.noise), 1e-300)
+        return before / max(self.data.count * (step.excess + step.noise), 1e-300)
 
     @cached_property
     def _before(self) -> NDArray[np.float64]:

@@ -166,37 +166,28 @@ def _laws(
     Where forms are not compared, each has one, of any number of terms. Only what is to be `alike`
     may have the same value on all trajectories.
     """
-    end, terms = _FIRST, len(own.terms)
+    terms = len(own.terms)
     if not terms:
         return
-    sights = _sights(own, data, heads)
     # each mean takes its share of the noise
     different = _DIFFERENT * data.count / max(data.count - data.segments, 1)
-    while len(heads) < most:
-        support = np.arange(min(end, terms))
-        library, forms = next(
-            ((one, forms) for one in sights if (forms := _forms(one, support, compare))),
-            (sights[0], []),
-        )
-        if forms:
-            heads.append(library.gradients(forms[0]))
-            laws = [library.combination(one) for one in forms]
-            laws = [one for one in laws if alike or one.between > different * one.ratio]
-            laws = [one for one in laws if _columns(one) > 1]
-            if laws:
-                yield Found(tuple(laws), own.terms)
-            sights = _sights(own, data, heads)
-        elif end >= terms:
-            break
-        else:
-            end *= 2
-
-
-def _sights(
-    own: Moments, data: Observations, heads: Sequence[NDArray[np.float64]]
-) -> list[NoisyTerms]:
-    """A library as it is looked at, the usual way first."""
-    return [NoisyTerms(own, data, heads, sight) for sight in SIGHTS]
+    for sight in SIGHTS:
+        end = _FIRST
+        library = NoisyTerms(own, data, heads, sight)
+        while len(heads) < most:
+            forms = _forms(library, np.arange(min(end, terms)), compare)
+            if forms:
+                heads.append(library.gradients(forms[0]))
+                laws = [library.combination(one) for one in forms]
+                laws = [one for one in laws if alike or one.between > different * one.ratio]
+                laws = [one for one in laws if _columns(one) > 1]
+                if laws:
+                    yield Found(tuple(laws), own.terms)
+                library = NoisyTerms(own, data, heads, sight)
+            elif end >= terms:
+                break
+            else:
+                end *= 2
 
 
 def _forms(library: NoisyTerms, support: NDArray[np.int64], compare: bool) -> list[Step]:
