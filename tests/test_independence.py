@@ -103,16 +103,20 @@ def test_what_noise_of_the_velocity_makes_drift_is_a_law_if_it_was_found_again()
     entries = [entry(0, Q, 1e-4, along), entry(1, TOTAL, 1e-4, across)]
     asked = []
 
-    def found(law, others):
-        asked.append((law.expression, [other.expression for other in others]))
-        return answer
+    def answering(answer):
+        def found(law, others):
+            asked.append((law.expression, [other.expression for other in others]))
+            return answer
+
+        return found
 
     for answer, independent in ((False, 1), (True, 2)):
-        assert independent_laws(entries, velocities, (), found).independent == independent
+        judged = independent_laws(entries, velocities, (), answering(answer))
+        assert judged.independent == independent
     assert asked == 2 * [(TOTAL, [Q])]
     assert independent_laws(entries, velocities).independent == 1
     faster = velocities * np.array([1.0, 1.0, 4.0])  # as much as chance would bring
-    assert independent_laws(entries, faster, (), found).independent == 1
+    assert independent_laws(entries, faster, (), answering(True)).independent == 1
     assert len(asked) == 2
 
 
