@@ -8,7 +8,7 @@ from noether_sym.api.memory import dataset_of
 from noether_sym.datasets import load
 from noether_sym.datasets.velocities import velocities
 from noether_sym.dsl.expression import call, input_
-from noether_sym.search.sums.energies import energies, of_higher_order
+from noether_sym.search.sums.energies import Motion
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.parts import values_of
 from noether_sym.search.sums.scalars import scalars
@@ -104,7 +104,7 @@ def test_momenta_are_odd_and_energies_even(name):
     dataset = load(name)
     data = observed(dataset)
     moving = velocities(dataset)
-    momenta, *rest = energies(quantities(columns_of(dataset, data)), moving)
+    momenta, *rest = Motion(quantities(columns_of(dataset, data)), moving).energies()
     backwards = data.states.copy()
     backwards[list(moving)] *= -1.0
     for terms, sign in [(momenta, -1.0), *((own, 1.0) for own in rest)]:
@@ -121,17 +121,18 @@ def test_what_is_of_third_order_is_odd_and_lifted_energies_are_even(name):
     moving = velocities(dataset)
     backwards = data.states.copy()
     backwards[list(moving)] *= -1.0
-    for number, terms in enumerate(of_higher_order(quantities(columns_of(dataset, data)), moving)):
+    motion = Motion(quantities(columns_of(dataset, data)), moving)
+    for number, terms in enumerate(motion.of_higher_order()):
         assert [term.size for term in terms] == sorted(term.size for term in terms)
         assert len({term.expression for term in terms}) == len(terms)
         before, after = values_of(terms, data.states), values_of(terms, backwards)
         np.testing.assert_allclose(after, (-1.0) ** (number + 1) * before, rtol=1e-12)
 
 
-@pytest.mark.parametrize("libraries", [energies, of_higher_order])
+@pytest.mark.parametrize("libraries", [Motion.energies, Motion.of_higher_order])
 def test_without_velocities_there_are_no_libraries(libraries):
     known = quantities(Columns((True, True), (False, False), (0, 0)))
-    assert list(libraries(known, frozenset())) == []
+    assert list(libraries(Motion(known, frozenset()))) == []
 
 
 def found_in(dataset, share, libraries, most, seed=0):
@@ -147,7 +148,7 @@ def found_in(dataset, share, libraries, most, seed=0):
 
 
 def of_motion(dataset, columns):
-    return energies(quantities(columns), velocities(dataset))
+    return Motion(quantities(columns), velocities(dataset)).energies()
 
 
 @pytest.mark.parametrize(
@@ -167,8 +168,8 @@ def test_energies_are_found_in_noise(name, share, expected):
 
 
 def of_any_order(dataset, columns):
-    known, moving = quantities(columns), velocities(dataset)
-    return [*energies(known, moving), *of_higher_order(known, moving)]
+    motion = Motion(quantities(columns), velocities(dataset))
+    return [*motion.energies(), *motion.of_higher_order()]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ _CLOSEST = 100
 _NEW_DIRECTION = 0.1
 """Alignment, over that by chance, up to which what a law adds to others is conserved. In noise a
 formula with a pole or a constant to spare is nearly parallel to a law, and would be another."""
-_FOUND_AGAIN = 0.5
+_DIRECTION_AGAIN = 0.5
 """The same of what searches that left trajectories out found again: noise of the velocity alone may
 bring as much, and chance would seldom find the same direction twice."""
 _AS_GOOD = 3.0
@@ -135,8 +135,10 @@ def independent_laws(
         if velocities is None or entry.law.conservation_ratio <= _EXACT:
             return False
         drift = alignment(rest, velocities) * rest.shape[1]
-        if adds_again is None or not _NEW_DIRECTION < drift <= _FOUND_AGAIN:
-            return drift > _NEW_DIRECTION
+        if drift <= _NEW_DIRECTION:
+            return False
+        if adds_again is None or drift > _DIRECTION_AGAIN:
+            return True
         return not adds_again(entry.law, [head.law for head in heads])
 
     for entry in _laws_first([entry for entry in entries if not entry.reason]):

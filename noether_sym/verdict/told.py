@@ -99,13 +99,16 @@ def _shortened(
 ) -> tuple[Law, str]:
     """The law without terms that are not told from zero; why it is undecided if it needs one."""
     while law.verdict == LAW:
-        unsure = [slot for slot, own in enumerate(law.parameters) if untold(own)]
-        shorter = list(_shorter(law, unsure))
-        if not shorter:
+        unsure = {
+            slot: shorter
+            for slot, own in enumerate(law.parameters)
+            if untold(own) and (shorter := without_term(law.expression, slot)) is not None
+        }
+        if not unsure:
             break
-        found = next(_still_laws(shorter, judge, refitting), None)
+        found = next(_still_laws(_shorter(law, unsure.values()), judge, refitting), None)
         if found is None:
-            own = law.parameters[unsure[0]]
+            own = law.parameters[next(iter(unsure))]
             return law, (
                 f"its constant {own.name} cannot be told from zero ({own.value:.3g} ± "
                 f"{own.stderr:.2g}), and without that term it is not a law; more data would decide"
@@ -120,17 +123,15 @@ def _shortened(
     return law, ""
 
 
-def _shorter(law: Law, unsure: Sequence[int]) -> Iterator[Law]:
-    """A law without each of some terms; and, if there are any, without the first.
+def _shorter(law: Law, formulas: Iterable[Expression]) -> Iterator[Law]:
+    """A law by each of some formulas that lack a term; and without its first term.
 
     Beside a first term that is not told from zero, whose factor is 1, no other is told.
     """
-    for slot in unsure:
-        shorter = without_term(law.expression, slot)
-        if shorter is not None:
-            parameters = tuple(law.parameters[own] for own in shorter.slots)
-            yield law.with_(expression=shorter.renumbered(), parameters=parameters, covariance=())
-    headless = without_lead(law) if unsure else None
+    for formula in formulas:
+        parameters = tuple(law.parameters[own] for own in formula.slots)
+        yield law.with_(expression=formula.renumbered(), parameters=parameters, covariance=())
+    headless = without_lead(law)
     if headless is not None:
         yield headless
 

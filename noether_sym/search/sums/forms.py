@@ -7,6 +7,7 @@ whole, and by the memory of what is left, which noise has not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,15 +83,13 @@ class Step:
     """The best combination of a support.
 
     `excess` is its variance along trajectories beyond the noise, `noise` that of the noise, over
-    the reference; `beside` is the noise over the reference of its whole gradient. It is `definite`
-    if the terms have no identities among them.
+    the reference. It is `definite` if the terms have no identities among them.
     """
 
     support: NDArray[np.int64]
     factors: NDArray[np.float64]
     excess: float
     noise: float
-    beside: float
     definite: bool
 
     def near(self, support: NDArray[np.int64], kept: float) -> tuple[float, NDArray[np.float64]]:
@@ -113,9 +112,8 @@ class NoisyTerms:
         heads: Sequence[NDArray[np.float64]],
         sight: Sight = SIGHTS[0],
     ) -> None:
-        self.own, self.data, self._kept, self._beside = own, data, sight.kept, sight.beside
+        self.own, self.data = own, data
         self._within, self._noise = own.within.sum(0), own.noise.sum(0)
-        self._form = self._within - (1.0 - self._kept) * self._noise
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
         usual = float(np.median(np.diag(self._noise)))
@@ -126,7 +124,18 @@ class NoisyTerms:
         for unit in directions(heads):
             fields = fields - unit[:, :, None] * np.einsum("pc,pct->pt", unit, fields)[:, None]
         self._reference = np.einsum("pct,pcu->tu", fields, fields, optimize=True) / points
+        self._look(sight)
+
+    def _look(self, sight: Sight) -> None:
+        self._sight = sight
+        self._form = self._within - (1.0 - sight.kept) * self._noise
         self._known: dict[bytes, Step] = {}
+
+    def seen(self, sight: Sight) -> NoisyTerms:
+        """The same terms, noise counted another way."""
+        other = copy(self)
+        other._look(sight)
+        return other
 
     def best(self, support: NDArray[np.int64], larger: Step | None = None) -> Step:
         """Least variation over the factors of a support; identities have none.
@@ -142,14 +151,13 @@ class NoisyTerms:
                 self._reference[pick],
                 _IDENTITY,
                 definite=definite,
-                near=larger.near(support, self._kept) if larger is not None and definite else None,
+                near=larger.near(support, self._sight.kept) if larger and definite else None,
             )
             factors = np.zeros(len(self.own.terms))
             factors[support] = own
             noise = float(factors @ self._noise @ factors)
             excess = float(factors @ self._within @ factors) - noise
-            beside = noise / max(float(factors @ self.own.reference @ factors), 1e-300)
-            self._known[key] = Step(support, own, excess, noise, beside, definite)
+            self._known[key] = Step(support, own, excess, noise, definite)
         return self._known[key]
 
     def is_noise(self, step: Step, whole: Step | None = None) -> bool:
@@ -159,12 +167,18 @@ class NoisyTerms:
             dropped = max(1, len(whole.support) - len(step.support))
             missed = self._missed[dropped] / self.data.count
             allowed = min(_OFTEN, max(whole.excess / whole.noise, 0.0) + missed + _UNSURE)
-        noise = step.beside if self._beside else step.noise
-        if not (0 < step.noise <= _SWAMPED and noise <= self._swamped):
+        if not (0 < step.noise <= _SWAMPED and step.noise <= self._swamped * self._usual_of(step)):
             return False
         if step.excess > min(_VARIES, allowed * step.noise):
             return False
         return self._memory_of(step) <= self._memory
+
+    def _usual_of(self, step: Step) -> float:
+        """The reference beside which noise is to be usual, over that of what is new."""
+        if not self._sight.beside:
+            return 1.0
+        pick = np.ix_(step.support, step.support)
+        return float(step.factors @ self.own.reference[pick] @ step.factors)
 
     def _memory_of(self, step: Step) -> float:
         """Correlation of what is left with the sample before."""
@@ -212,7 +226,7 @@ class NoisyTerms:
         pick = np.ix_(step.support, step.support)
         excess = noise = 0.0
         for within, own in zip(self.own.within, self.own.noise, strict=True):
-            form = self._form[pick] - (within - (1.0 - self._kept) * own)[pick]
+            form = self._form[pick] - (within - (1.0 - self._sight.kept) * own)[pick]
             reference = self._reference[pick]
             factors, _ = least_ratio(form, reference, _IDENTITY, definite=step.definite)
             excess += float(factors @ (within - own)[pick] @ factors)

@@ -171,9 +171,9 @@ def _laws(
         return
     # each mean takes its share of the noise
     different = _DIFFERENT * data.count / max(data.count - data.segments, 1)
+    library = NoisyTerms(own, data, heads)
     for sight in SIGHTS:
-        end = _FIRST
-        library = NoisyTerms(own, data, heads, sight)
+        library, end = library.seen(sight), _FIRST
         while len(heads) < most:
             forms = _forms(library, np.arange(min(end, terms)), compare)
             if forms:

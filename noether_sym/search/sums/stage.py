@@ -20,7 +20,7 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
-from noether_sym.search.sums.energies import energies, of_higher_order
+from noether_sym.search.sums.energies import Motion
 from noether_sym.search.sums.noisy import (
     Found,
     alike_in_noise,
@@ -177,13 +177,13 @@ def _in_noise(
     for number, held in enumerate(held_out):
         groups[list(held)] = number
     data, alike, heads = constrained(dataset.train)
-    moving = velocities(dataset)
-    of_motion, of_points = energies(made_of, moving), scalars(columns)
+    motion = Motion(made_of, velocities(dataset))
+    of_motion, of_points = motion.energies(), scalars(columns)
     products = (polynomial(made_of),)
     # products of many columns, all at once, are more than noise allows
     few = has_subsets(len(every.spread))
     first = (of_motion, products, of_points) if few else (of_points, of_motion, products)
-    libraries = chain(*first, of_higher_order(made_of, moving), mixed(made_of))
+    libraries = chain(*first, motion.of_higher_order(), mixed(made_of))
     found = from_noise(libraries, data, sigma, heads, most, groups[:: samples.every])
     again = list(dict.fromkeys(one.library for one in found))
     folds = []

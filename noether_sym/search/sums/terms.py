@@ -147,18 +147,17 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     At last products of up to six plain quantities; and what is steep, with the products and
     functions that stand beside it in a potential.
     """
-    for kind in dict.fromkeys(one.kind for one in known.functions):
-        yield _with_functions(known, kind)
+    for functions in by_kind(known.functions):
+        yield _with_functions(known, functions)
     yield _products(known)
     if known.steep:
         for degree in (2, 4):
             yield _with_steep(known, degree)
 
 
-def _with_functions(known: Quantities, kind: str) -> Iterator[Term]:
+def _with_functions(known: Quantities, functions: Sequence[Term]) -> Iterator[Term]:
     """Like the other libraries made when its first term is asked for."""
-    functions = [one for one in known.functions if one.kind == kind]
-    both = (times(two, one) for one in functions for two in monomials(known.plain, 2, 3))
+    both = each_times(monomials(known.plain, 2, 3), functions)
     yield from by_size([*monomials(known.plain, 3, 5), *functions, *both])
 
 
@@ -288,6 +287,17 @@ def _power(term: Term, exponent: int) -> Term:
 def times(one: Term, other: Term) -> Term:
     """The product of two terms."""
     return _product([one, other])
+
+
+def each_times(ones: Sequence[Term], others: Sequence[Term]) -> list[Term]:
+    """The products of two lists: all that hold the first of the others, then the next."""
+    return [times(one, other) for other in others for one in ones]
+
+
+def by_kind(functions: Sequence[Term]) -> Iterator[list[Term]]:
+    """Functions of one kind, then of the next."""
+    for kind in dict.fromkeys(one.kind for one in functions):
+        yield [one for one in functions if one.kind == kind]
 
 
 def _product(factors: Sequence[Term]) -> Term:
