@@ -160,6 +160,8 @@ def _in_noise(
     fold of them."""
     dataset = replace(dataset, train=tuple(own for own in dataset.train if len(own) > 1), test=())
     sigma = dataset_noise(dataset).noise.sigma
+    if not sigma.any():  # nothing is hidden
+        return [], [], ()
     samples, every = _observed(dataset, seed)
     columns = columns_of(dataset, every)
     made_of = quantities(columns)
