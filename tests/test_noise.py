@@ -12,7 +12,7 @@ from noether_sym.api import discover
 from noether_sym.cli import main
 from noether_sym.datasets import Trajectory, load
 from noether_sym.errors import DatasetError
-from noether_sym.noise import dataset_noise, estimate_noise, noise_report
+from noether_sym.noise import dataset_noise, estimate_noise, noise_report, training_noise
 from noether_sym.noise.clean import without_outliers
 from noether_sym.noise.climb import climb
 from noether_sym.noise.differences import Differences
@@ -23,6 +23,7 @@ from noether_sym.report.command import command_line
 from noether_sym.store.run import Run
 from noether_sym.store.schema import RunDocument
 from noether_sym.store.search import reopen
+from noether_sym.verdict.confirm import Confirmation
 
 
 def waves(count=120, trajectories=10, sigma=(0.0, 0.0), times=None, seed=0, step=0.2):
@@ -222,6 +223,35 @@ def test_resolution(step):
     assert resolution(np.zeros(5)) == 0.0
 
 
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e6])
+def test_the_resolution_is_seen_in_any_unit_though_noise_differs_between_trajectories(unit):
+    made = []
+    for number, one in enumerate(waves(count=200, trajectories=20)):
+        noise = np.random.default_rng(number).normal(size=one.states.shape)
+        rough = one.states + (0.02 if number % 2 else 0.2) * noise
+        made.append(replace(one, states=unit * np.round(rough, 2)))
+    report = noise_report(made)
+    assert report.uneven
+    assert report.resolution == pytest.approx([0.01 * unit] * 2, rel=1e-4)
+
+
+def test_the_search_rests_on_the_noise_of_the_training_trajectories():
+    whole = load("ideal_spring")
+    draw = np.random.default_rng(0)
+
+    def noisy(parts, sigma):
+        return tuple(
+            replace(own, states=own.states + sigma * draw.normal(size=own.states.shape))
+            for own in parts
+        )
+
+    data = replace(whole, train=noisy(whole.train, 0.01), test=noisy(whole.test, 0.2))
+    alone = estimate_noise(data.train)
+    assert training_noise(data).sigma.tolist() == alone.sigma.tolist()
+    assert Confirmation(data, data.train).sigma.tolist() == alone.sigma.tolist()
+    assert (dataset_noise(data).noise.sigma > alone.sigma).all()
+
+
 def test_a_clock_is_not_rounded():
     clock = 0.1 * np.arange(100)
     report = noise_report([one_column(clock + 3 * number) for number in range(4)])
@@ -294,6 +324,19 @@ def test_large_steps_and_noise_are_no_outliers():
         states[60:, 0] += 0.5
         made[3] = replace(made[3], states=states)
         assert not noise_report(made).outliers
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1e-12, 1e-6, 1e-4, 1e-2])
+def test_fast_beginnings_and_ends_are_no_outliers(sigma):
+    clock = 0.05 * np.arange(80)
+    stream = np.random.default_rng(0)
+    starts = stream.uniform(0.05, 1.0, 12)
+    made = []
+    for number, own in enumerate(starts):
+        states = np.stack([1 / (own + clock), 1 / (own + clock[::-1])], axis=1)
+        states += sigma * states.std(axis=0) * stream.normal(size=states.shape)
+        made.append(Trajectory(str(number), clock, states, np.zeros_like(states)))
+    assert not noise_report(made).outliers
 
 
 def test_noise_that_differs_between_trajectories_is_told():

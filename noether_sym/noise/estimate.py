@@ -58,18 +58,26 @@ def estimate_noise(
 def dataset_noise(dataset: Dataset) -> NoiseReport:
     """The noise of a data set: given, or estimated from all its trajectories.
 
-    The last few answers are kept: the notes of a run, the search and the verdict ask for the same.
-
     Derived columns, parameters and the time have none of their own. Of points without order
-    nothing can be told but what was given.
+    nothing can be told but what was given. The last few answers are kept.
     """
+    return _of_parts(dataset, (*dataset.train, *dataset.test))
+
+
+@functools.lru_cache(maxsize=4)
+def training_noise(dataset: Dataset) -> Noise:
+    """The same from the training trajectories alone: what a search and its verdict rest on."""
+    return _of_parts(dataset, dataset.train).noise
+
+
+def _of_parts(dataset: Dataset, trajectories: Sequence[Trajectory]) -> NoiseReport:
     exact = {place for place, _ in dataset.derived} | set(dataset.parameters)
     if dataset.time_column is not None:
         exact.add(dataset.time_column)
     given = dict(dataset.noise_given)
     if not dataset.ordered:
         exact |= set(range(len(dataset.columns))) - set(given)
-    return noise_report((*dataset.train, *dataset.test), given, exact=exact)
+    return noise_report(trajectories, given, exact=exact)
 
 
 def noise_report(
@@ -142,20 +150,21 @@ def noise_report(
             steps[column] = _step(states[:, column], ladder, own)
             growing.append(grows)
             continue
-        found = climb(ladder, own)
+        plain, found = ladder, climb(ladder, own)
         units = scaled(ladder, own, found, len(moving))
         size = 1.0
         if units is not None:
             own, size, found = list(units.values), units.size, units.found
         if found.rung is not None and found.rung.scale > 0.0:
             order, far = found.rung.order, threshold if found.seen else _FAR_OFF * threshold
-            least, ends = _SMALLEST * spread / size, 0 if found.seen else order
+            noisy = found.seen and found.rung.scale * size > PRECISION * spread
+            least, ends = _SMALLEST * spread / size, 0 if noisy else order
             strange = _outliers(ladder, own, order, found.rung.scale, far, least=least, ends=ends)
             if any(strange):
                 outliers += _named(trajectories, ladder, column, strange)
                 ladder, own = _without(ladder, own, strange)
                 found = climb(ladder, own)
-        steps[column] = _step(states[:, column], ladder, own)
+        steps[column] = _step(states[:, column], plain, values[column])
         rounded = steps[column] / np.sqrt(12.0)
         if found.seen and found.rung is not None and found.rung.scale * size > PRECISION * spread:
             rung = found.rung

@@ -25,6 +25,10 @@ _QUIET = 3.5
 _SMOOTHER = 1e-3
 """Share of an outlier that what is left without it may have of noise, where this is less."""
 
+_STEPS = 3.0
+"""The largest step between the samples near an end, so many times: an end that is off by less may
+be a motion that bends there."""
+
 _REACH = 3
 _CALM = 1.5
 """Root mean square of the differences around a removed outlier, over that of noise."""
@@ -43,7 +47,8 @@ def find_outliers(
     """Find samples without which a column is smooth, largest first.
 
     A sample counts where it alone is off: what is left without it must be noise. Steps, and
-    motions faster than the samples over several of them, do not.
+    motions faster than the samples over several of them, do not; nor does an end that is off by
+    no more than a few of the steps near it.
 
     Parameters
     ----------
@@ -83,8 +88,12 @@ def find_outliers(
             break
         around = slice(max(0, best - _REACH * order), best + _REACH * order + 1)
         near = places[around]
+        near = near[near != places[best]]
         quiet = max(scale, _SMOOTHER * abs(float(offset[best])))
-        if _smooth(span, values, near[near != places[best]], order, quiet):
+        bends = min(places[best], len(values) - 1 - places[best]) < order and (
+            abs(offset[best]) <= _STEPS * np.abs(np.diff(values[near])).max(initial=0.0)
+        )
+        if not bends and _smooth(span, values, near, order, quiet):
             found.append((int(places[best]), float(offset[best] / scale)))
         else:
             passed[places[best]] = True
