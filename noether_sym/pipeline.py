@@ -174,11 +174,12 @@ def _search_decoy(
     search: Search, number: int, device: str, formulas: dict[int, DistinctLaws]
 ) -> Decoys:
     from noether_sym.dsl.distinct import enumerate_laws
+    from noether_sym.noise.clean import without_outliers
     from noether_sym.search.sums.stage import search_sums
     from noether_sym.verdict.decoys import decoy, found_in
     from noether_sym.verdict.stage import fit
 
-    dataset = decoy(search.dataset, number, search.data.seed)
+    dataset = decoy(without_outliers(search.dataset), number, search.data.seed)
     sums = distinct = None
     if search.method != "formulas":
         sums = search_sums(dataset, limit=search.terms, seed=search.data.seed)

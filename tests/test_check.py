@@ -269,6 +269,22 @@ def test_many_formulas_get_a_verdict_or_a_message(expression, free):
     answered(expression, free)
 
 
+def test_a_formula_without_a_value_on_a_whole_trajectory_is_judged_by_the_others():
+    times = np.linspace(0.0, 12.0, 100)
+    frames = []
+    for number, size in enumerate(np.linspace(0.5, 2.0, 6)):
+        shrunk = size * np.exp(-0.02 * times)
+        waves = {"x": shrunk * np.cos(times), "v": -shrunk * np.sin(times)}
+        frames.append(pd.DataFrame({"t": times, **waves, "k": 1.0 - (number == 3)}))
+    found = noether_sym.check("(x**2 + v**2)/k", frames, unitless=True)
+    assert found.law.evidence.trajectories == 5
+    assert any("no value at 100 of 600 samples" in note for note in found.notes)
+    for frame, own in zip(frames, (1.0, 1.5, -1.0, -2.0, 1.2, 1.3), strict=True):
+        frame["k"] = own
+    found = noether_sym.check("sqrt(k)*(x**2 + v**2)", frames, unitless=True)
+    assert found.law.evidence.trajectories == 4
+
+
 def test_samples_without_a_value_are_named():
     draw = np.random.default_rng(0)
     times = np.linspace(0.0, 6.0, 60)

@@ -131,6 +131,17 @@ def test_samples_beyond_a_singularity_are_used_and_told(text, bias):
     assert not own.approximate[noisy[0] > 4.5].any()
 
 
+def test_samples_farther_from_all_values_than_noise_reaches_have_none():
+    states = np.array([[-2.0, -0.3, 0.5, 2.0]])
+    for text in ("log(x)", "sqrt(x)"):
+        exact = adjusted_value(text, states, [0.0], "x").features[0]
+        assert np.isfinite(exact).tolist() == [False, False, True, True]
+        noisy = adjusted_value(text, states, [0.1], "x")
+        assert np.isfinite(noisy.features[0]).tolist() == [False, True, True, True]
+    uneven = adjusted_value("log(x)", states, [[1.0, 0.01, 0.1, 0.1]], "x").features[0]
+    assert np.isfinite(uneven).tolist() == [True, False, True, True]
+
+
 MODULUS = Operator(
     "modulus", 1, UnitRule.POWER,
     lambda lib, a: lib.abs(a),

@@ -147,7 +147,8 @@ def test_what_reads_one_column_is_told_apart():
 
 def test_a_search_tells_what_it_finds_by_chance(tmp_path):
     tables = oscillators(14, noise=0.01)
-    options = {"unitless": True, "depth": 5, "search": "formulas", "results": tmp_path / "runs"}
+    options = {"unitless": True, "depth": 5, "grammar": "add,mul,square", "search": "formulas"}
+    options["results"] = tmp_path / "runs"
     found = noether_sym.discover(tables, **options, decoys=1)
     assert found.independent == 1
     assert (found.decoys.count, found.decoys.families) == (1, 0)
@@ -160,6 +161,22 @@ def test_a_search_tells_what_it_finds_by_chance(tmp_path):
     again = noether_sym.discover(tables, **options, decoys=2)
     assert again.decoys.count == 2
     assert again.laws.equals(found.laws)
+
+
+def test_decoys_are_of_the_data_that_are_searched(monkeypatch):
+    """One wrong number would make every quantity of every decoy vary."""
+    tables = oscillators(14, noise=0.01)
+    tables[3].loc[50, "x"] = 1e4
+    seen = []
+    whole = decoys.decoy
+
+    def watched(dataset, number, seed):
+        seen.append(max(float(np.abs(own.states).max()) for own in dataset.train))
+        return whole(dataset, number, seed)
+
+    monkeypatch.setattr(decoys, "decoy", watched)
+    noether_sym.discover(tables, unitless=True, search="sums", budget=1, decoys=1)
+    assert seen[0] < 10.0
 
 
 def test_decoys_go_on_where_they_were(tmp_path, monkeypatch):

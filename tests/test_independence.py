@@ -4,7 +4,7 @@ import numpy as np
 from networks import law_of
 
 from noether_sym.dsl.expression import call, input_, parameter
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Evidence
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Evidence
 from noether_sym.verdict.independence import Judged, independent_laws
 
 Q, P, C = input_(0), input_(1), parameter(0)
@@ -118,6 +118,22 @@ def test_what_noise_of_the_velocity_makes_drift_is_a_law_if_it_was_found_again()
     faster = velocities * np.array([1.0, 1.0, 4.0])  # as much as chance would bring
     assert independent_laws(entries, faster, (), answering(True)).independent == 1
     assert len(asked) == 2
+
+
+def test_all_families_that_confirmation_refused_are_counted_however_few_are_listed():
+    draw = np.random.default_rng(0)
+    refused = [
+        entry(n, SPARE, 1e-3 + 1e-6 * n, draw.normal(size=(100, 2)), "no", UNDECIDED)
+        for n in range(1, 131)
+    ]
+    twice = [
+        entry(200 + one.number, SPARE, 0.5, 2 * one.gradients, "no", UNDECIDED) for one in refused
+    ]
+    unsent = [entry(400, SPARE, 0.6, draw.normal(size=(100, 2)), "it varies too much")]
+    found = independent_laws([entry(0, TOTAL, 1e-6, ALONG), *refused, *twice, *unsent], None)
+    assert len(found.closest) == 100
+    assert found.failed == 130
+    assert independent_laws([*refused], None).failed == 0  # no law would have to pay for them
 
 
 def test_what_was_refused_keeps_its_reason():

@@ -54,6 +54,13 @@ def test_a_law_names_the_constant_and_fits_a_pure_number(unit, length):
     assert "g" in {symbol.name for symbol in law.sympy().free_symbols}
 
 
+def test_a_constant_of_zero_names_nothing():
+    tables = [table.assign(**{"b [m/s**2]": 0.0}) for table in throws()]
+    found = noether_sym.discover(tables, parameters=["b"], search="sums", budget=1)
+    (law,) = found.accepted
+    assert "b" not in law.text()
+
+
 def test_formulas_and_derived_columns_read_it():
     tables = throws()
     assert noether_sym.check("v**2/2 + g*y", tables, constants=G).verdict == "law"

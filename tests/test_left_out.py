@@ -54,6 +54,40 @@ def test_the_verdict_on_few_trajectories_is_by_such_constants(noisy):
     assert without.confirmed(PENDULUM).evidence == without.evidence(PENDULUM)
 
 
+def test_pieces_of_one_trial_leave_nothing_to_fit_to(noisy):
+    pieces = tuple(replace(own, trial="the same") for own in noisy.train)
+    one = replace(noisy, train=pieces)
+    found = Confirmation(one, pieces, pieces).confirmed(PENDULUM)
+    assert found.evidence.trajectories == 1
+
+
+def test_constants_that_are_fitted_anew_are_not_fitted_to_what_judges(noisy):
+    apart = Confirmation(noisy, noisy.train[3:], noisy.train[:3])
+    other = PENDULUM.with_(
+        parameters=tuple(replace(own, value=1.5 * own.value) for own in PENDULUM.parameters)
+    )
+    fitted = Refitting(noisy, noisy.train[:3], _SIGMA).law(other)
+    assert apart.evidence_of_others(other) == apart.evidence(fitted)
+    shared = Confirmation(noisy, noisy.train, noisy.train)
+    rows = LeftOut(noisy, noisy.train, _SIGMA).rows(other, shared.rows, shared.size)
+    assert shared.evidence_of_others(other) == shared.decided(other, rows)
+
+
+def test_the_better_of_two_tests_is_paid_for_twice():
+    whole = load("ideal_pendulum", seed=3)
+    draw = np.random.default_rng(6)
+    train = tuple(
+        replace(own, states=own.states + 0.3 * draw.normal(size=own.states.shape))
+        for own in whole.train[:12]
+    )
+    data = replace(whole, train=train, noise_given=((0, 0.3), (1, 0.3)))
+    apart = Confirmation(data, train[6:], train[:6])
+    fitted = Refitting(data, train[:6], np.array([0.3, 0.3])).law(PENDULUM)
+    single = min(apart.evidence(own).chance for own in (PENDULUM, fitted))
+    assert 1e-6 < single < 0.5
+    assert apart.confirmed(PENDULUM).evidence.chance == pytest.approx(2.0 * single)
+
+
 @pytest.mark.parametrize("constant", [60.0, 300.0, 1e4])
 def test_a_constant_that_scales_all_of_a_quantity_makes_it_no_law(tmp_path, constant):
     draw = np.random.default_rng(0)

@@ -130,6 +130,31 @@ def test_a_limit_cycle_is_a_constraint():
         assert document(found).most_laws == 0
 
 
+def test_what_differs_on_trajectories_that_confirm_is_a_law():
+    """The two that reach far take no part in the search, whose trajectories are all alike."""
+    t = np.linspace(0, 12, 60)
+    phases = np.random.default_rng(0).uniform(0, 6, 16)
+    sizes = [3.0, *[1.0] * 6, 3.0, *[1.0] * 8]
+    tables = [
+        pd.DataFrame({"t": t, "x": size * np.cos(t + p), "v": -size * np.sin(t + p)})
+        for size, p in zip(sizes, phases, strict=True)
+    ]
+    for search in ("sums", "both"):
+        found = discover(tables, unitless=True, search=search, budget=1)
+        assert [law.text() for law in found.accepted] == ["x**2 + v**2"]
+        assert document(found).constraints == ()
+
+
+def test_a_column_of_one_value_is_no_law_and_no_warning():
+    t = np.linspace(0, 12, 60)
+    sizes = np.linspace(0.5, 2.0, 6)
+    tables = [
+        pd.DataFrame({"t": t, "x": a * np.cos(t), "v": -a * np.sin(t), "k": 2.0}) for a in sizes
+    ]
+    found = discover(tables, unitless=True, **SUMS)
+    assert [law.text() for law in found.accepted] == ["x**2 + v**2"]
+
+
 def test_the_sum_of_all_people_is_a_constraint():
     tables = []
     for states in epidemics(lambda rng: 1.0):

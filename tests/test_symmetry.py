@@ -13,8 +13,10 @@ from strategies import is_tame, laws, states
 
 from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Column, Trajectory
+from noether_sym.datasets.derive import with_derived
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.export import law_from_entry, law_to_entry, laws_document
+from noether_sym.laws import expansion
 from noether_sym.laws.coordinates import canonical_coordinates
 from noether_sym.laws.known import known_law
 from noether_sym.laws.law import Law, Parameter
@@ -164,6 +166,14 @@ def test_other_coordinates_have_none_and_say_why(name, why):
     own = symmetry_of(law, dataset)
     assert (own.name, own.pairs) == ("none", ())
     assert why in own.about
+
+
+def test_a_law_that_is_too_long_to_write_out_has_none(monkeypatch):
+    dataset = with_derived(load("ideal_spring"), {"big": "q**2*p**2*q*p"})
+    monkeypatch.setattr(expansion, "MOST_NODES", 5)
+    own = symmetry_of(make(dataset, input_(2)), dataset)
+    assert own.name == "none"
+    assert "too long" in own.about
 
 
 def test_a_column_without_a_partner():

@@ -52,12 +52,12 @@ def test_a_long_trajectory_leaves_the_short_ones_whole():
 
 def test_noise_is_seen_though_most_trajectories_are_short():
     parts = [
-        trajectory(0, 20_000, noise=0.05),
-        *(trajectory(n, 4, noise=0.05) for n in range(1, 4000)),
+        trajectory(0, 5_000, noise=0.05),
+        *(trajectory(n, 4, noise=0.05) for n in range(1, 1000)),
     ]
     found = estimate_noise(parts)
     np.testing.assert_allclose(found.sigma, 0.05, rtol=0.1)
-    many = [trajectory(n, 20, noise=0.05) for n in range(3000)]
+    many = [trajectory(n, 20, noise=0.05) for n in range(800)]
     np.testing.assert_allclose(estimate_noise(many).sigma, 0.05, rtol=0.1)
 
 
@@ -100,3 +100,19 @@ def test_what_moves_smoothly_is_not_still_however_far_trajectories_lie_apart():
     assert not still_columns(moving).any()
     assert still_columns(noisy).all()
     assert still_columns(drifting).all()
+
+
+def test_every_part_of_the_time_keeps_samples():
+    """A part has its samples anywhere in a row, not at its beginning only."""
+    samples = make_samples([trajectory(n, 3000) for n in range(4)], window=None, seed=0)
+    for begin in (0, 1000, 2000):
+        weights = np.zeros_like(samples.weights)
+        weights[:, begin : begin + 1000] = 1.0
+        weights[3] = 0.0
+        part = samples.part(weights, seed=1)
+        thin = part.thinned(600)
+        real = thin.weights > 0
+        assert real.sum(1).tolist() == [200, 200, 200, 0]
+        for row in range(3):
+            own = set(samples.states[0, row, begin : begin + 1000].tolist())
+            assert set(thin.states[0, row][real[row]].tolist()) <= own

@@ -65,6 +65,17 @@ def test_columns_that_are_called_alike_are_no_rates(tmp_path):
     assert rates_among(swapped).of == {0: 2, 1: 3}
 
 
+def test_of_two_columns_that_agree_with_a_rate_the_closer_one_is_it(tmp_path):
+    dataset = springs(tmp_path)
+    states = [own.states.copy() for own in dataset.train]
+    for own in states:
+        own[:, 2] = 1.05 * own[:, 1]
+    columns = (*dataset.columns[:2], replace(dataset.columns[1], name="w"))
+    train = tuple(replace(own, states=s) for own, s in zip(dataset.train, states, strict=True))
+    found = rates_among(replace(dataset, columns=columns, train=train))
+    assert found.of[0] == 1
+
+
 def judged(dataset, *laws, folds=(), by_folds=()):
     confirmation = Confirmation(dataset, dataset.train)
     refitting = Refitting(dataset, dataset.train, confirmation.sigma)

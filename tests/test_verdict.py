@@ -302,6 +302,53 @@ def test_values_too_few_for_modes_have_no_slow_share():
     assert slow_share([np.arange(40.0)], np.arange(40.0).var()) > 0.9
 
 
+def test_pieces_of_one_trial_are_no_trajectories_of_their_own():
+    draw = np.random.default_rng(8)
+    pieces = [1.0 + 1e-3 * draw.normal(size=40) for _ in range(6)]
+    motion, times = Motion(2.0, 0.9, True), [np.arange(40.0)] * 6
+    apart = decide(times, pieces, motion, spread=0.0, natural=1.0)
+    assert apart.verdict == CONSTRAINT
+    one = decide(times, pieces, motion, spread=0.0, natural=1.0, trials=["a"] * 6)
+    assert one.verdict == APPROXIMATE_LAW
+    assert (one.trajectories, one.reason[:27]) == (1, "only one trajectory shows i")
+    trials = ["a", "a", "b", "b", "", ""]
+    assert constancy(pieces, trials=trials).trajectories == 4
+    offset = [own + level for own, level in zip(pieces, (0, 0, 1, 1, 2, 3), strict=True)]
+    merged = [np.concatenate(offset[:2]), np.concatenate(offset[2:4]), *offset[4:]]
+    assert spread_between(offset, trials=trials) == pytest.approx(spread_between(merged), rel=1e-3)
+    # weights are those of the samples: six times the same number is no better known than once
+    noise = [np.full(40, 1e-6)] * 6
+    both = constancy([*pieces[:1] * 3, *pieces[1:]], trials=["a"] * 3 + ["b", "c", "d", "e", "f"])
+    assert both.trajectories == 6
+    assert constancy(pieces, noise=noise, trials=trials).variation == pytest.approx(
+        constancy(pieces, noise=noise).variation, abs=1e-7
+    )
+
+
+def test_the_error_of_a_half_life_is_by_trials():
+    draw = np.random.default_rng(9)
+    times = [np.linspace(0.0, 5.0, 50)] * 6
+    values = [
+        draw.uniform(1, 2) * np.exp(-0.3 * own) + 0.01 * draw.normal(size=50) for own in times
+    ]
+    assert decay(times, values).error > 0
+    assert decay(times, values, ["a", "a", "a", "b", "b", "b"]).error is None
+    assert decay(times, values, ["", "", "", "b", "b", "c"]).error > 0
+
+
+@pytest.mark.parametrize("count", [20, 200])
+def test_the_bound_of_a_single_trajectory_holds_about_as_often_as_it_says(count):
+    """Samples so far apart that change looks like noise, and noise that is known."""
+    draw = np.random.default_rng(count)
+    misses = 0
+    for _ in range(400):
+        values = [draw.normal(size=count) + np.sqrt(0.3) * draw.normal(size=count)]
+        found = constancy(values, resolution=-0.5, noise=[np.ones(count)], doubt=0.0)
+        assert found.largest > 0.0
+        misses += found.largest**2 < 0.3
+    assert misses < 0.12 * 400
+
+
 def test_neighbours_of_pure_noise_average_to_nothing():
     draw = np.random.default_rng(6)
     for count in (4, 6, 10):

@@ -18,6 +18,8 @@ from noether_sym.verdict.chance import paid_for
 from noether_sym.verdict.independence import Judgement
 
 _LONG = 120
+FEW = "add,mul,square"
+"""Operations that make energies: where the verdict is looked at, and not what else is found."""
 
 
 def oscillators(count, *, damping=0.0, noise=0.0, one_size=False, seed=0):
@@ -40,9 +42,10 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def found(tables, *, depth=7, **options):
+def found(tables, *, grammar=FEW, **options):
     units = {"t": "s", "x": "m", "v": "m/s"}
-    return noether_sym.discover(tables, units=units, search="formulas", depth=depth, **options)
+    options = {"search": "formulas", "depth": 7, "grammar": grammar, **options}
+    return noether_sym.discover(tables, units=units, **options)
 
 
 def test_a_law_is_confirmed_by_trajectories_of_their_own():
@@ -78,7 +81,7 @@ def test_damping_is_no_law_but_an_approximate_one_with_its_half_life(damping, no
 
 
 def test_a_limit_cycle_is_a_constraint():
-    laws = found(oscillators(12, one_size=True))
+    laws = found(oscillators(12, one_size=True), grammar="paper")
     assert laws.accepted == []
     assert laws.independent == 0
     closest = laws._document.candidates_not_accepted
@@ -86,7 +89,7 @@ def test_a_limit_cycle_is_a_constraint():
 
 
 def test_two_trajectories_show_no_law():
-    laws = found(oscillators(2))
+    laws = found(oscillators(2), grammar="paper")
     assert laws.independent == 0
     assert [law.verdict for law in laws.accepted] == [APPROXIMATE_LAW]
     assert "would decide" in laws.best.evidence.reason
@@ -98,6 +101,7 @@ def test_the_verdict_is_written_and_said(tmp_path):
     path = tmp_path / "damped.csv"
     whole.rename(columns={"t": "t [s]", "x": "x [m]", "v": "v [m/s]"}).to_csv(path, index=False)
     fit = ["fit", "--dataset", path, "--search", "formulas", "--depth", 7, "--fdr", 0.05]
+    fit += ["--grammar", FEW]
     fit += ["--results", tmp_path / "runs"]
     done = run(*fit)
     assert done.exit_code == 0
@@ -140,7 +144,9 @@ def test_what_chance_may_have_made_is_undecided():
     assert lost.evidence.q_value == pytest.approx(0.03)
     assert paid_for(judgement, fdr=0.05).laws[1].evidence.q_value == pytest.approx(0.03)
     sent = [own.with_(family=0, evidence=replace(own.evidence, verdict=UNDECIDED)) for own in laws]
-    more = replace(judgement, closest=tuple(sent * 5), reasons=("",) * 10, numbers=(7, 9))
+    more = replace(
+        judgement, closest=tuple(sent * 5), reasons=("",) * 10, numbers=(7, 9), failed=10
+    )
     kept = paid_for(more, fdr=0.05)  # those that were not confirmed are paid for too
     assert [law.family for law in kept.laws] == [1]
     assert kept.numbers == (7,)

@@ -33,13 +33,17 @@ def with_known_constants(laws: Sequence[Law], dataset: Dataset) -> tuple[Law, ..
 
 
 def _known(dataset: Dataset) -> dict[int, float]:
-    """Columns that are known constants, and their values; of too many, none is told apart."""
+    """Columns that are known constants, and their values; of too many, none is told apart.
+
+    No constant has a unit in terms of one that is 0.
+    """
     first = dataset.train[0].states[0]
     whole = (*dataset.train, *dataset.test)
     found = {
         place: float(first[place])
         for place in dataset.parameters
         if place in dataset.base_columns
+        and first[place] != 0.0
         and all((one.states[:, place] == first[place]).all() for one in whole)
     }
     return found if len(found) <= _MOST else {}

@@ -70,10 +70,12 @@ def rates_among(dataset: Dataset) -> Rates:
     for own in moving:
         size = float(np.sum(slopes[:, own] ** 2))
         wanted = dataset.dimensions[own] / dataset.time_unit.dimension
-        for rate in moving:
-            if rate == own or dataset.dimensions[rate] != wanted or not size > 0:
-                continue
-            off = float(np.sum((slopes[:, own] - states[:, rate]) ** 2))
-            if off <= _DIFFERENT * size:
-                found[own] = rate
+        off = {
+            rate: float(np.sum((slopes[:, own] - states[:, rate]) ** 2))
+            for rate in moving
+            if rate != own and dataset.dimensions[rate] == wanted
+        }
+        closest = min(off, key=off.__getitem__, default=own)
+        if size > 0 and off.get(closest, np.inf) <= _DIFFERENT * size:
+            found[own] = closest
     return Rates(found, dataset.names)

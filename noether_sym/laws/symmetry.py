@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.derive import without_derived
+from noether_sym.errors import GrammarError
 from noether_sym.laws.coordinates import Canonical, canonical_coordinates
 from noether_sym.laws.expansion import expanded
 from noether_sym.laws.law import Law, Symmetry
@@ -61,9 +62,7 @@ def with_symmetries(laws: tuple[Law, ...], dataset: Dataset) -> tuple[Law, ...]:
         return laws
     base = without_derived(dataset)
     canonical = canonical_coordinates(base)
-    return tuple(
-        law.with_(symmetry=_symmetry(expanded(law, dataset), base, canonical)) for law in laws
-    )
+    return tuple(law.with_(symmetry=_in_base(law, dataset, base, canonical)) for law in laws)
 
 
 def flow(law: Law, pairs: tuple[tuple[int, int], ...]) -> dict[int, sympy.Expr]:
@@ -91,6 +90,14 @@ def flow(law: Law, pairs: tuple[tuple[int, int], ...]) -> dict[int, sympy.Expr]:
         rates[q] = formula.diff(symbols[p])
         rates[p] = -formula.diff(symbols[q])
     return rates
+
+
+def _in_base(law: Law, dataset: Dataset, base: Dataset, canonical: Canonical) -> Symmetry:
+    try:
+        written_out = expanded(law, dataset)
+    except GrammarError:
+        return Symmetry(NONE, "the law is too long to be written in the columns of the data")
+    return _symmetry(written_out, base, canonical)
 
 
 def _symmetry(law: Law, dataset: Dataset, canonical: Canonical) -> Symmetry:

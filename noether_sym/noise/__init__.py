@@ -1,6 +1,11 @@
 """Measurement noise: how large it is in each column, what it does to laws and constants."""
 
-from noether_sym.noise.estimate import dataset_noise, estimate_noise, noise_report
+from noether_sym.noise.estimate import (
+    dataset_noise,
+    estimate_noise,
+    noise_report,
+    training_noise,
+)
 from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier, Uneven
 
 __all__ = [
@@ -12,4 +17,5 @@ __all__ = [
     "dataset_noise",
     "estimate_noise",
     "noise_report",
+    "training_noise",
 ]

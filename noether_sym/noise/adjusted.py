@@ -39,6 +39,10 @@ CONVERGED = 0.05
 that count as exact: where all samples were as far off, to one side, an estimate from 400 of them
 would be off by its standard error."""
 
+BEYOND = 4.0
+"""Standard deviations of a column's noise by which a sample may lie where a formula has no value,
+and still be one that noise has put there."""
+
 _PROBES = np.array([0.3, 0.7, 1.1])
 """Where operations are tried: every operation of the house is smooth there."""
 
@@ -103,7 +107,8 @@ def adjusted(
     Adjusted
         Features in the order: the formula, then its derivatives by slot. They may be finite where
         noise has put a sample beyond a branch point, such as the logarithm's: to leave out such
-        samples alone would put the mean off.
+        samples alone would put the mean off. Where a sample lies farther from all values that the
+        formula has than noise reaches (`BEYOND`), none is a number.
     """
     count = 1 + len(values)
     features = np.zeros((count, *states.shape[1:]))
@@ -127,7 +132,38 @@ def adjusted(
         features += own.features
         covariance += own.covariance
         approximate |= own.approximate
+    features[:, _undefined(expression, values, states, sigma, sorted(noisy))] = np.nan
     return Adjusted(features, covariance, approximate)
+
+
+def _undefined(
+    expression: Expression,
+    values: Sequence[float],
+    states: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    noisy: Sequence[int],
+) -> NDArray[np.bool_]:
+    """Samples at which a formula has no value, nor where noise may have taken them from."""
+
+    def missing(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+        with np.errstate(all="ignore"):
+            value = expression.evaluate(np, list(columns), list(values))
+        return np.broadcast_to(~np.isfinite(value), columns.shape[1:])
+
+    found = missing(states).copy()
+    reads = expression.inputs
+    for column in noisy:
+        if column not in reads or not found.any():
+            continue
+        own = states[:, found]
+        reach = BEYOND * np.broadcast_to(sigma[column], states.shape[1:])[found]
+        still = np.ones(own.shape[1], dtype=bool)
+        for step in (-reach, reach):
+            moved = own.copy()
+            moved[column] += step
+            still &= missing(moved)
+        found[found] = still
+    return found
 
 
 def adjusted_features(

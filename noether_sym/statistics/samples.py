@@ -76,13 +76,15 @@ class Samples:
             return self
         segments = self.weights.shape[0]
         keep = np.arange(0, segments, max(1, -(-segments * _SHORTEST // limit)))
-        lengths = self.weights[keep].sum(1).astype(np.int64)
+        counted = np.argsort(self.weights[keep] == 0, axis=1, kind="stable")
+        lengths = (self.weights[keep] > 0).sum(1)
         most = max(_SHORTEST, cap(lengths, limit))
-        steps = -(-lengths // most)
+        steps = np.maximum(1, -(-lengths // most))
         longest = int((-(-lengths // steps)).max())
         times = np.arange(longest) * steps[:, None]
         real = times < lengths[:, None]
-        times = np.where(real, times, lengths[:, None] - 1)
+        last = np.maximum(lengths - 1, 0)[:, None]
+        times = np.take_along_axis(counted, np.where(real, times, last), axis=1)
 
         def chosen(values: NDArray[np.float64]) -> NDArray[np.float64]:
             return values[:, keep[:, None], times]

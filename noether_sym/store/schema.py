@@ -250,7 +250,7 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
-ALGORITHM = 13
+ALGORITHM = 14
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 

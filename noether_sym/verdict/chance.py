@@ -48,7 +48,7 @@ def paid_for(judgement: Judgement, fdr: float = FDR, looks: int = 1) -> Judgemen
         for law in reversed(judgement.laws)
         if law.evidence is not None and law.verdict == LAW and not law.function_of
     }
-    failed = [_FAILED for law in judgement.closest if law.evidence is not None and not law.family]
+    failed = [_FAILED] * judgement.failed
     rates = dict(zip(sent, q_values([*sent.values(), *failed], looks), strict=False))
     lost = {family for family, rate in rates.items() if rate > fdr}
     kept: list[Law] = []

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.parts import trials_of
 from noether_sym.datasets.points import angles
 from noether_sym.errors import GrammarError
 from noether_sym.laws.expansion import expanded
 from noether_sym.laws.law import LAW, NOT_A_LAW, Evidence, Law
-from noether_sym.noise import dataset_noise
+from noether_sym.noise import training_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import cap, make_samples, of_samples
 from noether_sym.verdict.constancy import spread_between, weights_of
@@ -42,8 +43,8 @@ class Confirmation:
         Those that confirm.
     fitted : sequence of Trajectory
         To which the constants of laws may be fitted; none to keep them as they are. Where they
-        are those that confirm, and three at least, each is judged with constants that were
-        fitted to others.
+        are those that confirm, and of three trials at least, each is judged with constants that
+        were fitted to others.
 
     Attributes
     ----------
@@ -64,12 +65,12 @@ class Confirmation:
         self._frame = replace(frame, spread=np.where(moving, frame.spread, 0.0))
         self._confirming = _Stack.of(trajectories)
         self._every = _Stack.of(dataset.train)
-        noise = dataset_noise(dataset).noise
+        noise = training_noise(dataset)
         self.sigma = noise.sigma
         noisy = self.sigma > 0
         self._doubt = np.divide(noise.error, self.sigma, out=np.zeros(len(noisy)), where=noisy)
         self._refitting = Refitting(dataset, fitted, self.sigma) if fitted else None
-        shared = len(fitted) >= _FEWEST and tuple(fitted) == tuple(trajectories)
+        shared = len(trials_of(fitted)) >= _FEWEST and tuple(fitted) == tuple(trajectories)
         self._left_out = LeftOut(dataset, fitted, self.sigma) if shared else None
         self._motion = motion(self._confirming.trajectories, dataset.base_columns, angles(dataset))
 
@@ -87,8 +88,15 @@ class Confirmation:
             other = self._refitting.law(law)
             again = self.evidence(other)
             if again.verdict == LAW and again.chance < found.chance:
-                return other.with_(evidence=again)
+                law, found = other, again
+            found = replace(found, chance=min(1.0, 2.0 * found.chance))  # the better of two
         return law.with_(evidence=found)
+
+    def evidence_of_others(self, law: Law) -> Evidence:
+        """The verdict on a law with constants fitted to trajectories that do not judge it."""
+        if self._left_out is not None:
+            return self.decided(law, self._left_out.rows(law, self.rows, self.size))
+        return self.evidence(law if self._refitting is None else self._refitting.law(law))
 
     def refitted(self, law: Law) -> Law:
         """The law with constants without the noise's bias, where there is noise."""
@@ -122,8 +130,16 @@ class Confirmation:
         kept = stack.split(np.asarray(np.isfinite(features).all(0)))
         rows = zip(stack.trajectories, stack.split(features), kept, strict=True)
         return [
-            Row(law, own.times[there], part[0, there], part[1, there], part[2:, there].T)
+            Row(
+                law,
+                own.times[there],
+                part[0, there],
+                part[1, there],
+                part[2:, there].T,
+                own.trial,
+            )
             for own, part, there in rows
+            if there.any()
         ]
 
     def decided(self, law: Law, rows: Sequence[Row]) -> Evidence:
@@ -140,6 +156,7 @@ class Confirmation:
                 tangents=[row.tangents for row in rows],
                 noise=[row.noise for row in rows],
                 doubt=self._doubt_of(law),
+                trials=[row.trial for row in rows],
             )
 
     def _doubt_of(self, law: Law) -> float:
@@ -167,7 +184,11 @@ class Confirmation:
     def _spread(self, law: Law) -> float:
         """Between all trajectories, where the noise lets samples count."""
         rows = self._rows(law, self._every)
-        return spread_between([row.values for row in rows], [row.noise for row in rows])
+        return spread_between(
+            [row.values for row in rows],
+            [row.noise for row in rows],
+            [row.trial for row in rows],
+        )
 
     def _natural(self, law: Law) -> float:
         """What the law would vary by if its columns varied independently, of the same samples."""

@@ -3,7 +3,8 @@
 Measurement noise has no memory from one sample to the next; whatever changes along a trajectory
 has. Products of residuals at neighbouring samples therefore estimate the variance of what is no
 noise, without a model of the noise, and however the noise differs from sample to sample.
-Trajectories are the independent units: their disagreement gives the error.
+Trajectories are the independent units, pieces of one trial together: their disagreement gives the
+error.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Constancy:
     white : float
         p-value that the residuals have no memory in time.
     trajectories : int
-        Those that were compared; where they weigh differently, their effective number.
+        Those that were compared, pieces of one trial as one; where they weigh differently, their
+        effective number.
     """
 
     variation: float
@@ -82,6 +84,7 @@ def constancy(
     resolution: float = 1.0,
     noise: Sequence[NDArray[np.float64]] | None = None,
     doubt: float = np.inf,
+    trials: Sequence[str] | None = None,
 ) -> Constancy:
     """Measure how constant a quantity is along trajectories.
 
@@ -102,25 +105,27 @@ def constancy(
     doubt : float
         Relative standard error of `noise`, the same for all samples; infinite if it is no more
         than a guess.
+    trials : sequence of str, optional
+        What each trajectory is a piece of; empty for those that are whole.
     """
     weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
     usable = [place for place, one in enumerate(values) if len(one) >= _FEWEST]
     own = [_Residuals.of(values[place], weights[place]) for place in usable]
-    counts = np.array([one.weights.sum() for one in own])
-    number = _effective(np.array([one.weights.mean() for one in own]))
-    found = _pooled(np.array([one.mean_square for one in own]), counts, np.zeros(len(own)), number)
+    pieces = trial_numbers(trials, len(values))
+    pool = _Pool(own, [pieces[place] for place in usable])
+    squares = np.array([one.mean_square for one in own])
+    found, number = pool.pooled(squares), pool.number
     if resolution >= _RESOLVED:
         long = [one for one in own if len(one.deviations) >= _LEAST_SAMPLES]
+        some = _Pool(long, [pieces[p] for p in usable if len(values[p]) >= _LEAST_SAMPLES])
         slow = np.array([one.neighbours for one in long]) / resolution
         errors = np.array([one.neighbours_error for one in long]) / resolution
-        sizes = np.array([one.weights.sum() for one in long])
-        several = _effective(np.array([one.weights.mean() for one in long]))
-        told = _pooled(slow, sizes, errors, several)
-        found, number = min((found, number), (told, several), key=lambda one: _largest(*one[0]))
+        told = some.pooled(slow, errors)
+        found, number = min((found, number), (told, some.number), key=lambda one: _largest(*one[0]))
     elif noise is not None and np.isfinite(doubt) and own:
         known = np.array([np.average(noise[place], weights=weights[place]) for place in usable])
-        squares = np.array([one.mean_square for one in own])
-        variation, error, freedom = _pooled(squares - known, counts, np.zeros(len(own)), number)
+        variation, error, freedom = pool.pooled(squares - known)
+        counts = np.array([one.weights.sum() for one in own])
         both = float(np.hypot(error, doubt * (counts @ known) / counts.sum()))
         surer = (both / error) ** 2 if error > 0 else np.inf
         told = variation, both, freedom * surer
@@ -157,6 +162,15 @@ class _Residuals:
         return float(np.average(self.deviations**2, weights=self.weights)) * count / (count - 1)
 
     @property
+    def mean_square_error(self) -> float:
+        """Standard error of that by which the bound is that of independent Gaussian values."""
+        from scipy.stats import chi2, norm
+
+        freedom = self.weights.sum() ** 2 / (self.weights**2).sum() - 1.0
+        above = freedom / float(chi2.ppf(1.0 - CONFIDENCE, freedom))
+        return self.mean_square * (above - 1.0) / float(norm.ppf(CONFIDENCE))
+
+    @property
     def neighbours(self) -> float:
         """Mean product of neighbours, what taking off the mean does to noise put right."""
         own, weights, whole = self.deviations, self.weights, self.weights.sum()
@@ -172,6 +186,67 @@ class _Residuals:
         """Standard error of that, from independent noise."""
         products = (self.deviations[1:] * self.deviations[:-1]) ** 2
         return float(np.sqrt(self._pairs**2 @ products))
+
+
+class _Pool:
+    """Trajectories that weigh as much as their samples, pieces of one trial together."""
+
+    def __init__(self, residuals: Sequence[_Residuals], trials: Sequence[int]) -> None:
+        self._residuals = residuals
+        self._trials = _compressed(trials)
+        self._parts = np.array([one.weights.sum() for one in residuals])
+        lengths = np.array([float(len(one.weights)) for one in residuals])
+        self._counts, lengths = _together(self._trials, self._parts, lengths)
+        self.number = _effective(self._counts / lengths)
+
+    def pooled(
+        self, variations: NDArray[np.float64], noise: NDArray[np.float64] | None = None
+    ) -> tuple[float, float, float]:
+        """Mean over samples, its standard error, and the degrees of freedom of that.
+
+        `noise` is the standard error that noise alone gives each trajectory, known well from its
+        many samples. Where trials disagree by more, that is the error, with their effective number
+        less 1 as degrees of freedom. Of a single one, where noise says nothing, its own scatter.
+        """
+        if not len(self._counts):
+            return float("inf"), 0.0, np.inf
+        single = round(self.number) < 2
+        if noise is None:
+            errors = [one.mean_square_error if single else 0.0 for one in self._residuals]
+            noise = np.array(errors)
+        weighed, doubt = _together(
+            self._trials, self._parts * variations, (self._parts * noise) ** 2
+        )
+        of_trials = weighed / self._counts
+        shares = self._counts / self._counts.sum()
+        mean = float(shares @ of_trials)
+        known = float(doubt.sum() / self._counts.sum() ** 2)
+        if single:
+            return mean, float(np.sqrt(known)), np.inf
+        more = self.number / (self.number - 1.0)
+        excess = max(float(shares**2 @ (of_trials - mean) ** 2) * more - known, 0.0)
+        if excess == 0.0:
+            return mean, float(np.sqrt(known)), np.inf
+        return mean, float(np.sqrt(known + excess)), self.number - 1.0
+
+
+def trial_numbers(trials: Sequence[str] | None, count: int) -> list[int]:
+    """Number of the trial of each trajectory; what is whole, of no name, has one of its own."""
+    names = [""] * count if trials is None else trials
+    keys: list[str | int] = [name or place for place, name in enumerate(names)]
+    known = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return [known[key] for key in keys]
+
+
+def _compressed(trials: Sequence[int]) -> NDArray[np.int64]:
+    return np.unique(np.array(trials, dtype=np.int64), return_inverse=True)[1]
+
+
+def _together(
+    trials: NDArray[np.int64], *values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    """Sums over the pieces of each trial."""
+    return tuple(np.bincount(trials, weights=own).astype(np.float64) for own in values)
 
 
 def weights_of(noise: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
@@ -203,7 +278,9 @@ def slow_share(values: Sequence[NDArray[np.float64]], variation: float) -> float
 
 
 def spread_between(
-    values: Sequence[NDArray[np.float64]], noise: Sequence[NDArray[np.float64]] | None = None
+    values: Sequence[NDArray[np.float64]],
+    noise: Sequence[NDArray[np.float64]] | None = None,
+    trials: Sequence[str] | None = None,
 ) -> float:
     """Standard deviation between trajectories of a quantity's means, outliers pulled in.
 
@@ -216,18 +293,26 @@ def spread_between(
     noise : sequence of arrays of shape (sample,), optional
         Variance of the noise of each value: samples weigh as they do in `constancy`, so that
         both measure one and the same part of the data.
+    trials : sequence of str, optional
+        As in `constancy`.
     """
     from scipy.stats import chi2
 
     weights = weights_of(noise) if noise else [np.ones(len(own)) for own in values]
     usable = [pair for pair in zip(values, weights, strict=True) if len(pair[0]) >= _FEWEST]
-    shares = np.array([weight.mean() for _, weight in usable])
+    numbers = zip(trial_numbers(trials, len(values)), values, strict=True)
+    pieces = _compressed([number for number, own in numbers if len(own) >= _FEWEST])
+    parts = np.array([weight.sum() for _, weight in usable])
+    counts, lengths = _together(pieces, parts, np.array([float(len(own)) for own, _ in usable]))
+    shares = counts / lengths
     number = _effective(shares)
     if round(number) < 2:
         return 0.0
     shares /= shares.sum()
-    means = np.array([np.average(own, weights=weight) for own, weight in usable])
-    errors = np.array([_mean_error(own, weight) for own, weight in usable])
+    every = np.array([np.average(own, weights=weight) for own, weight in usable])
+    each = np.array([_mean_error(own, weight) for own, weight in usable])
+    means, errors = _together(pieces, parts * every, parts**2 * each)
+    means, errors = means / counts, errors / counts**2
     centre = _quantile(means, shares, 0.5)
     bound = 3.0 * _quantile(np.abs(means - centre), shares, 0.9)
     inside = centre + np.clip(means - centre, -bound, bound)
@@ -267,32 +352,6 @@ def _largest(variation: float, error: float, freedom: float) -> float:
 
     above = variation + float(t.ppf(CONFIDENCE, freedom)) * error
     return float(np.sqrt(max(above, _LEAST_BOUND**2 * error)))
-
-
-def _pooled(
-    variations: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    noise: NDArray[np.float64],
-    number: float,
-) -> tuple[float, float, float]:
-    """Mean over samples, its standard error, and the degrees of freedom of that.
-
-    `noise` is the standard error that noise alone gives each trajectory, known well from its
-    many samples. Where trajectories disagree by more, that is the error, with their effective
-    `number` less 1 as degrees of freedom.
-    """
-    if not len(counts):
-        return float("inf"), 0.0, np.inf
-    shares = counts / counts.sum()
-    mean = float(shares @ variations)
-    known = float(shares**2 @ noise**2)
-    if round(number) < 2:
-        return mean, float(np.sqrt(known)), np.inf
-    more = number / (number - 1.0)
-    excess = max(float(shares**2 @ (variations - mean) ** 2) * more - known, 0.0)
-    if excess == 0.0:
-        return mean, float(np.sqrt(known)), np.inf
-    return mean, float(np.sqrt(known + excess)), number - 1.0
 
 
 def _without(

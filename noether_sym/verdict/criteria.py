@@ -118,7 +118,9 @@ def judge(
         entries.append(Judged(number, law, score, frame.gradients(law), reason, related))
     if confirmation is not None and last and all(entry.reason for entry in entries):
         again = [
-            entry if entry.number in forms else _second(entry, confirmation)
+            entry
+            if entry.number in forms or entry.law.evidence is not None
+            else _second(entry, confirmation)
             for entry in entries[:_SECOND]
         ]
         entries = [*again, *entries[_SECOND:]]

@@ -83,6 +83,10 @@ class CrossFitting:
             self._formulas.add(law.expression)
         return self._known[key]
 
+    def evidence_of_others(self, law: Law) -> Evidence:
+        """The same: no trajectory is judged by constants that were fitted to it."""
+        return self.evidence(law)
+
     def has_judged(self, law: Law) -> bool:
         """Whether the verdict on a formula, whatever its constants, rests on these searches."""
         return law.expression in self._formulas

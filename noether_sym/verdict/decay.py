@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.statistics.jackknife import jackknife_covariance
+from noether_sym.verdict.constancy import trial_numbers
 
 _SLOWEST = 1e-3
 _RATES = 40
@@ -34,6 +35,8 @@ class Decay:
         The exponentials, one a trajectory.
     parts : tuple of pairs of arrays of shape (sample,)
         Times since the start of each trajectory, and the values.
+    trials : tuple of int
+        The trial that each trajectory is a piece of.
     """
 
     rate: float
@@ -41,6 +44,7 @@ class Decay:
     size: float
     curves: tuple[NDArray[np.float64], ...]
     parts: tuple[_Part, ...]
+    trials: tuple[int, ...]
 
     @property
     def half_life(self) -> float:
@@ -49,17 +53,20 @@ class Decay:
 
     @cached_property
     def error(self) -> float | None:
-        """Standard error of the rate, from leaving out one trajectory at a time.
+        """Standard error of the rate, from leaving out one trial at a time.
 
         None with fewer than three. The best rate and end value of the others lie a Gauss-Newton
-        step from those of all, whose normal equations are sums over trajectories.
+        step from those of all, whose normal equations are sums over trials.
         """
-        if len(self.parts) < _ENOUGH:
+        count = 1 + max(self.trials)
+        if count < _ENOUGH:
             return None
-        normal, pulls = np.zeros((len(self.parts), 2, 2)), np.zeros((len(self.parts), 2))
-        for place, ((since, values), curve) in enumerate(zip(self.parts, self.curves, strict=True)):
+        normal, pulls = np.zeros((count, 2, 2)), np.zeros((count, 2))
+        parts = zip(self.trials, self.parts, self.curves, strict=True)
+        for trial, (since, values), curve in parts:
             slopes = _slopes(since, curve, self.rate, self.end)
-            normal[place], pulls[place] = slopes.T @ slopes, slopes.T @ (values - curve)
+            normal[trial] += slopes.T @ slopes
+            pulls[trial] += slopes.T @ (values - curve)
         inverses = np.linalg.pinv(normal.sum(0) - normal, hermitian=True)
         steps = np.einsum("pij,pj->pi", inverses, pulls.sum(0) - pulls)
         return float(np.sqrt(jackknife_covariance(steps[:, :1])[0, 0]))
@@ -71,7 +78,9 @@ class Decay:
 
 
 def decay(
-    times: Sequence[NDArray[np.float64]], values: Sequence[NDArray[np.float64]]
+    times: Sequence[NDArray[np.float64]],
+    values: Sequence[NDArray[np.float64]],
+    trials: Sequence[str] | None = None,
 ) -> Decay | None:
     """Fit one exponential, its end value and rate shared, its size a trajectory's own.
 
@@ -82,6 +91,8 @@ def decay(
     ----------
     times, values : sequences of arrays of shape (sample,)
         One pair a trajectory.
+    trials : sequence of str, optional
+        What each is a piece of; empty for those that are whole.
 
     Returns
     -------
@@ -98,7 +109,8 @@ def decay(
     rate = _rate(parts, longest)
     end, curves = _curves(parts, rate)
     size = float(np.sqrt(np.mean([(curve[0] - end) ** 2 for curve in curves])))
-    return Decay(rate, end, size, tuple(curves), parts)
+    numbers = trial_numbers(trials, len(parts))
+    return Decay(rate, end, size, tuple(curves), parts, tuple(numbers))
 
 
 def _rate(parts: Sequence[_Part], longest: float) -> float:

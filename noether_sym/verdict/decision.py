@@ -52,6 +52,7 @@ def decide(
     tangents: Sequence[NDArray[np.float64]] | None = None,
     noise: Sequence[NDArray[np.float64]] | None = None,
     doubt: float = np.inf,
+    trials: Sequence[str] | None = None,
 ) -> Evidence:
     """Judge a quantity by its values along trajectories.
 
@@ -67,7 +68,7 @@ def decide(
     natural : float
         Standard deviation that the quantity would have if its columns varied along
         trajectories as they do, but independently of each other.
-    tangents, noise, doubt
+    tangents, noise, doubt, trials
         See `noether_sym.verdict.constancy.constancy`.
     """
     unit = _largest_deviation(values)
@@ -75,14 +76,14 @@ def decide(
     tangents = None if tangents is None else [own / unit for own in tangents]
     noise = None if noise is None else [own / unit / unit for own in noise]
     spread, natural = spread / unit, natural / unit
-    found = constancy(values, tangents, motion.resolution, noise, doubt)
+    found = constancy(values, tangents, motion.resolution, noise, doubt, trials)
     if not found.trajectories:
         reason = "no trajectory has two samples at which it is defined"
         return Evidence(UNDECIDED, reason, np.inf, 1.0, 1.0, 0)
     if not (np.isfinite(found.largest) and np.isfinite(spread) and np.isfinite(natural)):
         return _evidence(NOT_A_LAW, "its values are too large to compare", found, 0.0)
     if found.trajectories < ENOUGH:
-        return _of_few(found, times, values, motion, natural)
+        return _of_few(found, times, values, motion, natural, trials)
     if spread <= _ALIKE * found.largest and found.within(natural) <= WITHIN:
         return _evidence(CONSTRAINT, "it has the same value on all trajectories", found, natural)
     spread = min(spread, natural)
@@ -91,7 +92,7 @@ def decide(
     if bound <= (DRIFT if drifts else WITHIN):
         return _evidence(LAW, "", found, spread)
     if drifts:
-        return _drifting(found, times, values, motion, spread)
+        return _drifting(found, times, values, motion, spread, trials)
     reason = f"{_reached(bound)}; more data or less noise would decide"
     return _evidence(UNDECIDED, reason, found, spread)
 
@@ -110,13 +111,14 @@ def _of_few(
     values: Sequence[NDArray[np.float64]],
     motion: Motion,
     natural: float,
+    trials: Sequence[str] | None,
 ) -> Evidence:
     """One or two trajectories: what is flat while they come back to where they were."""
     more = "trajectories from other starts would decide"
     bound = found.within(natural)
     if bound > WITHIN and found.white < DETECTED:
         if motion.returns:
-            return _drifting(found, times, values, motion, natural)
+            return _drifting(found, times, values, motion, natural, trials)
         return _evidence(NOT_A_LAW, f"it changes: {_reached(bound)}", found, natural)
     if not motion.returns:
         reason = f"too few trajectories, and they do not return to where they were; {more}"
@@ -134,16 +136,17 @@ def _drifting(
     values: Sequence[NDArray[np.float64]],
     motion: Motion,
     spread: float,
+    trials: Sequence[str] | None,
 ) -> Evidence:
     """A drift was detected: is it slow beside the motion, and all that changes?"""
     changed = f"it changes along trajectories: {_reached(found.within(spread))}"
     if motion.turn is None or slow_share(values, found.variation) <= _MOSTLY:
         return _evidence(NOT_A_LAW, changed, found, spread)
-    slow = decay(times, values)
+    slow = decay(times, values, trials)
     if slow is None or not _is_slow(slow, motion.turn, spread):
         return _evidence(NOT_A_LAW, changed, found, spread)
     flat = [own - curve for own, curve in zip(values, slow.curves, strict=True)]
-    if constancy(flat, resolution=motion.resolution).within(spread) > WITHIN:
+    if constancy(flat, resolution=motion.resolution, trials=trials).within(spread) > WITHIN:
         return _evidence(NOT_A_LAW, changed, found, spread)
     return _evidence(
         APPROXIMATE_LAW, "it drifts, slowly compared with the motion", found, spread, slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,9 @@ class Judgement:
         What has one value on all trajectories.
     numbers : tuple of int
         Of the candidates that `laws` are, in their order.
+    failed : int
+        Families that were sent to confirmation and are no laws, however many of them are listed;
+        not counted where there is no law that would have to pay for them.
     """
 
     laws: tuple[Law, ...]
@@ -68,6 +72,7 @@ class Judgement:
     constraints: tuple[Law, ...] = ()
     gates: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     numbers: tuple[int, ...] = ()
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +182,8 @@ def independent_laws(
         for rank, (family, entry, of) in enumerate(ordered)
     )
     closest.sort(key=lambda entry: (entry.score, entry.law.size, entry.number))
-    nearest = _distinct(closest, heads)[:_CLOSEST]
+    nearest = list(islice(_distinct(closest, heads), _CLOSEST))
+    sent = [entry for entry in closest if entry.law.evidence is not None and not entry.law.family]
     return Judgement(
         laws,
         tuple(entry.law for entry in nearest),
@@ -187,6 +193,7 @@ def independent_laws(
         tuple(one.law.with_(status=CONSTRAINT) for one in constraints),
         {entry.number: entry.law.gates for entry in entries},
         tuple(entry.number for _, entry, _ in ordered),
+        sum(1 for _ in _distinct(sent, heads)) if laws else 0,
     )
 
 
@@ -262,13 +269,10 @@ def _once(members: list[tuple[int, Judged]]) -> Iterator[tuple[int, Judged]]:
                 yield family, entry
 
 
-def _distinct(closest: list[Judged], heads: list[Judged]) -> list[Judged]:
+def _distinct(closest: Sequence[Judged], heads: Sequence[Judged]) -> Iterator[Judged]:
     """One candidate of each family among those not accepted."""
-    kept: list[Judged] = []
+    known = list(heads)
     for entry in closest:
-        others = [*heads, *kept]
-        if all(angle_between(entry.gradients, other.gradients) > PARALLEL for other in others):
-            kept.append(entry)
-        if len(kept) >= _CLOSEST:
-            break
-    return kept
+        if all(angle_between(entry.gradients, other.gradients) > PARALLEL for other in known):
+            known.append(entry)
+            yield entry

@@ -29,6 +29,8 @@ class Row:
         Variance of the noise of each value.
     tangents : array of shape (sample, constant)
         What one standard error of each constant changes.
+    trial : str
+        What the trajectory is a piece of; empty where it is whole.
     """
 
     law: Law
@@ -36,6 +38,7 @@ class Row:
     values: NDArray[np.float64]
     noise: NDArray[np.float64]
     tangents: NDArray[np.float64]
+    trial: str = ""
 
 
 class LeftOut:

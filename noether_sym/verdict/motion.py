@@ -50,11 +50,10 @@ def motion(
     angles : sequence of int
         Those among them that are angles: these return when they have gone round.
     """
-    steps = np.concatenate([np.diff(own.times) for own in trajectories if len(own) > 1])
     states = [_flat(own, columns, angles) for own in trajectories if len(own) >= _LEAST_SAMPLES]
-    if not len(steps) or not states:
+    if not states:
         return Motion(None, 0.0, False)
-    step = float(np.median(steps))
+    step = float(np.median(np.concatenate([np.diff(own.times) for own in trajectories])))
     lag = _quarter(states)
     turn = None if lag is None else 4.0 * lag * step
     resolution = 1.0 if lag is None else float(np.cos(0.5 * np.pi * min(_HARMONIC / lag, 2.0)))

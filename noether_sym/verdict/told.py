@@ -141,7 +141,7 @@ def _still_laws(
 ) -> Iterator[tuple[Law, Evidence]]:
     """Those that are laws with constants fitted again, with their evidence."""
     for own in map(refitting.law, shorter):
-        evidence = judge.evidence(own)
+        evidence = judge.evidence_of_others(own)
         if evidence.verdict == LAW:
             yield own, evidence
 

@@ -89,7 +89,7 @@ def propose(
     found = Proposals(seen=sum(walk.seen for walk in walks))
     chosen = independent(sorted(_exact([*every, *simple], data), key=lambda one: one.size))
     for one in chosen:
-        (found.laws if _differs(one, data) else found.constraints).append(one)
+        (found.laws if differs(one, data) else found.constraints).append(one)
     found.complete = len(chosen) >= most or data.directions is not None or _all_exact(chosen, data)
     return found
 
@@ -146,7 +146,7 @@ def _exact(combinations: Sequence[Combination], data: Observations) -> list[Comb
         for one in combinations
         if not any(
             other.ratio * _FAR_BETTER < one.ratio
-            and _differs(other, data)
+            and differs(other, data)
             and not adds(one, [other])
             for other in combinations
         )
@@ -171,7 +171,7 @@ def _libraries(columns: Columns, known: Quantities) -> Iterator[Iterator[Term]]:
     yield from mixed(known)
 
 
-def _differs(one: Combination, data: Observations) -> bool:
+def differs(one: Combination, data: Observations) -> bool:
     """Whether a combination has values of their own on different trajectories."""
     alone = data.segments < 2 and data.directions is None
     return alone or one.between > max(SAME * one.ratio, _ROUNDING)

@@ -15,7 +15,7 @@ from noether_sym.datasets.parts import folds_of, parts
 from noether_sym.datasets.points import angles, points
 from noether_sym.datasets.velocities import velocities
 from noether_sym.dsl.expression import Expression, call, input_, parameter
-from noether_sym.noise import dataset_noise
+from noether_sym.noise import training_noise
 from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
@@ -29,7 +29,7 @@ from noether_sym.search.sums.noisy import (
     has_subsets,
 )
 from noether_sym.search.sums.observations import Observations
-from noether_sym.search.sums.propose import propose
+from noether_sym.search.sums.propose import differs, propose
 from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
 from noether_sym.search.sums.walk import Combination, measured
@@ -129,12 +129,13 @@ def search_sums(
         if not found.complete:
             known = [*found.laws, *found.constraints]
             noisy, alike, folds = _in_noise(whole, known, most, seed, progress)
+        more, same = _told_apart(found.constraints, whole, seed)
     return SumsFound(
         (
             *_still(dataset, samples, data),
-            *(_proposal(one) for one in found.laws),
+            *(_proposal(one) for one in (*found.laws, *more)),
         ),
-        tuple(_proposal(one) for one in found.constraints),
+        tuple(_proposal(one) for one in same),
         len(found.laws) + len(found.constraints) >= most,
         found.seen,
         time.perf_counter() - begin,
@@ -149,6 +150,19 @@ def _observed(dataset: Dataset, seed: int) -> tuple[Samples, Observations]:
     return samples, Observations.of(samples, dataset)
 
 
+def _told_apart(
+    constraints: Sequence[Combination], dataset: Dataset, seed: int
+) -> tuple[list[Combination], list[Combination]]:
+    """What has other values on training trajectories that were not searched, and what has not."""
+    if not constraints or not dataset.ordered:
+        return [], list(constraints)
+    data = _observed(dataset, seed)[1]
+    every = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in constraints]
+    told = [differs(one, data) for one in every]
+    pairs = list(zip(constraints, told, strict=True))
+    return [one for one, apart in pairs if apart], [one for one, apart in pairs if not apart]
+
+
 def _in_noise(
     dataset: Dataset,
     known: Sequence[Combination],
@@ -158,8 +172,8 @@ def _in_noise(
 ) -> tuple[list[Found], list[Found], tuple[Fold, ...]]:
     """Search all trajectories for laws and constraints that noise hides, and again without each
     fold of them."""
+    sigma = training_noise(dataset).sigma
     dataset = replace(dataset, train=tuple(own for own in dataset.train if len(own) > 1), test=())
-    sigma = dataset_noise(dataset).noise.sigma
     if not sigma.any():  # nothing is hidden
         return [], [], ()
     samples, every = _observed(dataset, seed)
@@ -216,6 +230,8 @@ def _still(dataset: Dataset, samples: Samples, data: Observations) -> Iterator[P
     for column in dataset.base_columns:
         if samples.still[column] and column not in dataset.parameters:
             values = data.states[column]
+            if not values.var() > 0:  # one value everywhere
+                continue
             ratio = float(data.centred(values[:, None]).var() / values.var())
             fit = Fitted(NOT_CONSERVED, ratio, (), (1.0,), 1.0, given=True)
             yield Proposal(decompose(input_(column)), fit)
