@@ -10,7 +10,7 @@ from noether_sym.datasets.velocities import velocities
 from noether_sym.dsl.expression import call, input_
 from noether_sym.search.sums.energies import Motion
 from noether_sym.search.sums.noisy import from_noise
-from noether_sym.search.sums.parts import values_of
+from noether_sym.search.sums.parts import Values
 from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.stage import columns_of
 from noether_sym.search.sums.terms import Columns, Term, quantities
@@ -110,7 +110,7 @@ def test_momenta_are_odd_and_energies_even(name):
     for terms, sign in [(momenta, -1.0), *((own, 1.0) for own in rest)]:
         assert [term.size for term in terms] == sorted(term.size for term in terms)
         assert len({term.expression for term in terms}) == len(terms)
-        before, after = values_of(terms, data.states), values_of(terms, backwards)
+        before, after = Values(data.states).of(terms), Values(backwards).of(terms)
         np.testing.assert_allclose(after, sign * before, rtol=1e-12)
 
 
@@ -125,8 +125,9 @@ def test_what_is_of_third_order_is_odd_and_lifted_energies_are_even(name):
     for number, terms in enumerate(motion.of_higher_order()):
         assert [term.size for term in terms] == sorted(term.size for term in terms)
         assert len({term.expression for term in terms}) == len(terms)
-        before, after = values_of(terms, data.states), values_of(terms, backwards)
-        np.testing.assert_allclose(after, (-1.0) ** (number + 1) * before, rtol=1e-12)
+        before, after = Values(data.states).of(terms), Values(backwards).of(terms)
+        odd = number == 0 or number % 2
+        np.testing.assert_allclose(after, -before if odd else before, rtol=1e-12)
 
 
 @pytest.mark.parametrize("libraries", [Motion.energies, Motion.of_higher_order])
@@ -182,6 +183,22 @@ def of_any_order(dataset, columns):
 def test_integrals_of_third_order_are_found_in_noise(name, expected):
     """The third of the Toda chain (Henon 1974), and a component of the Runge-Lenz vector."""
     assert expected in found_in(load(name), 0.01, of_any_order, 3)
+
+
+def test_an_oscillator_of_two_to_one_has_a_third_integral():
+    """Of third order in the velocities (Fris et al. 1965); no function stands for it, and what is
+    flat but near a pole takes no place of a law."""
+    stream = np.random.default_rng(0)
+    t = np.linspace(0, 10, 100)
+    frames = []
+    for n in range(20):
+        a, b = stream.uniform(0.5, 3.0, 2)
+        one, two = 1.2 * t + stream.uniform(0, 6), 2.4 * t + stream.uniform(0, 6)
+        places = {"x": a * np.cos(one), "y": b * np.cos(two)}
+        speeds = {"vx": -1.2 * a * np.sin(one), "vy": -2.4 * b * np.sin(two)}
+        frames.append(pd.DataFrame({"trajectory": n, "t": t} | places | speeds))
+    laws = found_in(dataset_of(pd.concat(frames), {"unitless": True}), 0.01, of_any_order, 3)
+    assert {"x**2*vy", "vx**2*vy", "x*y*vx"} in laws or {"x**2*y", "vx**2*y", "x*vx*vy"} in laws
 
 
 @pytest.mark.parametrize("seed", [2, 4])

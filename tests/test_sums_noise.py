@@ -12,10 +12,11 @@ from noether_sym.datasets.parts import folds_of
 from noether_sym.dsl.expression import call, input_
 from noether_sym.laws.law import CONSTRAINT, LAW, UNDECIDED
 from noether_sym.search.build import build_law
-from noether_sym.search.sums.moments import moments
+from noether_sym.search.sums.forms import NoisyTerms
+from noether_sym.search.sums.moments import NoisySamples, moments
 from noether_sym.search.sums.noisy import from_noise
 from noether_sym.search.sums.observations import Observations
-from noether_sym.search.sums.parts import values_of
+from noether_sym.search.sums.parts import Values
 from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.stage import Fold, columns_of, search_sums
 from noether_sym.search.sums.terms import Columns, Term, polynomial, quantities
@@ -57,12 +58,12 @@ def pendulum():
 def test_moments_without_noise_are_those_of_the_truth(pendulum):
     """The mean over 60 draws of noise, within four of its standard errors."""
     sigma, groups = np.full(2, NOISE), np.arange(8) % 2
-    clean = moments(TERMS, observed(pendulum), np.zeros(2), groups)
+    clean = moments(TERMS, NoisySamples(observed(pendulum), np.zeros(2)), groups)
     assert not clean.noise.any()
     found, plain = [], []
     for seed in range(60):
         data = observed(with_noise(pendulum, sigma, seed))
-        own = moments(TERMS, data, sigma, groups)
+        own = moments(TERMS, NoisySamples(data, sigma), groups)
         scale = np.outer(own.scale, own.scale)
         found.append((own.within - own.noise) * scale)
         plain.append(own.within * scale)
@@ -75,7 +76,8 @@ def test_moments_without_noise_are_those_of_the_truth(pendulum):
 def test_terms_that_are_not_finite_are_left_out(pendulum):
     logarithm = Term(call("log", Q), 2)
     data = observed(pendulum)
-    own = moments([*TERMS, logarithm], data, np.full(2, NOISE), np.zeros(8, dtype=int))
+    samples = NoisySamples(data, np.full(2, NOISE))
+    own = moments([*TERMS, logarithm], samples, np.zeros(8, dtype=int))
     assert own.terms == tuple(TERMS)
     assert np.isfinite(own.within).all()
     assert np.isfinite(own.noise).all()
@@ -112,6 +114,17 @@ def test_what_reads_one_column_is_no_law():
     data = observed(replace(dataset, train=tuple(resting)))
     library = [Term(call("square", Q), 2), Term(call("cos", Q), 2), Term(call("fourth", Q), 2)]
     assert from_noise([library], data, np.full(2, 0.01), [], 1) == []
+
+
+def test_what_rests_on_a_few_points_is_not_even(pendulum):
+    data = observed(pendulum)
+    square = Term(call("square", P), 2)
+    far = data.states.copy()
+    far[1, data.points[0]] = 40.0
+    for own, even in ((data, True), (replace(data, states=far), False)):
+        samples = NoisySamples(own, np.full(2, 1e-6))
+        library = NoisyTerms(moments([square], samples, np.zeros(8, dtype=int)), own, [])
+        assert library.is_even(library.whole) is even
 
 
 def test_groups_leave_out_every_trajectory_once(pendulum):
@@ -211,7 +224,7 @@ def test_scalars_do_not_change_with_the_axes(space):
         assert [term.size for term in terms] == sorted(term.size for term in terms)
         assert len(set(terms)) == len(terms)
         apart = [term for term in terms if not term.expression.is_leaf]
-        before, after = values_of(apart, states), values_of(apart, turned)
+        before, after = Values(states).of(apart), Values(turned).of(apart)
         same = np.isclose(before, after).all(axis=1)
         crossed = [term.expression.head == "sub" for term in apart]
         assert same[~np.array(crossed)].all()

@@ -38,16 +38,16 @@ class Motion:
         self._single = [one for one in plain if len(one.expression.inputs) == 1]
         self._between = [one for one in plain if one not in self._single]
         self._functions = [one for one in known.functions if not one.expression.inputs & velocities]
+        self._levers = [*monomials(self._single, 2, 3), *self._between]
+        self._moments = [times(one, two) for one in self._levers for two in self._speeds]
 
     def energies(self) -> Iterator[tuple[Term, ...]]:
         """Momenta; products of two velocities, with functions of the coordinates in every
         library."""
         if not self._moves:
             return
-        kinetic, between = self._kinetic, self._between
-        levers = [*monomials(self._single, 2, 3), *between]
-        momenta = (times(one, two) for one in levers for two in self._speeds)
-        yield by_size([*self._speeds, *momenta])
+        kinetic, levers, between = self._kinetic, self._levers, self._between
+        yield by_size([*self._speeds, *self._moments])
         waves = [one for one in self._single if not one.expression.is_leaf]
         if waves:
             turning = [*monomials(waves, 2, 3), *between]
@@ -57,12 +57,13 @@ class Motion:
             yield by_size([*kinetic, *levers, *functions])
 
     def of_higher_order(self) -> Iterator[tuple[Term, ...]]:
-        """What is of third order in velocities, and of first with functions of the coordinates;
-        and energies times a coordinate, as in Runge-Lenz vectors."""
+        """What is of third order in velocities, and of first with powers or functions of the
+        coordinates; and energies times a coordinate, as in Runge-Lenz vectors."""
         if not self._moves:
             return
         cubic = [one for one in monomials(self._speeds, 3, 5) if one not in self._kinetic]
         lifted = each_times(self._kinetic, self._single)
+        yield by_size([*cubic, *self._moments])
         for functions in by_kind(self._functions):
             yield by_size([*cubic, *each_times(self._speeds, functions)])
             yield by_size([*self._single, *lifted, *each_times(self._single, functions)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,10 @@ _TIMES_USUAL = 30.0
 """Largest noise over the reference, by itself and over that of the usual term: where terms cancel,
 nothing may be left but noise."""
 
+_FEW_POINTS = 0.04
+"""Effective share of the points, (sum s)^2 / sum s^2, that must make up the reference: elsewhere a
+combination that rests on fewer is flat whatever the motion."""
+
 _MOST_TERMS = 16
 _ORDERS, _ENOUGH_ORDERS = 16, 4
 """Random orders in which terms are left out, and how many of them where all forms are far too
@@ -50,6 +54,8 @@ long: more than twice as long as may be."""
 _TO_SWAP = 2
 _SWAPPED = 60
 """How many of the simplest forms are offered other terms, and how many terms."""
+
+_TINY = 1e-300
 
 _FORMS = 4
 """Forms of a law that go to confirmation."""
@@ -98,6 +104,12 @@ class Step:
         return self.excess + kept * self.noise, start
 
 
+@lru_cache(maxsize=256)
+def _missed(terms: int) -> NDArray[np.float64]:
+    """By how much chi-square rises without so many terms, from none to all, that nobody misses."""
+    return chi2.isf(SIGNIFICANT, np.arange(1 + terms))
+
+
 class NoisyTerms:
     """Some terms, and what may be left of a law in them.
 
@@ -116,13 +128,14 @@ class NoisyTerms:
         self._within, self._noise = own.within.sum(0), own.noise.sum(0)
         self._pairs = np.diff(data.segment) == 0
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
-        usual = float(np.median(np.diag(self._noise)))
+        usual = float(np.median(np.diag(self._noise))) if own.terms else 0.0
         self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
-        self._missed = chi2.isf(SIGNIFICANT, np.arange(1 + len(own.terms)))
+        self._missed = _missed(len(own.terms))
         points = len(data.points)
         fields = own.fields.reshape(points, -1, len(own.terms))
         for unit in directions(heads):
             fields = fields - unit[:, :, None] * np.einsum("pc,pct->pt", unit, fields)[:, None]
+        self._fields = fields
         self._reference = np.einsum("pct,pcu->tu", fields, fields, optimize=True) / points
         self._look(sight)
 
@@ -136,6 +149,11 @@ class NoisyTerms:
         other = copy(self)
         other._look(sight)
         return other
+
+    @cached_property
+    def whole(self) -> Step:
+        """The best combination of all terms."""
+        return self.best(np.arange(len(self.own.terms)))
 
     def best(self, support: NDArray[np.int64], larger: Step | None = None) -> Step:
         """Least variation over the factors of a support; identities have none.
@@ -211,7 +229,7 @@ class NoisyTerms:
             return []
         thin += [self.swapped(whole, one) for one in thin[:_TO_SWAP]]
         every = list({tuple(one.support): one for one in thin}.values())
-        unseen = [self._unseen(one) for one in every]
+        unseen = [self.unseen(one) for one in every]
         margin = min(unseen) + np.sqrt(2.0 / self.data.count)
         order = sorted(
             range(len(every)),
@@ -219,19 +237,34 @@ class NoisyTerms:
         )
         return [every[number] for number in order[:_FORMS]]
 
-    def _unseen(self, step: Step) -> float:
+    def unseen(self, step: Step) -> float:
         """Excess over noise on groups of trajectories, factors fitted to the others."""
-        if len(self.own.within) < 2:
-            return step.excess / step.noise
+        within, noise = self._left_out(step, np.arange(len(self.own.within)))
+        return float(within.sum() / noise.sum()) - 1.0 if noise.sum() > 0 else float("inf")
+
+    def unseen_each(self, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Logarithm of variance over noise of each part, for factors fitted to other groups."""
+        within, noise = self._left_out(self.whole, groups)
+        return np.log(np.maximum(within, _TINY) / np.maximum(noise, _TINY))
+
+    def _left_out(
+        self, step: Step, groups: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Variance and noise of each part, for factors fitted to groups of parts beside its own."""
         pick = np.ix_(step.support, step.support)
-        excess = noise = 0.0
-        for within, own in zip(self.own.within, self.own.noise, strict=True):
-            form = self._form[pick] - (within - (1.0 - self._sight.kept) * own)[pick]
-            reference = self._reference[pick]
-            factors, _ = least_ratio(form, reference, _IDENTITY, definite=step.definite)
-            excess += float(factors @ (within - own)[pick] @ factors)
-            noise += float(factors @ own[pick] @ factors)
-        return excess / noise if noise > 0 else float("inf")
+        parts = np.stack([self.own.within, self.own.noise])[:, :, pick[0], pick[1]]
+        found = np.zeros(parts.shape[:2])
+        for number in np.unique(groups):
+            own = parts[:, groups == number]
+            within, noise = own.sum(1)
+            form = self._form[pick] - (within - (1.0 - self._sight.kept) * noise)
+            factors = step.factors
+            if own.shape[1] < parts.shape[1]:
+                factors, _ = least_ratio(
+                    form, self._reference[pick], _IDENTITY, definite=step.definite
+                )
+            found[:, groups == number] = np.einsum("i,kgij,j->kg", factors, own, factors)
+        return found[0], found[1]
 
     def thinned(self, whole: Step, start: Step, order: NDArray[np.int64] | None = None) -> Step:
         """Without the terms that nobody misses: in an order, or the lightest first."""
@@ -291,6 +324,11 @@ class NoisyTerms:
 
     def size(self, step: Step) -> int:
         return size_of([self.own.terms[place] for place in step.support])
+
+    def is_even(self, step: Step) -> bool:
+        """Whether more than a few points, near a pole, make the reference what it is."""
+        sizes = ((self._fields[:, :, step.support] @ step.factors) ** 2).sum(1)
+        return bool(sizes.sum() ** 2 > _FEW_POINTS * len(sizes) * (sizes**2).sum())
 
     def combination(self, step: Step) -> Combination:
         terms = [self.own.terms[place] for place in step.support]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.search.sums.observations import Observations, evaluated
-from noether_sym.search.sums.parts import values_of
+from noether_sym.search.sums.parts import Values
 from noether_sym.search.sums.terms import Term
 from noether_sym.statistics.samples import of_samples
 
@@ -69,45 +69,60 @@ class Moments:
         )
 
 
-def moments(
-    terms: Sequence[Term],
-    data: Observations,
-    sigma: NDArray[np.float64],
-    groups: NDArray[np.int64],
-) -> Moments:
+class NoisySamples:
+    """Samples as they are, and with imaginary noise in one column after the other.
+
+    What has no constant inside is evaluated once, however often moments are asked for.
+
+    Parameters
+    ----------
+    data : Observations
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise; 0 for exact and for derived columns.
+    """
+
+    def __init__(self, data: Observations, sigma: NDArray[np.float64]) -> None:
+        self.data = data
+        self.parts = data.parts()
+        self.plain = Values(data.states)
+        self.moved = []
+        sizes = of_samples(sigma, data.noise)
+        for column in np.flatnonzero(sigma > 0):
+            states = data.states.astype(np.complex128)
+            states[column] += 1j * _NODE * sizes[column]
+            self.moved.append(Values(_rederived(states, data)))
+
+
+def moments(terms: Sequence[Term], samples: NoisySamples, groups: NDArray[np.int64]) -> Moments:
     """Second moments of terms.
 
     Parameters
     ----------
     terms : sequence of Term
-    data : Observations
-    sigma : array of shape (column,)
-        Standard deviation of each column's noise; 0 for exact and for derived columns.
+    samples : NoisySamples
     groups : array of shape (trajectory,)
         Number of the group that a trajectory belongs to, from 0 without holes.
     """
-    columns = evaluated(terms, data)
+    data = samples.data
+    columns = evaluated(terms, data, samples.parts)
     usable = np.flatnonzero(columns.usable)
     kept = [terms[place] for place in usable.tolist()]
     scale, fields = columns.scale[usable], columns.reference[:, usable]
-    plain = values_of(kept, data.states) / scale[:, None]
+    plain = samples.plain.of(kept) / scale[:, None]
     middle = plain.mean(1, keepdims=True)
     plain = plain - middle
     counts = np.bincount(data.segment).astype(float)
     weights = (1.0 - 1.0 / counts)[data.segment]
     parts = [np.flatnonzero(groups[data.segment] == number) for number in range(groups.max() + 1)]
-    noisy, sizes = np.flatnonzero(sigma > 0), of_samples(sigma, data.noise)
 
     def products(values: NDArray[np.float64]) -> NDArray[np.float64]:
         chosen = [(values[:, part], weights[part]) for part in parts]
         return np.stack([(own * weight) @ own.T for own, weight in chosen])
 
     right = plain.copy()
-    squares = (1.0 - len(noisy) * _WEIGHT) * products(plain)
-    for column in noisy:
-        states = data.states.astype(np.complex128)
-        states[column] += 1j * _NODE * sizes[column]
-        moved = values_of(kept, _rederived(states, data)) / scale[:, None] - middle
+    squares = (1.0 - len(samples.moved) * _WEIGHT) * products(plain)
+    for values in samples.moved:
+        moved = values.of(kept) / scale[:, None] - middle
         right += _WEIGHT * (moved.real - plain)
         squares += _WEIGHT * (products(moved.real) - products(moved.imag))
     deviations = data.centred(right.T)
@@ -129,5 +144,5 @@ def moments(
 def _rederived(states: NDArray[np.complex128], data: Observations) -> NDArray[np.complex128]:
     """States with the derived columns computed again."""
     for column, formula in data.dataset.derived:
-        states[column] = values_of([Term(formula.expression, 0, formula.values)], states)[0]
+        states[column] = Values(states).of([Term(formula.expression, 0, formula.values)])[0]
     return states

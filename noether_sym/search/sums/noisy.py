@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.search.sums.forms import SIGHTS, NoisyTerms, Step
-from noether_sym.search.sums.moments import Moments, moments
+from noether_sym.search.sums.moments import Moments, NoisySamples, moments
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.terms import Term
 from noether_sym.search.sums.walk import Combination
@@ -81,11 +81,12 @@ def from_noise(
     found: list[Found] = []
     heads = [one.gradients for one in known]
     count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
+    samples = NoisySamples(data, sigma)
     for library in libraries:
         terms = list(islice(library, 2 * count))
         if not terms:  # there are too few samples to tell noise from motion
             continue
-        every = moments(terms, data, sigma, groups)
+        every = moments(terms, samples, groups)
         for places in _subsets(every, len(data.spread), count):
             found += _laws(every.of(places), data, heads, most, compare=True)
             if len(heads) >= most:
@@ -105,7 +106,7 @@ def alike_in_noise(
     terms = list(islice(library, min(_TERMS, data.count // _SAMPLES_PER_TERM)))
     if not terms:
         return []
-    own = moments(terms, whole, sigma, np.zeros(1, dtype=np.int64))
+    own = moments(terms, NoisySamples(whole, sigma), np.zeros(1, dtype=np.int64))
     heads = [one.gradients for one in known]
     return list(_laws(own, whole, heads, most, compare=True, alike=True))
 
@@ -121,10 +122,16 @@ def found_again(
     groups = np.zeros(data.segments, dtype=np.int64)
     found: list[Found] = []
     heads = [one.gradients for one in known]
+    samples = NoisySamples(data, sigma)
     for library in libraries:
-        own = moments(library, data, sigma, groups)
+        own = moments(library, samples, groups)
         found += _laws(own, data, heads, most, compare=False)
     return found
+
+
+def differs_in_noise(one: Combination, data: Observations) -> bool:
+    """Whether values differ between trajectories, each mean of which takes its share of noise."""
+    return one.between > _DIFFERENT * one.ratio * data.count / max(data.count - data.segments, 1)
 
 
 def has_subsets(columns: int) -> bool:
@@ -169,21 +176,21 @@ def _laws(
     terms = len(own.terms)
     if not terms:
         return
-    # each mean takes its share of the noise
-    different = _DIFFERENT * data.count / max(data.count - data.segments, 1)
-    library = NoisyTerms(own, data, heads)
+    seen = list(heads)  # and what is none, but would come again
+    library = NoisyTerms(own, data, seen)
     for sight in SIGHTS:
         library, end = library.seen(sight), _FIRST
-        while len(heads) < most:
+        while len(heads) < most and len(seen) < len(data.spread):
             forms = _forms(library, np.arange(min(end, terms)), compare)
             if forms:
-                heads.append(library.gradients(forms[0]))
+                seen.append(library.gradients(forms[0]))
                 laws = [library.combination(one) for one in forms]
-                laws = [one for one in laws if alike or one.between > different * one.ratio]
+                laws = [one for one in laws if alike or differs_in_noise(one, data)]
                 laws = [one for one in laws if _columns(one) > 1]
                 if laws:
+                    heads.append(seen[-1])
                     yield Found(tuple(laws), own.terms)
-                library = NoisyTerms(own, data, heads, sight)
+                library = NoisyTerms(own, data, seen, sight)
             elif end >= terms:
                 break
             else:
@@ -195,7 +202,8 @@ def _forms(library: NoisyTerms, support: NDArray[np.int64], compare: bool) -> li
     whole = library.best(support)
     if not library.is_noise(whole):
         return []
-    return library.forms(whole) if compare else [library.thinned(whole, whole)]
+    forms = library.forms(whole) if compare else [library.thinned(whole, whole)]
+    return [one for one in forms if library.is_even(one)]
 
 
 def _columns(one: Combination) -> int:

@@ -15,44 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from noether_sym.dsl.expression import Expression, call, parameter
+from noether_sym.search.sums.blocks import Family, bonds, families
 from noether_sym.search.sums.observations import Evaluated, Observations, evaluated
-from noether_sym.search.sums.terms import Quantities, Term, monomials, times
+from noether_sym.search.sums.terms import Quantities, Term, monomials
 from noether_sym.search.sums.walk import Combination, Walk, adds, measured
 
 _BASE = 120
 _SCANNED = 1000
-_STEPS = 20
 _DIPS = 24
 _DIP = 0.2
 _ROUNDING = 1e-12
 _NEAR = 1e-4
 _CLOSE = 1e-6
 _MOST_COLUMNS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A block of terms that share a constant.
-
-    Attributes
-    ----------
-    formulas : tuple of Term
-        The terms, the values of their parameters left out.
-    grids : tuple of arrays
-        Values of the constant to scan, each in order.
-    before : tuple of float
-        Values of the parameters that come before the constant.
-    """
-
-    formulas: tuple[Term, ...]
-    grids: tuple[NDArray[np.float64], ...]
-    before: tuple[float, ...] = ()
-
-    def terms(self, constant: float) -> list[Term]:
-        """The terms with a value of the constant."""
-        values = (*self.before, constant)
-        return [Term(term.expression, term.size, values, term.kind) for term in self.formulas]
 
 
 def with_constants(data: Observations, known: Quantities) -> Iterator[Combination]:
@@ -69,20 +44,20 @@ def with_constants(data: Observations, known: Quantities) -> Iterator[Combinatio
 def _passes(data: Observations, known: Quantities) -> Iterator[Combination]:
     plain = monomials(known.plain, 2, 3)
     functions = [one for one in known.functions if one.size <= 2]
-    families = list(_families(data, known))
+    every = list(families(data, known))
     thinned = data.thinned(_SCANNED)
     scans = [_Scan(data, thinned, plain)]
     if functions:
         # after products alone: functions can follow a block so closely that a law is not seen
         scans.append(_Scan(data, thinned, [*plain, *functions]))
-    for scan, dips in zip(scans, _dips(thinned, scans, families), strict=True):
+    for scan, dips in zip(scans, _dips(thinned, scans, every), strict=True):
         yield from scan.laws(dips)
-    (bonded,) = _dips(thinned, scans[:1], list(_bonds(data, known)))
+    (bonded,) = _dips(thinned, scans[:1], list(bonds(data, known)))
     yield from scans[0].laws(bonded)
 
 
 def _dips(
-    thinned: Observations, scans: Sequence[_Scan], families: Sequence[Family]
+    thinned: Observations, scans: Sequence[_Scan], every: Sequence[Family]
 ) -> list[list[_Dip]]:
     """For each scan, where the least ratio of a block dips over a grid.
 
@@ -90,7 +65,7 @@ def _dips(
     """
     parts = thinned.parts()
     found: list[list[_Dip]] = [[] for _ in scans]
-    for family in families:
+    for family in every:
         for grid in family.grids:
             blocks = [evaluated(family.terms(constant), thinned, parts) for constant in grid]
             for own, scan in zip(found, scans, strict=True):
@@ -230,74 +205,3 @@ class _Beside:
     def least(self, family: Family, constant: float) -> float:
         """Least ratio of the library and a block at a constant."""
         return self.walk.least_ratio(self.evaluated(family.terms(constant)))
-
-
-def _families(data: Observations, known: Quantities) -> Iterator[Family]:
-    for term, inside, steps in _scaled(data, known):
-        own = term.expression
-        others = [one for one in known.plain if one is not term]
-        yield _block([call("exp", inside)], others, (steps, -steps))
-        yield _block([call("sin", inside), call("cos", inside)], others, (steps,))
-        shifted = call("mul", parameter(0), call("add", own, parameter(1)))
-        offsets = _offsets(data.states[own.index])
-        yield _block([call("log", shifted)], others, offsets[:1], (1.0,))
-    for term in known.plain:
-        others = [
-            one for one in known.straight if not one.expression.inputs & term.expression.inputs
-        ]
-        for whole in (term.expression, call("square", term.expression)):
-            values = np.asarray(whole.evaluate(np, list(data.states), []))
-            if np.std(values) <= 0:
-                continue
-            shifted, offsets = call("add", whole, parameter(0)), _offsets(values)
-            yield _denominator(shifted, term, others, offsets)
-            yield _block([call("sqrt", shifted)], others, offsets[:1])
-
-
-def _bonds(data: Observations, known: Quantities) -> Iterator[Family]:
-    """Exponentials beside their squares, as in the potential of Morse."""
-    for _, inside, steps in _scaled(data, known):
-        exponential = call("exp", inside)
-        pair = Term(exponential, 3), Term(call("square", exponential), 4)
-        yield Family(pair, (steps, -steps))
-
-
-def _scaled(
-    data: Observations, known: Quantities
-) -> Iterator[tuple[Term, Expression, NDArray[np.float64]]]:
-    """Columns that move, with a constant as their factor, and values of it to scan."""
-    spread = data.states.std(1)
-    for term in known.straight:
-        moves = float(spread[term.expression.index])
-        if moves > 0:
-            inside = call("mul", parameter(0), term.expression)
-            yield term, inside, np.geomspace(0.1, 8.0, _STEPS) / moves
-
-
-def _offsets(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Constants that keep a sum with them from zero: above it, then below."""
-    steps = np.geomspace(0.05, 50.0, _STEPS) * float(np.std(values))
-    return -values.min() + steps, -values.max() - steps
-
-
-def _block(
-    functions: Sequence[Expression],
-    others: Sequence[Term],
-    grids: tuple[NDArray[np.float64], ...],
-    before: tuple[float, ...] = (),
-) -> Family:
-    """Functions of a constant, each by itself and times every other plain quantity."""
-    own = [Term(function, 3) for function in functions]
-    return Family((*own, *(times(one, two) for two in own for one in others)), grids, before)
-
-
-def _denominator(
-    below: Expression,
-    term: Term,
-    others: Sequence[Term],
-    grids: tuple[NDArray[np.float64], ...],
-) -> Family:
-    """Polynomials of the other columns, also times the quantity itself, over one denominator."""
-    inverse, squares = Term(call("inverse", below), 3), monomials(others, 2, 3)
-    above = [*squares, *(times(term, one) for one in squares), term]
-    return Family((inverse, *(times(one, inverse) for one in above)), grids)

@@ -45,14 +45,27 @@ class Parts:
             memory.moving_slopes.clear()
 
 
-def values_of(terms: Sequence[Term], states: NDArray[Any]) -> NDArray[Any]:
-    """Values of terms at states (column, sample), real or complex: shape (term, sample)."""
-    memory = _Memory(states)
-    found = np.empty((len(terms), states.shape[1]), dtype=states.dtype)
-    with np.errstate(all="ignore"):
-        for place, term in enumerate(terms):
-            found[place] = memory.value(term.expression, term.values)
-    return found
+class Values:
+    """Values of terms; what has no constant inside is kept from call to call.
+
+    Parameters
+    ----------
+    states : array of shape (column, sample)
+        Real or complex.
+    """
+
+    def __init__(self, states: NDArray[Any]) -> None:
+        self._memory = _Memory(states)
+        self._shape, self._kind = states.shape[1], states.dtype
+
+    def of(self, terms: Sequence[Term]) -> NDArray[Any]:
+        """Values of shape (term, sample)."""
+        self._memory.moving.clear()
+        found = np.empty((len(terms), self._shape), dtype=self._kind)
+        with np.errstate(all="ignore"):
+            for place, term in enumerate(terms):
+                found[place] = self._memory.value(term.expression, term.values)
+        return found
 
 
 class _Memory:

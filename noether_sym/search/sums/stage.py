@@ -29,6 +29,7 @@ from noether_sym.search.sums.noisy import (
     has_subsets,
 )
 from noether_sym.search.sums.observations import Observations
+from noether_sym.search.sums.other_forms import with_other_forms
 from noether_sym.search.sums.propose import differs, propose
 from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
@@ -200,7 +201,9 @@ def _in_noise(
     few = has_subsets(len(every.spread))
     first = (of_motion, products, of_points) if few else (of_points, of_motion, products)
     libraries = chain(*first, motion.of_higher_order(), mixed(made_of))
-    found = from_noise(libraries, data, sigma, heads, most, groups[:: samples.every])
+    groups = groups[:: samples.every]
+    found = from_noise(libraries, data, sigma, heads, most, groups)
+    found = with_other_forms(found, data, made_of, sigma, heads, groups)
     again = list(dict.fromkeys(one.library for one in found))
     folds = []
     for number, held in enumerate(held_out if found or alike else ()):
