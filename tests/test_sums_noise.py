@@ -127,6 +127,18 @@ def test_what_rests_on_a_few_points_is_not_even(pendulum):
         assert library.is_even(library.whole) is even
 
 
+def test_many_terms_may_be_dropped_at_once(pendulum):
+    """A form of a few terms is compared with one of another library, of many more."""
+    sigma = np.full(2, NOISE)
+    data = observed(with_noise(pendulum, sigma, 1))
+    samples, groups = NoisySamples(data, sigma), np.zeros(8, dtype=int)
+    many = NoisyTerms(moments(TERMS, samples, groups), data, [])
+    few = NoisyTerms(moments(TERMS[:2], samples, groups), data, [])
+    single = NoisyTerms(moments(TERMS[:1], samples, groups), data, [])
+    assert few.is_noise(few.whole, many.whole)
+    assert not single.is_noise(single.whole, many.whole)
+
+
 def test_groups_leave_out_every_trajectory_once(pendulum):
     groups = folds_of(pendulum.train)
     assert sorted(number for group in groups for number in group) == list(range(8))

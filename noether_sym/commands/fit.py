@@ -156,7 +156,7 @@ def _account(laws: LawsDocument, stages: Stages) -> str:
     """What was searched, and for how long."""
     counts, parts = laws.counts, []
     if stages.sums is not None:
-        whole = ", every law there can be" if stages.sums.complete else ""
+        whole = " (no further law is possible)" if stages.sums.complete else ""
         parts.append(f"{stages.sums.terms:,} terms of sums{whole}")
     if counts.candidates:
         parts.append(

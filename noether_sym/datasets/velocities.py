@@ -85,7 +85,8 @@ def positions_only(dataset: Dataset) -> tuple[str, ...]:
         return tuple(own.name for own in moving) if named else ()
     if any(set(clock) & set(dict(own.dimension.exponents)) for own in moving):
         return ()
-    return tuple(own.name for own in moving if own.unit.is_angle or _is_length(own.dimension))
+    placed = all(own.unit.is_angle or _is_length(own.dimension) for own in moving)
+    return tuple(own.name for own in moving) if placed else ()
 
 
 def advice(dataset: Dataset) -> str:

@@ -457,7 +457,10 @@ class _Dimensions:
 
     def pure(self, operator: Operator, argument: Dimension | None) -> Dimension:
         if argument is not None and not argument.is_dimensionless:
-            raise UnitError(f"{operator.name} of {argument}, which is not dimensionless")
+            raise UnitError(
+                f"{operator.name} of {argument}, which is not dimensionless; divide by a unit "
+                f"first, as in {operator.name}(x/1 [m]) where x is in m"
+            )
         return DIMENSIONLESS
 
     def divided(self, one: Dimension, other: Dimension) -> Dimension:

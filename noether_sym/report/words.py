@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from noether_sym.laws.law import APPROXIMATE_LAW, UNDECIDED
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED
 from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, OK
 
 if TYPE_CHECKING:
@@ -55,12 +55,14 @@ def found(
         sentence += windows(laws.window)
         best = "; ".join(shown(entry.expression) for entry in heads)
         return f"{sentence}: {best}" if formulas and len(best) <= _LONGEST else sentence
-    sentence = (
-        f"No law found ({_searched(search)}): nothing is conserved {search.factor:g} times "
-        "better than chance"
-    )
     if not formulas:
         return "No law found"
+    near = any(_times_better(own) >= search.factor for own in laws.candidates_not_accepted)
+    sentence = f"No law found ({_searched(search)}): " + (
+        "nothing that comes close is confirmed"
+        if near
+        else f"nothing is conserved {search.factor:g} times better than chance"
+    )
     if laws.constraints:
         same = "; ".join(shown(entry.expression) for entry in laws.constraints[:3])
         return (
@@ -76,9 +78,15 @@ def found(
     return sentence
 
 
+def _times_better(entry: LawEntry) -> float:
+    """How many times better a formula is conserved than on random data."""
+    ratio, random = entry.conservation_ratio, entry.random_ratio
+    return random / ratio if ratio and random else 0.0
+
+
 def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> list[str]:
     """What the verdict on a law rests on, in short sentences; none without evidence."""
-    from noether_sym.verdict.decision import DETECTED
+    from noether_sym.verdict.decision import DETECTED, DRIFT
 
     own = law.evidence
     if own is None:
@@ -95,7 +103,10 @@ def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> lis
     elif law.verdict == APPROXIMATE_LAW and own.reason:
         sentences.append(own.reason)
     told = "white in time" if own.white >= DETECTED else "not white in time"
-    sentences.append(f"residuals are {told} (p = {number(own.white, 2, plain=plain)})")
+    sentence = f"residuals are {told} (p = {number(own.white, 2, plain=plain)})"
+    if law.verdict == LAW and own.white < DETECTED:
+        sentence += f", by less than {100 * DRIFT:g} % of the spread"
+    sentences.append(sentence)
     return sentences
 
 

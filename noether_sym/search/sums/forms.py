@@ -104,10 +104,10 @@ class Step:
         return self.excess + kept * self.noise, start
 
 
-@lru_cache(maxsize=256)
-def _missed(terms: int) -> NDArray[np.float64]:
-    """By how much chi-square rises without so many terms, from none to all, that nobody misses."""
-    return chi2.isf(SIGNIFICANT, np.arange(1 + terms))
+@lru_cache(maxsize=1024)
+def _missed(terms: int) -> float:
+    """By how much chi-square may rise without so many terms that nobody misses."""
+    return float(chi2.isf(SIGNIFICANT, terms))
 
 
 class NoisyTerms:
@@ -130,7 +130,6 @@ class NoisyTerms:
         self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
         usual = float(np.median(np.diag(self._noise))) if own.terms else 0.0
         self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
-        self._missed = _missed(len(own.terms))
         points = len(data.points)
         fields = own.fields.reshape(points, -1, len(own.terms))
         for unit in directions(heads):
@@ -183,7 +182,7 @@ class NoisyTerms:
         allowed = _OFTEN
         if whole is not None:
             dropped = max(1, len(whole.support) - len(step.support))
-            missed = self._missed[dropped] / self.data.count
+            missed = _missed(dropped) / self.data.count
             allowed = min(_OFTEN, max(whole.excess / whole.noise, 0.0) + missed + _UNSURE)
         if not (0 < step.noise <= _SWAMPED and step.noise <= self._swamped * self._usual_of(step)):
             return False
