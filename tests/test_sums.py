@@ -346,6 +346,43 @@ def test_forces_between_atoms():
     assert energy == pytest.approx({"v**2": 1, "1/r**12": 8, "1/r**6": -8}, abs=1e-5)
 
 
+def test_a_junction_of_bosons():
+    """Two condensates, one of which holds (1 + z)/2: energy 2 z**2 - sqrt(1 - z**2) cos(phi)."""
+
+    def field(t, x):
+        root = np.sqrt(1.0 - x[..., 0] ** 2)
+        slope = 4 * x[..., 0] + x[..., 0] / root * np.cos(x[..., 1])
+        return fields.stack(-root * np.sin(x[..., 1]), slope)
+
+    rng = np.random.default_rng(1)
+    starts = iter(rng.uniform((-0.8, -3.0), (0.8, 3.0), (50, 2)))
+    dataset = flow(field, starts, names=("z", "phi"), units=("", "rad"), span=8.0)
+    (energy,) = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
+    assert energy == pytest.approx({"z**2": 1, "cos(phi)*sqrt(1 - z**2)": -0.5}, abs=1e-6)
+
+
+def test_a_charge_near_a_dipole():
+    """Stormer: the field of a magnet along z; speed, and angular momentum less its flux."""
+
+    def field(t, x):
+        place, speed = x[..., :3], x[..., 3:]
+        square = (place**2).sum(-1, keepdims=True)
+        along = np.array([0.0, 0.0, 1.0])
+        magnet = 3 * place * place[..., 2:] / square**2.5 - along / square**1.5
+        return np.concatenate([speed, np.cross(speed, 2 * magnet)], axis=-1)
+
+    rng = np.random.default_rng(2)
+    high = np.array([1.2, 0.7, 0.7, 0.6, 0.6, 0.6])
+    starts = iter(rng.uniform((0.5, *-high[1:]), high, (50, 6)))
+    names = ("x", "y", "z", "vx", "vy", "vz")
+    dataset = flow(field, starts, names=names, units=("m",) * 3 + ("m/s",) * 3, span=8.0)
+    laws = sums(search_sums(dataset, limit=600, seed=0).laws, dataset)
+    cube = "sqrt(x**2 + y**2 + z**2)**3"
+    expected = {"x*vy": 1, "y*vx": -1, f"x**2/{cube}": 2, f"y**2/{cube}": 2}
+    assert len(laws) == 2
+    assert laws[1] == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_bond_of_a_width_of_its_own():
     """Morse: potential 4.7 (1 - exp(-1.9 (x - .74)))**2 of a length that is never negative."""
 

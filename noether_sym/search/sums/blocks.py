@@ -52,18 +52,20 @@ def families(data: Observations, known: Quantities) -> Iterator[Family]:
         yield _block([call("sin", inside), call("cos", inside)], others, (steps,))
         shifted = call("mul", parameter(0), call("add", own, parameter(1)))
         offsets = _offsets(data.states[own.index])
-        yield _block([call("log", shifted)], others, offsets[:1], (1.0,))
+        for grid, sign in zip(offsets, (1.0, -1.0), strict=True):
+            yield _block([call("log", shifted)], others, (grid,), (sign,))
     for term in known.plain:
-        others = [
-            one for one in known.straight if not one.expression.inputs & term.expression.inputs
-        ]
+        beside = [one for one in known.plain if not one.expression.inputs & term.expression.inputs]
+        straight = [one for one in beside if one.expression.is_leaf]
         for whole in (term.expression, call("square", term.expression)):
             values = np.asarray(whole.evaluate(np, list(data.states), []))
             if np.std(values) <= 0:
                 continue
             shifted, offsets = call("add", whole, parameter(0)), _offsets(values)
-            yield _denominator(shifted, term, others, offsets)
-            yield _block([call("sqrt", shifted)], others, offsets[:1])
+            yield _denominator(shifted, term, straight, offsets)
+            yield _block([call("sqrt", shifted)], beside, offsets[:1])
+            below = call("sub", parameter(0), whole)
+            yield _block([call("sqrt", below)], beside, (-offsets[1],))
 
 
 def bonds(data: Observations, known: Quantities) -> Iterator[Family]:
@@ -87,7 +89,7 @@ def _scaled(
 
 
 def _offsets(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Constants that keep a sum with them from zero: above it, then below."""
+    """Constants that keep a sum with them from zero: above it, then below; rising, then falling."""
     steps = np.geomspace(0.05, 50.0, _STEPS) * float(np.std(values))
     return -values.min() + steps, -values.max() - steps
 

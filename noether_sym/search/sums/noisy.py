@@ -184,7 +184,7 @@ def _laws(
             forms = _forms(library, np.arange(min(end, terms)), compare)
             if forms:
                 seen.append(library.gradients(forms[0]))
-                laws = [library.combination(one) for one in forms]
+                laws = [library.combination(one) for one in forms if library.is_even(one)]
                 laws = [one for one in laws if alike or differs_in_noise(one, data)]
                 laws = [one for one in laws if _columns(one) > 1]
                 if laws:
@@ -202,8 +202,7 @@ def _forms(library: NoisyTerms, support: NDArray[np.int64], compare: bool) -> li
     whole = library.best(support)
     if not library.is_noise(whole):
         return []
-    forms = library.forms(whole) if compare else [library.thinned(whole, whole)]
-    return [one for one in forms if library.is_even(one)]
+    return library.forms(whole) if compare else [library.thinned(whole, whole)]
 
 
 def _columns(one: Combination) -> int:

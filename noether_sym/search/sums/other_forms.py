@@ -46,7 +46,7 @@ _EVERY = 2
 """Step on the grid of a constant: noise makes a dip wide."""
 
 _SCANNED = 500
-_TRIED = 4
+_TRIED = 8
 """Blocks that are looked at on all samples, those that leave least first."""
 
 _PRECISION = 1e-3

@@ -153,6 +153,8 @@ def mixed(known: Quantities) -> Iterator[Iterator[Term]]:
     if known.steep:
         for degree in (2, 4):
             yield _with_steep(known, degree)
+        if any(one.kind == "distance" for one in known.functions):
+            yield _with_dipoles(known)
 
 
 def _with_functions(known: Quantities, functions: Sequence[Term]) -> Iterator[Term]:
@@ -168,6 +170,20 @@ def _products(known: Quantities) -> Iterator[Term]:
 def _with_steep(known: Quantities, degree: int) -> Iterator[Term]:
     beside = [one for one in known.functions if one.kind in ("power", "distance", "exp")]
     yield from by_size([*monomials(known.plain, degree, 5), *beside, *known.steep])
+
+
+def _with_dipoles(known: Quantities) -> Iterator[Term]:
+    """Products of up to two plain quantities; of a point also over the cube of its distance."""
+    products = monomials(known.plain, 2, 3)
+    cubes = [one for one in known.steep if one.expression.arguments[0].head == "cube"]
+    distances = [one for one in cubes if one.expression.arguments[0].arguments[0].head == "sqrt"]
+    over = [
+        times(one, distance)
+        for distance in distances
+        for one in products
+        if one.expression.inputs <= distance.expression.inputs
+    ]
+    yield from by_size([*products, *over])
 
 
 def with_springs(known: Quantities, raw: Quantities) -> Iterator[Term]:
