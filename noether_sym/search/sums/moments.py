@@ -72,7 +72,7 @@ class Moments:
 class NoisySamples:
     """Samples as they are, and with imaginary noise in one column after the other.
 
-    What has no constant inside is evaluated once, however often moments are asked for.
+    What has no constant inside is evaluated once and kept, however often moments are asked for.
 
     Parameters
     ----------

@@ -81,12 +81,11 @@ def from_noise(
     found: list[Found] = []
     heads = [one.gradients for one in known]
     count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
-    samples = NoisySamples(data, sigma)
     for library in libraries:
         terms = list(islice(library, 2 * count))
         if not terms:  # there are too few samples to tell noise from motion
             continue
-        every = moments(terms, samples, groups)
+        every = moments(terms, NoisySamples(data, sigma), groups)
         for places in _subsets(every, len(data.spread), count):
             found += _laws(every.of(places), data, heads, most, compare=True)
             if len(heads) >= most:
@@ -122,9 +121,8 @@ def found_again(
     groups = np.zeros(data.segments, dtype=np.int64)
     found: list[Found] = []
     heads = [one.gradients for one in known]
-    samples = NoisySamples(data, sigma)
     for library in libraries:
-        own = moments(library, samples, groups)
+        own = moments(library, NoisySamples(data, sigma), groups)
         found += _laws(own, data, heads, most, compare=False)
     return found
 

@@ -36,6 +36,8 @@ _BASE = 24
 """Most products of two beside which other terms are put."""
 
 _TERMS = 60
+"""Most of a kind of functions, with their products."""
+
 _MOST_COLUMNS = 4
 """That a law reads, for which there is time."""
 
@@ -46,6 +48,8 @@ _EVERY = 2
 """Step on the grid of a constant: noise makes a dip wide."""
 
 _SCANNED = 500
+"""Samples on which constants are scanned."""
+
 _TRIED = 8
 """Blocks that are looked at on all samples, those that leave least first."""
 
@@ -117,7 +121,7 @@ def _ranked(law: Found, others: Sequence[Combination], whole: _Beside) -> Found:
 
 
 def _numbers(form: Combination) -> int:
-    """Factors and constants inside terms; what several terms share counts once."""
+    """Factors and constants inside terms; what several terms share counts once, units do not."""
     inside = {value for term in form.terms for value in term.values if abs(value) != 1.0}
     return len(form.terms) - 1 + len(inside)
 
@@ -174,11 +178,6 @@ class _Beside:
         self._heads = [one.gradients for one in every]
         self._groups = np.zeros(data.segments, dtype=np.int64) if groups is None else groups
         self._samples = NoisySamples(data, sigma)
-
-    @property
-    def count(self) -> int:
-        """Number of samples."""
-        return self._data.count
 
     def terms(self, more: Sequence[Term], *, alone: bool = False) -> NoisyTerms:
         """Terms beside the products, or alone."""
@@ -244,7 +243,9 @@ def _inside(dip: _Dip, whole: _Beside) -> Iterator[Combination]:
     for one in _forms(whole.terms(terms)):
         places = [terms.index(own) if own in terms else own for own in one.terms]
         if any(isinstance(own, int) for own in places):
-            yield _pruned(_Form(dip, places, whole))
+            form = _Form(dip, places, whole)
+            if form.complete:
+                yield _pruned(form)
             return
 
 
@@ -264,6 +265,11 @@ class _Form:
         best = _least(lambda value: whole.left(self._at(value), alone=True), dip.bracket)
         self.library = whole.terms(self._at(best), alone=True)
 
+    @property
+    def complete(self) -> bool:
+        """Whether all terms can be used at that constant."""
+        return len(self.library.own.terms) == len(self._terms)
+
     def _at(self, constant: float) -> list[Term]:
         block = self._dip.block.terms(constant)
         return [block[own] if isinstance(own, int) else own for own in self._terms]
@@ -275,7 +281,9 @@ class _Form:
         for left_out in order if len(order) > _FEWEST else ():
             kept = [own for place, own in enumerate(self._terms) if place != left_out]
             if any(isinstance(own, int) for own in kept):
-                yield _Form(self._dip, kept, self._whole)
+                shorter = _Form(self._dip, kept, self._whole)
+                if shorter.complete:
+                    yield shorter
 
 
 def _pruned(form: _Form) -> Combination:
