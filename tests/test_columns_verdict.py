@@ -25,7 +25,7 @@ from noether_sym.export import export
 from noether_sym.export.json import law_from_entry, law_to_entry
 from noether_sym.laws.expansion import expanded, with_expansions
 from noether_sym.laws.law import Law, Parameter
-from noether_sym.laws.symmetry import TIME, symmetry_of
+from noether_sym.laws.symmetry import TIME, with_symmetries
 from noether_sym.report.command import command_line
 from noether_sym.store.run import Run
 from noether_sym.store.schema import RunDocument
@@ -234,7 +234,7 @@ def test_exports_show_both_forms():
 def test_symmetries_see_through_derived_columns():
     dataset = load("ideal_spring", derive={"V": "q**2", "T": "1 [m**2/(kg*m/s)**2]*p**2"})
     law = spring_law(dataset, "V + T")
-    own = symmetry_of(law, dataset)
+    own = with_symmetries((law,), dataset)[0].symmetry
     assert own.name == TIME
     assert own.pairs == ((0, 1),)
     assert without_derived(dataset).digest() == load("ideal_spring").digest()

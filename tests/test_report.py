@@ -19,6 +19,7 @@ from test_report_figures import CIRCLE, curves, dataset, law
 from noether_sym.dsl.expression import call, input_
 from noether_sym.errors import RunError
 from noether_sym.export import laws_document
+from noether_sym.laws.law import Evidence
 from noether_sym.report import render_report, words, write_figures, write_report
 from noether_sym.report.command import command_line
 from noether_sym.store.options import DataOptions
@@ -288,6 +289,26 @@ def test_no_law_is_said_plainly():
     assert "is not conserved" in reader.words
     assert "Tailoring" not in reader.words
     assert found(laws_json(closest=())).endswith("better than chance")
+
+
+def test_what_comes_close_and_is_not_confirmed_is_not_called_chance():
+    near = NEAR.with_(conservation_ratio=1e-4, random_ratio=1.0)
+    said = found(laws_json(closest=(NEAR, near)))
+    assert "nothing that comes close is confirmed. Closest, not conserved: q + p" in said
+    assert "better than chance" not in said
+
+
+@pytest.mark.parametrize(
+    ("verdict", "white", "end"),
+    [
+        ("law", 0.5, "are white in time (p = 0.5)"),
+        ("law", 1e-9, "are not white in time (p = 1e-09), by less than 0.1 % of the spread"),
+        ("approximate law", 1e-9, "are not white in time (p = 1e-09)"),
+    ],
+)
+def test_a_law_says_how_little_it_drifts(verdict, white, end):
+    own = LAW.with_(evidence=Evidence(verdict, "", 1e-4, white, 0.0, 5))
+    assert words.evidence(own, "s", plain=True)[-1] == f"residuals {end}"
 
 
 def test_sentences_count_independent_laws():

@@ -20,10 +20,15 @@ from noether_sym.laws import expansion
 from noether_sym.laws.coordinates import canonical_coordinates
 from noether_sym.laws.known import known_law
 from noether_sym.laws.law import Law, Parameter
-from noether_sym.laws.symmetry import flow, symmetry_of, with_symmetries
+from noether_sym.laws.symmetry import flow, with_symmetries
 from noether_sym.report import render_report
 from noether_sym.store.schema import Counts, LawsDocument, decode, encode
 from noether_sym.units.coherent import coherent_units
+
+
+def symmetry_of(law, dataset):
+    (found,) = with_symmetries((law,), dataset)
+    return found.symmetry
 
 
 def column(dataset, name):

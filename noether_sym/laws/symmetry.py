@@ -41,23 +41,16 @@ _SAME = 0.02
 _SAMPLES = 600
 
 
-def symmetry_of(law: Law, dataset: Dataset) -> Symmetry:
-    """The symmetry that a law generates, with its name where it has one.
+def with_symmetries(laws: tuple[Law, ...], dataset: Dataset) -> tuple[Law, ...]:
+    """The same laws, each with the symmetry that it generates, named where it has a name.
 
     Parameters
     ----------
-    law : Law
+    laws : tuple of Law
     dataset : Dataset
-        With the columns that the law takes. Its measured dx/dt tells time translations:
+        With the columns that the laws take. Its measured dx/dt tells time translations:
         the flow must be parallel to it, with one factor along each trajectory.
     """
-    (found,) = with_symmetries((law,), dataset)
-    assert found.symmetry is not None
-    return found.symmetry
-
-
-def with_symmetries(laws: tuple[Law, ...], dataset: Dataset) -> tuple[Law, ...]:
-    """The same laws, each with its symmetry."""
     if not laws:
         return laws
     base = without_derived(dataset)

@@ -32,13 +32,26 @@ MOST = 5
 ALSO_ALLOWED = "also allowed"
 """Status of a formula that the data do not tell from a law."""
 
-_ALIKE = 0.05
+_PARALLEL = 0.05
+"""Sine of the mean angle between gradients up to which formulas may be the same to the data."""
+
 _OF_OTHERS = 0.1
+"""Share of a law's new direction below which a formula is rather one of the other laws'."""
+
 _COMPARED = 30
+"""Formulas that are compared with a law at most."""
+
 _ENOUGH = 3
+"""Fewest trajectories on which formulas are compared."""
+
 _POINTS = 200
+"""Points at which gradients are made parallel, to tell functions of a law."""
+
 _WIDER = 3.0
+"""Times as far out as the data lie some of them."""
+
 _SAME = 1e-9
+"""Mean squared sine of an angle up to which gradients are parallel everywhere."""
 
 
 def with_allowed(
@@ -100,7 +113,7 @@ def _beside(
         entry
         for entry in entries
         if entry.number != head.number
-        and angle_between(entry.gradients, head.gradients) < _ALIKE
+        and angle_between(entry.gradients, head.gradients) < _PARALLEL
         and not _of_other_laws(entry.gradients, head.gradients, fields)
     ]
     alike.sort(key=lambda entry: (entry.law.size, entry.score, entry.number))

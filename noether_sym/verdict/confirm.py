@@ -26,8 +26,14 @@ from noether_sym.verdict.leftout import LeftOut, Row
 from noether_sym.verdict.motion import motion
 
 _FEWEST = 3
+"""Trials from which on each is judged with constants fitted to the others."""
+
 _SURE = 1e-6
+"""p-value below which constants are not fitted again."""
+
 _NEAR = 0.3
+"""Bound, over the spread, above which other constants would make no law."""
+
 _LEAST_KEPT = 8
 """Samples that a trajectory keeps at least, however many there are."""
 

@@ -19,15 +19,28 @@ CONFIDENCE = 0.95
 """Of the bound on what changes."""
 
 _MODES = 3
+"""Cosine modes, the slowest, whose sizes tell a drift."""
+
 _FEWEST = 2
+"""Samples of a trajectory of which something can be told."""
+
 _LEAST_SAMPLES = 4
 """Samples of a trajectory from which change is told from noise by its memory."""
 
 _RESOLVED = 0.5
+"""Correlation of neighbours in what changes, from which on neighbours tell it from noise."""
+
 _LAGS = 6
+"""Samples between those that are compared where neighbours are too far apart to tell."""
+
 _LEAST_BOUND = 0.1
+"""Share of the root of the standard error below which the bound never falls."""
+
 _CHANCE = 0.01
+"""Level at which means differ by more than noise makes of them."""
+
 _CLOSE = 1e-9
+"""Rounding of sums of shares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ FOUND_AGAIN = 0.75
 """Share of the trajectories without which a law must be found again."""
 
 _SAMPLES = 4000
+"""Most samples that gradients are compared on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

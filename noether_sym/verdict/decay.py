@@ -13,8 +13,13 @@ from noether_sym.statistics.jackknife import jackknife_covariance
 from noether_sym.verdict.constancy import trial_numbers
 
 _SLOWEST = 1e-3
+"""Slowest rate that is tried, over one by the longest trajectory."""
+
 _RATES = 40
+"""Rates that are tried before the best is refined."""
+
 _ENOUGH = 3
+"""Trials from which on the rate has an error; samples that two numbers and a size need."""
 
 _Part = tuple[NDArray[np.float64], NDArray[np.float64]]
 

@@ -36,10 +36,19 @@ ENOUGH = 3
 """Least number of trajectories that can show a law."""
 
 _TURNS = 2.0
+"""Turns of the motion that the half life of a slow drift lasts at least."""
+
 _TOLD = 3.0
+"""Standard errors by which the rate of a drift must differ from 0."""
+
 _FAR = 10.0
+"""Spreads that a drift may have left to go at most: one without an end is none of each its own."""
+
 _MOSTLY = 0.5
-_ALIKE = 2.0
+"""Share of what changes that must be slow."""
+
+_SAME = 2.0
+"""Spread between trajectories over what changes along them, up to which all have one value."""
 
 
 def decide(
@@ -84,7 +93,7 @@ def decide(
         return _evidence(NOT_A_LAW, "its values are too large to compare", found, 0.0)
     if found.trajectories < ENOUGH:
         return _of_few(found, times, values, motion, natural, trials)
-    if spread <= _ALIKE * found.largest and found.within(natural) <= WITHIN:
+    if spread <= _SAME * found.largest and found.within(natural) <= WITHIN:
         return _evidence(CONSTRAINT, "it has the same value on all trajectories", found, natural)
     spread = min(spread, natural)
     bound = found.within(spread)

@@ -23,8 +23,13 @@ from noether_sym.verdict.constancy import CONFIDENCE
 from noether_sym.verdict.independence import Judgement
 
 _SHARE_KEPT = 0.75
+"""Share of a trajectory that is kept at least when its end is joined to its beginning."""
+
 _SHORTEST = 8
+"""Samples of a trajectory below which it is moved round as it is."""
+
 _SEED = 0xDEC0
+"""What sets the draws of decoys apart from all others of the same seed."""
 
 
 @dataclass(frozen=True, slots=True)

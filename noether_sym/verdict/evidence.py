@@ -18,9 +18,16 @@ from noether_sym.statistics.samples import Samples
 from noether_sym.statistics.variance import within_variance
 
 _PARTS = 4
+"""Parts of the time, all of which a law must hold in."""
+
 _SHORTEST = 2
+"""Fewest samples of a part."""
+
 _STILL = 0.5
+"""Share of the whole spread from which on a part counts as moving."""
+
 _MOST_RANKED = 20_000
+"""Most samples that are ranked."""
 
 
 def rank_ratio(law: Law, samples: Samples) -> float:

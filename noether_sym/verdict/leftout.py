@@ -14,6 +14,7 @@ from noether_sym.laws.law import Law
 from noether_sym.verdict.constants import Refitting
 
 _GROUPS = 12
+"""Groups of trials, each of which is judged with constants of the others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

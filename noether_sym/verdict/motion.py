@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 from noether_sym.datasets.dataset import Trajectory
 
 _HARMONIC = 2.0
+"""Frequency of what changes, over that of the motion, that samples must resolve."""
+
 _CLOSE = 0.3
+"""Distance, over the root mean square of states, at which a motion has returned."""
+
 _APART = 2.0
+"""How much farther than its own returns a trajectory may be from another one."""
+
 _MOST_COMPARED = 500
+"""Most samples of a trajectory that are compared with each other."""
+
 _LEAST_SAMPLES = 8
+"""Fewest samples of a trajectory that tell its motion."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from noether_sym.verdict.independence import Judgement
 from noether_sym.verdict.revision import revised, taken_back
 
 _CONFIDENT = 1.96
+"""Standard errors of a 95 % interval, where their degrees of freedom are not known."""
 
 
 def with_told_terms(

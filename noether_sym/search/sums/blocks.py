@@ -17,6 +17,7 @@ from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.terms import Quantities, Term, monomials, times
 
 _STEPS = 20
+"""Values of a constant on a grid."""
 
 
 @dataclass(frozen=True, slots=True)

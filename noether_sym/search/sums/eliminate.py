@@ -24,6 +24,7 @@ _STEPS = tuple(10.0**power for power in (-26, -23, -20, -17, -14, -12, -10, -9))
 LEAST = 1e-32
 """Least ratio: rounding."""
 _DENSE = 16
+"""Part of the terms, of a combination far too long, below which fewer are not left out."""
 
 _OVERFIT = 1e4
 """How many times larger the ratio of a law may be than that of all terms together, which follow

@@ -47,6 +47,8 @@ _FEW_POINTS = 0.04
 combination that rests on fewer is flat whatever the motion."""
 
 _MOST_TERMS = 16
+"""Of a form."""
+
 _ORDERS, _ENOUGH_ORDERS = 16, 4
 """Random orders in which terms are left out, and how many of them where all forms are far too
 long: more than twice as long as may be."""
@@ -56,6 +58,7 @@ _SWAPPED = 60
 """How many of the simplest forms are offered other terms, and how many terms."""
 
 _TINY = 1e-300
+"""Stands for zero in a logarithm."""
 
 _FORMS = 4
 """Forms of a law that go to confirmation."""

@@ -22,7 +22,8 @@ from noether_sym.statistics.samples import of_samples
 
 _NODE = np.sqrt(3.0)
 _WEIGHT = 1.0 / 3.0
-_SWAMPED = 10.0
+_MOST_NOISE = 10.0
+"""Largest variance of noise in a term, over its reference: of more nothing is left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +139,7 @@ def moments(terms: Sequence[Term], samples: NoisySamples, groups: NDArray[np.int
         fields,
     )
     share = np.einsum("gtt->t", found.noise)
-    return found.of(np.flatnonzero(np.isfinite(share) & (share < _SWAMPED)))
+    return found.of(np.flatnonzero(np.isfinite(share) & (share < _MOST_NOISE)))
 
 
 def _rederived(states: NDArray[np.complex128], data: Observations) -> NDArray[np.complex128]:

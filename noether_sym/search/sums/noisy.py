@@ -23,6 +23,8 @@ from noether_sym.search.sums.terms import Term
 from noether_sym.search.sums.walk import Combination
 
 _SAMPLES_PER_TERM = 12
+"""Fewest, in a library."""
+
 _TERMS = 160
 """Most terms of a library, also by the number of samples: more would fit noise."""
 

@@ -21,13 +21,24 @@ from noether_sym.search.sums.terms import Quantities, Term, monomials
 from noether_sym.search.sums.walk import Combination, Walk, adds, measured
 
 _BASE = 120
+"""Most terms without constants beside a block."""
+
 _SCANNED = 1000
+"""Samples on which constants are scanned."""
+
 _DIPS = 24
+"""Dips that are refined, the lowest first."""
+
 _DIP = 0.2
+"""Least ratio at a dip over those two steps away."""
+
 _ROUNDING = 1e-12
+"""Ratio that is nothing but rounding."""
+
 _NEAR = 1e-4
 _CLOSE = 1e-6
 _MOST_COLUMNS = 6
+"""Of the data, for which there is time."""
 
 
 def with_constants(data: Observations, known: Quantities) -> Iterator[Combination]:

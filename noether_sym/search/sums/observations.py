@@ -23,8 +23,13 @@ from noether_sym.statistics.samples import Samples
 _WIDEST = 1e3
 _USUAL = 0.75
 _REFERENCE_ROWS = 3000
+"""Partial derivatives of a term that its reference is made of."""
+
 _LEAST_POINTS = 100
+"""Fewest points for that, however many columns."""
+
 _FEW = 4
+"""Parts that points and samples are taken in, each spread over all of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

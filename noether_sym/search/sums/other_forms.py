@@ -57,6 +57,8 @@ _PRECISION = 1e-3
 """Of a constant, over the bracket that it was found in; the verdict fits it once more."""
 
 _STEPS = 24
+"""Evaluations for a constant at most."""
+
 _FEWEST = 2
 """Terms of a form that has another left out."""
 

@@ -25,8 +25,11 @@ from noether_sym.search.sums.terms import (
 )
 from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, sharpened
 
-_FAR_BETTER = 1e4
+_MORE_EXACT = 1e4
+"""Times that another combination with the same gradients is more exact."""
+
 _ROUNDING = 1e-20
+"""Variance over the reference that is nothing but rounding."""
 
 
 @dataclass(slots=True)
@@ -145,7 +148,7 @@ def _exact(combinations: Sequence[Combination], data: Observations) -> list[Comb
         one
         for one in combinations
         if not any(
-            other.ratio * _FAR_BETTER < one.ratio
+            other.ratio * _MORE_EXACT < one.ratio
             and differs(other, data)
             and not adds(one, [other])
             for other in combinations

@@ -17,9 +17,16 @@ from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.walk import Combination, measured, size_of
 
 _NONE = 1e-7
+"""Share of the largest factor that counts as none."""
+
 _AS_EXACT = 1e4
+"""Times that a simpler member may be less exact."""
+
 _FLOOR = 1e-24
+"""Ratio that counts as exact however exact the other is."""
+
 _ITERATIONS = 3000
+"""Of the linear programme."""
 
 
 def simplified(one: Combination, others: Sequence[Combination], data: Observations) -> Combination:

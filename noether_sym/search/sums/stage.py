@@ -37,6 +37,7 @@ from noether_sym.search.sums.walk import Combination, measured
 from noether_sym.statistics.samples import Samples, make_samples
 
 _SAMPLES = 4000
+"""Most samples that a search looks at."""
 
 
 @dataclass(frozen=True, slots=True)

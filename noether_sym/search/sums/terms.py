@@ -15,7 +15,11 @@ from itertools import combinations
 from noether_sym.dsl.expression import Expression, call, input_, parameter, sum_of, with_leaves
 
 _PAIRS = 8
+"""Most columns without unit whose differences stand inside functions."""
+
 _GAPS = 28
+"""Most pairs of bodies in line whose gaps are terms."""
+
 _POWERS = {2: "square", 3: "cube", 4: "fourth"}
 
 

@@ -30,22 +30,46 @@ CERTAIN = 1e-14
 """Ratio below which a law is exact, and no approximation that a larger library will improve."""
 
 _BLOCK = 32
+"""Terms that are evaluated together."""
+
 _IDENTITY = 1e-6
+"""Share of a term's gradients left beside others', up to which it depends on them."""
+
 _CANDIDATE = 1e-3
+"""Root mean square deviation left, over the reference, from which a term may lead a law."""
+
 _ROUNDING = 1e-11
+"""Up to which nothing is left to project on."""
+
 _LAWS = 64
+"""Room for leading terms, which take part in identities alone."""
+
 _MOST_FAILURES, _MOST_APPROXIMATIONS = 60, 30
 """Dependent terms in a row that lead no law, and approximations among them, after which a library
 is so rich that it follows anything."""
 
 _SAME = 1e-9
+"""Share of a gradient beside known laws', up to which it is a function of them."""
+
 _MOST_DEPENDENT = 15
+"""Functions of known laws in a row, after which they are not looked at in full."""
+
 _FAR_BETTER = 1e-2
+"""Share of the ratio of known laws from which on their function is more exact than they are."""
+
 _DENSE = 1e-20
+"""Ratio up to which a combination that could not be thinned is exact all the same."""
+
 _MOST_DENSE = 12
+"""Of these that are kept, in libraries of up to `_LARGEST` terms."""
+
 _LARGEST = 200
 _NOTHING = 1e-9
+"""Share of the largest factor that counts as none."""
+
 _FEW_COLUMNS = 8
+"""Part of the columns below which it is faster to gather them first."""
+
 _ALONE = Sparse(np.empty(0, np.int64), np.empty(0), EXACT, 1.0 / EXACT)
 
 
