@@ -145,7 +145,7 @@ def test_a_generated_double_pendulum_is_read_as_it_was_written(double):
     name, rows = double
     dataset = load(name)
     check_double(dataset)
-    share = "the last 20% of each trial is kept for testing"
+    share = "the last 20% of each trial is kept to test predictions"
     assert dataset.notes == ((share, "6 gaps in time") if name == MEASURED else (share,))
     for trial, parts in enumerate(zip(dataset.train, dataset.test, strict=True)):
         own = rows[rows[:, 0] == trial]

@@ -57,7 +57,7 @@ def test_trajectories_with_units(file):
     assert [part.name for part in dataset.test] == ["e"]
     assert [len(part) for part in dataset.train] == [12, 13, 14, 10]
     assert dataset.derivative == INTERPOLATED
-    assert dataset.notes == ("the last trajectory is kept for testing",)
+    assert dataset.notes == ("the last trajectory is kept to test predictions",)
     assert dataset.invariant == ""
     for part in dataset.train:
         q, p = part.states.T
@@ -68,7 +68,7 @@ def test_ten_trajectories_give_two_for_testing(file):
     lines = [row for label in range(10) for row in circle(f"run {label}")]
     dataset = load_table(write(file, *lines))
     assert [part.name for part in dataset.test] == ["run 8", "run 9"]
-    assert dataset.notes == ("the last 2 trajectories are kept for testing",)
+    assert dataset.notes == ("the last 2 trajectories are kept to test predictions",)
 
 
 def test_one_sequence_without_a_trajectory_column(file):
@@ -285,7 +285,7 @@ def test_pieces_of_a_trajectory_are_all_kept_for_testing_or_none(file):
     assert {one.trial or one.name for one in cut.train} == {one.name for one in whole.train}
     assert {one.trial or one.name for one in cut.test} == {one.name for one in whole.test}
     assert len(cut.test) == len(whole.test) + 1
-    assert any(f"kept for testing, in {len(cut.test)} pieces" in note for note in cut.notes)
+    assert any(f"kept to test predictions, in {len(cut.test)} pieces" in note for note in cut.notes)
 
 
 def test_missing_rows_are_dropped_and_cut(file):

@@ -155,6 +155,20 @@ def test_a_column_of_one_value_is_no_law_and_no_warning():
     assert [law.text() for law in found.accepted] == ["x**2 + v**2"]
 
 
+def test_the_unit_inside_a_logarithm_has_no_error():
+    """Any value serves: it adds a constant."""
+    t = np.linspace(0, 4, 60)
+    tables = [
+        pd.DataFrame({"t [s]": t, "x [m]": np.log1p(v * t), "v [m/s]": v / (1 + v * t)})
+        for v in np.linspace(0.5, 2.0, 6)
+    ]
+    (law,) = discover(tables, **SUMS).accepted
+    assert law.text() == "x + 1*log(1*v)"
+    factor, unit = law.parameters
+    assert 0 < factor.stderr < 1e-6
+    assert unit.stderr is None and unit.interval is None
+
+
 def test_the_sum_of_all_people_is_a_constraint():
     tables = []
     for states in epidemics(lambda rng: 1.0):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
-from noether_sym.laws.law import LAW, Law
+from noether_sym.laws.law import LAW, Law, Parameter
 from noether_sym.noise.constants import Refit, refit, refit_without
 from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples, make_samples, of_samples
@@ -92,13 +92,20 @@ def _with_constants(law: Law, found: Refit) -> Law:
             replace(
                 parameter,
                 value=float(value),
-                stderr=float(error) if np.isfinite(error) else parameter.stderr,
+                stderr=_error(float(error), parameter, slot in found.held),
                 interval=(float(low), float(high)) if np.isfinite(low) else None,
                 degrees=float(degrees) if np.isfinite(low) else None,
             )
-            for parameter, value, error, (low, high), degrees in numbers
+            for slot, (parameter, value, error, (low, high), degrees) in enumerate(numbers)
         ),
     )
+
+
+def _error(found: float, parameter: Parameter, held: bool) -> float | None:
+    """A standard error, that of the search where none is found; none of what any value serves."""
+    if held:
+        return None
+    return found if np.isfinite(found) else parameter.stderr
 
 
 def with_final_constants(judgement: Judgement, refitting: Refitting) -> Judgement:

@@ -242,9 +242,13 @@ def _split(
         train, test = tuple(trajectories[:first]), tuple(trajectories[first:])
         plural = "trajectory is" if tests == 1 else f"{tests} trajectories are"
         pieces = f", in {len(test)} pieces" if len(test) > tests else ""
-        return train, test, f"the last {plural} kept for testing{pieces}"
+        return train, test, f"the last {plural} kept to test predictions{pieces}"
     if min(map(len, trajectories)) < FEWEST_ROWS:
-        return tuple(trajectories), (), "nothing is kept for testing: there are too few samples"
+        return (
+            tuple(trajectories),
+            (),
+            "nothing is kept to test predictions: there are too few samples",
+        )
     pairs = []
     for trajectory in trajectories:
         first, last = trajectory.times[0], trajectory.times[-1]
@@ -253,4 +257,4 @@ def _split(
         pairs.append((trajectory.part(0, cut), trajectory.part(cut, len(trajectory))))
     train, test = zip(*pairs, strict=True)
     each = f"the last {TEST_SHARE:.0%} of the {word} of each trajectory"
-    return train, test, f"{each} {'is' if word == 'time' else 'are'} kept for testing"
+    return train, test, f"{each} {'is' if word == 'time' else 'are'} kept to test predictions"

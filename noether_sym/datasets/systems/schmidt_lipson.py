@@ -189,7 +189,7 @@ def read(path: Path, recording: Recording) -> tuple[Trajectory, ...]:
 
 def _notes(trials: tuple[Trajectory, ...], recording: Recording) -> tuple[str, ...]:
     whole = "the time" if len(trials) == 1 else "each trial"
-    share = f"the last {TEST_SHARE:.0%} of {whole} is kept for testing"
+    share = f"the last {TEST_SHARE:.0%} of {whole} is kept to test predictions"
     gaps = sum(len(trial.segments()) - 1 for trial in trials)
     if not gaps:
         return (share,)
