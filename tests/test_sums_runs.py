@@ -166,7 +166,8 @@ def test_the_unit_inside_a_logarithm_has_no_error():
     assert law.text() == "x + 1*log(1*v)"
     factor, unit = law.parameters
     assert 0 < factor.stderr < 1e-6
-    assert unit.stderr is None and unit.interval is None
+    assert unit.stderr is None
+    assert unit.interval is None
 
 
 def test_the_sum_of_all_people_is_a_constraint():
