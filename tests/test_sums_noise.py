@@ -127,6 +127,25 @@ def test_what_rests_on_a_few_points_is_not_even(pendulum):
         assert library.is_even(library.whole) is even
 
 
+def test_what_is_left_of_a_trajectory_is_told_beside_its_noise_or_not_at_all(pendulum):
+    """The estimate of the noise of a square is negative where there is nothing but noise."""
+    sigma, groups = np.full(2, NOISE), np.arange(8) % 4
+    data = observed(with_noise(pendulum, sigma, 1))
+    resting = data.states.copy()
+    resting[1, data.segment == 3] *= 1e-3
+    own = replace(data, states=resting)
+    terms = [Term(call("square", P), 2), Term(call("cos", Q), 2)]
+    for looked_at, told in ((data, np.ones(8)), (own, np.arange(8) != 3)):
+        each = moments(terms[:1], NoisySamples(looked_at, sigma), np.arange(8))
+        left = NoisyTerms(each, looked_at, []).unseen_each(groups)
+        assert np.isfinite(left).tolist() == (np.array(told) > 0).tolist()
+    each = moments(terms, NoisySamples(data, sigma), np.arange(8))
+    left = NoisyTerms(each, data, []).unseen_each(groups)
+    assert abs(left.mean()) < 0.3  # the energy leaves nothing but noise
+    each = moments(terms[:1], NoisySamples(data, sigma), np.arange(8))
+    assert NoisyTerms(each, data, []).unseen_each(groups).mean() > 2.0
+
+
 def test_many_terms_may_be_dropped_at_once(pendulum):
     """A form of a few terms is compared with one of another library, of many more."""
     sigma = np.full(2, NOISE)

@@ -57,9 +57,6 @@ _TO_SWAP = 2
 _SWAPPED = 60
 """How many of the simplest forms are offered other terms, and how many terms."""
 
-_TINY = 1e-300
-"""Stands for zero in a logarithm."""
-
 _FORMS = 4
 """Forms of a law that go to confirmation."""
 
@@ -245,9 +242,13 @@ class NoisyTerms:
         return float(within.sum() / noise.sum()) - 1.0 if noise.sum() > 0 else float("inf")
 
     def unseen_each(self, groups: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Logarithm of variance over noise of each part, for factors fitted to other groups."""
+        """Logarithm of variance over noise of each part, for factors fitted to other groups.
+
+        Not a number where so little noise is left of the estimate that it is none.
+        """
         within, noise = self._left_out(self.whole, groups)
-        return np.log(np.maximum(within, _TINY) / np.maximum(noise, _TINY))
+        told = (within > 0.0) & (noise > 0.0)
+        return np.log(np.where(told, within, np.nan) / np.where(told, noise, 1.0))
 
     def _left_out(
         self, step: Step, groups: NDArray[np.int64]

@@ -115,7 +115,9 @@ def _ranked(law: Found, others: Sequence[Combination], whole: _Beside) -> Found:
     """A law, its best form first; among those that are as good, one of fewest fitted numbers."""
     forms = [*law.forms, *others]
     left = [whole.unseen(one) for one in forms]
-    best = min(left, key=np.mean)
+    best = min(left, key=_mean)
+    if not np.isfinite(_mean(best)):
+        return law
     equals = [one for one, own in zip(forms, left, strict=True) if not _is_better(best, own)]
     # a form that it was found in before its equals
     first = min(equals, key=lambda one: (_numbers(one), 0 if one in law.forms else one.size))
@@ -128,10 +130,19 @@ def _numbers(form: Combination) -> int:
     return len(form.terms) - 1 + len(inside)
 
 
+def _mean(left: NDArray[np.float64]) -> float:
+    """What is left in the mean over the trajectories on which something can be told."""
+    told = left[np.isfinite(left)]
+    return float(told.mean()) if len(told) >= _FEWEST_TRAJECTORIES else float("inf")
+
+
 def _is_better(left: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     """Whether less is left on the trajectories, in pairs: each has the same noise in both."""
     more = other - left
-    error = float(more.std(ddof=1)) / np.sqrt(len(more)) if len(more) > 1 else np.inf
+    more = more[np.isfinite(more)]
+    if len(more) < _FEWEST_TRAJECTORIES:
+        return False
+    error = float(more.std(ddof=1)) / np.sqrt(len(more))
     return bool(more.mean() > stdtrit(len(more) - 1, 1.0 - SIGNIFICANT) * error > 0.0)
 
 
