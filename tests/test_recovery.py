@@ -283,6 +283,7 @@ def test_the_table_of_found_laws_is_written_when_all_is_there(tmp_path):
     assert not recovery_page.found_table(dict(list(entries.items())[1:]), shown)
 
 
+@pytest.mark.slow
 def test_one_search_in_a_process_of_its_own():
     answer = recovery._searched("builtin ideal_spring", "polynomial")
     assert (answer["status"], answer["found"], answer["false"]) == ("done", 1, 0)

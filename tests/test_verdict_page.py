@@ -356,6 +356,7 @@ def test_what_ends_its_process_is_an_answer_and_the_rest_goes_on(tmp_path, monke
     assert found["slow"]["reason"] == "stopped after 2 s"
 
 
+@pytest.mark.slow
 def test_one_search_is_judged():
     own = answer(Job("noise", "builtin ideal_spring", 0.01))
     json.dumps(own, allow_nan=False)

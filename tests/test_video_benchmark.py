@@ -30,6 +30,7 @@ def test_a_difference_is_claimed_only_beyond_its_interval(shifts, word):
     assert "one seed, so that nothing can be said" in neural_pixels._verdicts(own[:1])[0]
 
 
+@pytest.mark.slow
 def test_the_page_is_written_from_what_is_kept(tmp_path, monkeypatch, capsys):
     main = neural.main
     main(["--output", str(tmp_path), "--quick", "--page"])
