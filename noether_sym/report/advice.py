@@ -58,10 +58,8 @@ def closest(run: RunDocument, laws: LawsDocument, *, plain: bool = False) -> str
         return "Nothing came close enough to be listed as a candidate."
     entry = laws.candidates_not_accepted[0]
     shown = entry.expression if plain else words.formula(entry.expression)
-    ratio, random = entry.conservation_ratio, entry.random_ratio
     near = ""
-    if ratio is not None and random is not None and ratio > 0 and random > 0:
-        better = random / ratio
+    if better := words.times_better(entry):
         whole = 99.5 <= better < _MANY
         times = f"{better:,.0f} times" if whole else f"{words.number(better, 2, plain=plain)} times"
         near = f" is conserved {times} better than on random data"

@@ -57,7 +57,7 @@ def found(
         return f"{sentence}: {best}" if formulas and len(best) <= _LONGEST else sentence
     if not formulas:
         return "No law found"
-    near = any(_times_better(own) >= search.factor for own in laws.candidates_not_accepted)
+    near = any(times_better(own) >= search.factor for own in laws.candidates_not_accepted)
     sentence = f"No law found ({_searched(search)}): " + (
         "nothing that comes close is confirmed"
         if near
@@ -78,10 +78,12 @@ def found(
     return sentence
 
 
-def _times_better(entry: LawEntry) -> float:
-    """How many times better a formula is conserved than on random data."""
+def times_better(entry: LawEntry) -> float:
+    """How many times better a formula is conserved than on random data; 0 where it is not known."""
     ratio, random = entry.conservation_ratio, entry.random_ratio
-    return random / ratio if ratio and random else 0.0
+    if ratio is None or random is None or not (ratio > 0 and random > 0):
+        return 0.0
+    return random / ratio
 
 
 def evidence(law: LawEntry | Law, time_unit: str, *, plain: bool = False) -> list[str]:

@@ -149,7 +149,7 @@ class NoisyTerms:
         other._look(sight)
         return other
 
-    @cached_property
+    @property
     def whole(self) -> Step:
         """The best combination of all terms."""
         return self.best(np.arange(len(self.own.terms)))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from noether_sym.search.sums.forms import SIGHTS, NoisyTerms, Step
 from noether_sym.search.sums.moments import Moments, NoisySamples, moments
 from noether_sym.search.sums.observations import Observations
-from noether_sym.search.sums.terms import Term
+from noether_sym.search.sums.terms import Term, reads
 from noether_sym.search.sums.walk import Combination
 
 _SAMPLES_PER_TERM = 12
@@ -144,7 +144,7 @@ def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.in
 
     What reads one column that moves is constant only where it is flat.
     """
-    reads = [frozenset(term.expression.inputs) for term in every.terms]
+    inputs = [reads([term]) for term in every.terms]
     seen = 0
     for size in range(2, columns):
         chosen = list(combinations(range(columns), size))
@@ -152,11 +152,11 @@ def _subsets(every: Moments, columns: int, count: int) -> Iterator[NDArray[np.in
         if seen > _SUBSETS:
             break
         for subset in chosen:
-            inside = [place for place, own in enumerate(reads) if own <= set(subset)]
-            if any(len(reads[place]) == size for place in inside) or size == 2:
+            inside = [place for place, own in enumerate(inputs) if own <= set(subset)]
+            if any(len(inputs[place]) == size for place in inside) or size == 2:
                 yield np.array(inside[:count], dtype=np.int64)
     if columns > 1:
-        yield np.arange(min(count, len(reads)))
+        yield np.arange(min(count, len(inputs)))
 
 
 def _laws(
@@ -186,7 +186,7 @@ def _laws(
                 seen.append(library.gradients(forms[0]))
                 laws = [library.combination(one) for one in forms if library.is_even(one)]
                 laws = [one for one in laws if alike or differs_in_noise(one, data)]
-                laws = [one for one in laws if _columns(one) > 1]
+                laws = [one for one in laws if len(reads(one.terms)) > 1]
                 if laws:
                     heads.append(seen[-1])
                     yield Found(tuple(laws), own.terms)
@@ -203,8 +203,3 @@ def _forms(library: NoisyTerms, support: NDArray[np.int64], compare: bool) -> li
     if not library.is_noise(whole):
         return []
     return library.forms(whole) if compare else [library.thinned(whole, whole)]
-
-
-def _columns(one: Combination) -> int:
-    """Number of columns that a combination reads."""
-    return len(frozenset[int]().union(*(term.expression.inputs for term in one.terms)))

@@ -29,8 +29,9 @@ from noether_sym.search.sums.terms import (
     by_size,
     each_times,
     monomials,
+    reads,
 )
-from noether_sym.search.sums.walk import Combination, measured
+from noether_sym.search.sums.walk import Combination
 
 _BASE = 24
 """Most products of two beside which other terms are put."""
@@ -92,21 +93,21 @@ def with_other_forms(
     laws = []
     for law in found:
         terms = law.forms[0].terms
-        reads, bent = _columns(terms), _columns([one for one in terms if one not in products])
-        if not bent or len(reads) > _MOST_COLUMNS:
+        read, bent = reads(terms), reads([one for one in terms if one not in products])
+        if not bent or len(read) > _MOST_COLUMNS:
             laws.append(law)
             continue
         others = [*heads, *(one.forms[0] for one in found if one is not law)]
-        base = _within(products, reads)[:_BASE]
+        base = _within(products, read)[:_BASE]
         whole = _Beside(data, base, sigma, others, groups)
         plain = [
             form
-            for library in _libraries(known, reads, bent)
+            for library in _libraries(known, read, bent)
             for form in _forms(whole.terms(library[:_TERMS]))
         ]
         scan = _Beside(thinned, base, sigma, others, None)
-        blocks = [one for one in every if _columns(one.formulas[:1]) <= bent]
-        inside = _with_constants([_of(one, reads) for one in blocks], scan, whole)
+        blocks = [one for one in every if reads(one.formulas[:1]) <= bent]
+        inside = _with_constants([_of(one, read) for one in blocks], scan, whole)
         laws.append(_ranked(law, [*plain, *inside], whole))
     return laws
 
@@ -147,22 +148,17 @@ def _is_better(left: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
 
 
 def _libraries(
-    known: Quantities, reads: frozenset[int], bent: frozenset[int]
+    known: Quantities, read: frozenset[int], bent: frozenset[int]
 ) -> Iterator[tuple[Term, ...]]:
     """What stands beside products of two: functions of one kind, by themselves and times another
     quantity; steep ones; products of up to four."""
-    plain = _within(known.plain, reads)
+    plain = _within(known.plain, read)
     functions, steep = _within(known.functions, bent), _within(known.steep, bent)
     for kind in by_kind(functions):
         yield by_size([*kind, *each_times(plain, kind)])
     if steep:
         yield by_size([*(one for one in functions if one.kind != "log"), *steep])
     yield by_size(monomials(_within(known.plain, bent), 4, 5))
-
-
-def _columns(terms: Sequence[Term]) -> frozenset[int]:
-    """The columns that terms read."""
-    return frozenset[int]().union(*(one.expression.inputs for one in terms))
 
 
 def _within(terms: Sequence[Term], columns: frozenset[int]) -> list[Term]:
@@ -187,8 +183,7 @@ class _Beside:
         groups: NDArray[np.int64] | None,
     ) -> None:
         self._data, self._base = data, list(base)
-        every = [measured(one.terms, np.array(one.factors), data, 1.0) for one in others]
-        self._heads = [one.gradients for one in every]
+        self._heads = [one.on(data).gradients for one in others]
         self._groups = np.zeros(data.segments, dtype=np.int64) if groups is None else groups
         self._samples = NoisySamples(data, sigma)
 

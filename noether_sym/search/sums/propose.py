@@ -21,6 +21,7 @@ from noether_sym.search.sums.terms import (
     mixed,
     polynomial,
     quantities,
+    reads,
     with_springs,
 )
 from noether_sym.search.sums.walk import CERTAIN, SAME, Combination, Walk, adds, sharpened
@@ -134,8 +135,7 @@ def _of_dense(
 
 def _all_exact(chosen: Sequence[Combination], data: Observations) -> bool:
     """Whether what was found shows that no column that moves has noise."""
-    read = {c for one in chosen for term in one.terms for c in term.expression.inputs}
-    return read >= data.moving
+    return reads([term for one in chosen for term in one.terms]) >= data.moving
 
 
 def _exact(combinations: Sequence[Combination], data: Observations) -> list[Combination]:

@@ -33,7 +33,7 @@ from noether_sym.search.sums.other_forms import with_other_forms
 from noether_sym.search.sums.propose import differs, propose
 from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
-from noether_sym.search.sums.walk import Combination, measured
+from noether_sym.search.sums.walk import Combination
 from noether_sym.statistics.samples import Samples, make_samples
 
 _SAMPLES = 4000
@@ -159,8 +159,7 @@ def _told_apart(
     if not constraints or not dataset.ordered:
         return [], list(constraints)
     data = _observed(dataset, seed)[1]
-    every = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in constraints]
-    told = [differs(one, data) for one in every]
+    told = [differs(one.on(data), data) for one in constraints]
     pairs = list(zip(constraints, told, strict=True))
     return [one for one, apart in pairs if apart], [one for one, apart in pairs if not apart]
 
@@ -186,7 +185,7 @@ def _in_noise(
         train: tuple[Trajectory, ...],
     ) -> tuple[Observations, list[Found], list[Combination]]:
         data = _observed(replace(dataset, train=train), seed)[1]
-        exact = [measured(one.terms, np.array(one.factors), data, one.cliff) for one in known]
+        exact = [one.on(data) for one in known]
         alike = alike_in_noise(quadratic(made_of), data, sigma, exact, most)
         return data, alike, [*exact, *(own.forms[0] for own in alike)]
 

@@ -135,6 +135,11 @@ def quantities(columns: Columns) -> Quantities:
     return Quantities(by_size(plain), by_size(functions), by_size(steep))
 
 
+def reads(terms: Sequence[Term]) -> frozenset[int]:
+    """The columns that terms read."""
+    return frozenset[int]().union(*(term.expression.inputs for term in terms))
+
+
 def polynomial(known: Quantities) -> Iterator[Term]:
     """Products of up to four plain quantities, and every function by itself."""
     yield from by_size([*monomials(known.plain, 4, 5), *known.functions])

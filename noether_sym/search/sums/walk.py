@@ -105,6 +105,10 @@ class Combination:
         """Sizes of the terms, a factor and a sign for each but the first."""
         return size_of(self.terms)
 
+    def on(self, data: Observations) -> Combination:
+        """The same terms and factors on other data."""
+        return measured(self.terms, np.array(self.factors), data, self.cliff)
+
 
 def size_of(terms: Sequence[Term]) -> int:
     """Sizes of the terms of a sum, a factor and a sign for each but the first."""
