@@ -109,10 +109,19 @@ def rejoined(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> tuple[T
 
 def trials_of(trajectories: Sequence[Trajectory]) -> list[tuple[int, ...]]:
     """Numbers of the pieces of each trial, in order."""
-    places: dict[str | int, list[int]] = {}
-    for place, own in enumerate(trajectories):
-        places.setdefault(own.trial or place, []).append(place)
+    places: dict[int, list[int]] = {}
+    numbers = trial_numbers([own.trial for own in trajectories], len(trajectories))
+    for place, number in enumerate(numbers):
+        places.setdefault(number, []).append(place)
     return [tuple(own) for own in places.values()]
+
+
+def trial_numbers(trials: Sequence[str] | None, count: int) -> list[int]:
+    """Number of the trial of each trajectory; what is whole, of no name, has one of its own."""
+    names = [""] * count if trials is None else trials
+    keys: list[str | int] = [name or place for place, name in enumerate(names)]
+    known = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return [known[key] for key in keys]
 
 
 def _spaced(count: int, number: int) -> NDArray[np.int64]:

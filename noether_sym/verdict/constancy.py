@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.datasets.parts import trial_numbers
+
 CONFIDENCE = 0.95
 """Of the bound on what changes."""
 
@@ -241,14 +243,6 @@ class _Pool:
         if excess == 0.0:
             return mean, float(np.sqrt(known)), np.inf
         return mean, float(np.sqrt(known + excess)), self.number - 1.0
-
-
-def trial_numbers(trials: Sequence[str] | None, count: int) -> list[int]:
-    """Number of the trial of each trajectory; what is whole, of no name, has one of its own."""
-    names = [""] * count if trials is None else trials
-    keys: list[str | int] = [name or place for place, name in enumerate(names)]
-    known = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return [known[key] for key in keys]
 
 
 def _compressed(trials: Sequence[int]) -> NDArray[np.int64]:

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.datasets.parts import trial_numbers
 from noether_sym.statistics.jackknife import jackknife_covariance
-from noether_sym.verdict.constancy import trial_numbers
 
 _SLOWEST = 1e-3
 """Slowest rate that is tried, over one by the longest trajectory."""
