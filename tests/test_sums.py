@@ -759,7 +759,7 @@ def test_laws_are_found_in_noise(name):
     exact = sums(search_sums(dataset, limit=QUICK, seed=0).laws, dataset)
     found = search_sums(with_noise(dataset, 0.01), limit=QUICK, seed=0)
     assert len(found.folds) == 4
-    assert all(fold.laws for fold in found.folds)
+    assert all(laws for fold in found.folds for laws in fold.ways)
     noisy = sums([forms[0] for forms in found.noisy], dataset)
     terms = sorted({term for law in (*exact, *noisy) for term in law})
     wanted, basis = (

@@ -183,7 +183,7 @@ def test_a_law_that_is_found_again_is_one(crosswise):
 def test_a_law_that_is_not_found_again_is_undecided(crosswise):
     """Of four searches without some trajectories two find it."""
     dataset, found = crosswise
-    lost = [Fold(fold.held_out, ()) for fold in found.folds[:2]]
+    lost = [Fold(fold.held_out, ((),)) for fold in found.folds[:2]]
     confirmation = Confirmation(dataset, dataset.train, dataset.train)
     law = law_of(dataset, found.noisy[0][0])
     fitting = CrossFitting(dataset, [*lost, *found.folds[2:]], confirmation)

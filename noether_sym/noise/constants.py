@@ -46,6 +46,9 @@ _STEPS, _HALVINGS = 30, 12
 _STEPS_WITHOUT = 4
 """Steps from the constants of all trajectories to those of most."""
 
+_SMALL = 0.3
+"""Of the errors of the constants: beside them what a second step would change is then little."""
+
 _STILL = 1e-10
 """Relative size of the step at which constants have settled."""
 
@@ -179,8 +182,9 @@ def refit_without(
     Notes
     -----
     Of a formula with constants inside its terms they are fitted once, and what leaving out some
-    segments changes are a few Gauss-Newton steps from there, with the same weights of trajectories:
-    to undo the noise in its features takes hundreds of evaluations.
+    segments changes is a Gauss-Newton step from there, with the same weights of trajectories: to
+    undo the noise in its features takes hundreds of evaluations. Where that is no small one beside
+    the errors of the constants, there are a few, each looked at.
     """
     start = np.array(values, dtype=np.float64)
     features = Features.of(expression, start, states, _checked(sigma, states.shape))
@@ -192,11 +196,18 @@ def refit_without(
         return [_refitted(problem.restricted(own), own) for own in kept]
     point, free, lags = _fitted(problem)
     problem = replace(problem, features=point.features, segment_weights=point.segment_weights)
+    small = _SMALL * _told(point, free, lags, np.arange(len(weights))).errors[free]
     found = []
     for own in kept:
         rest = problem.restricted(own)
-        least = _improved(rest, rest.at(point.values, lags), free, lags, _STEPS_WITHOUT)
-        found.append(_told(least, free, lags, own))
+        begin = rest.at(point.values, lags)
+        step = _step(begin, free)
+        if (np.abs(step[free]) <= small).all():
+            moved = _moved(begin.values, step, _scales_of(rest, begin))
+            found.append(replace(_told(begin, free, lags, own), values=moved))
+        else:
+            least = _improved(rest, begin, free, lags, _STEPS_WITHOUT)
+            found.append(_told(least, free, lags, own))
     return found
 
 
@@ -273,7 +284,7 @@ def _improved(
 ) -> Point:
     """Gauss-Newton steps as long as the ratio falls; most samples must stay defined."""
     least = 0.9 * point.mask.sum()
-    scales = np.isin(np.arange(len(point.values)), list(problem.features.scales))
+    scales = _scales_of(problem, point)
     for _ in range(steps):
         step = _step(point, free)
         if not np.isfinite(step).all():
@@ -292,6 +303,11 @@ def _improved(
         if small:
             break
     return point
+
+
+def _scales_of(problem: Problem, point: Point) -> NDArray[np.bool_]:
+    """Which constants only scale what a logarithm is taken of."""
+    return np.isin(np.arange(len(point.values)), list(problem.features.scales))
 
 
 def _moved(

@@ -250,7 +250,7 @@ class LawsDocument(Entry, frozen=True):
         )
 
 
-ALGORITHM = 14
+ALGORITHM = 15
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 

@@ -108,9 +108,12 @@ class Confirmation:
         """The law with constants without the noise's bias, where there is noise."""
         return self._refitting.law(law) if self._refitting and self.sigma.any() else law
 
-    def variations(self, law: Law) -> NDArray[np.float64]:
-        """Variance along each confirming trajectory, in units of the law's squared gradients."""
-        stack = self._confirming
+    def variations(self, law: Law, *, every: bool = False) -> NDArray[np.float64]:
+        """Variance along each confirming trajectory, in units of the law's squared gradients.
+
+        Along every training trajectory, if that is asked for.
+        """
+        stack = self._every if every else self._confirming
         gradients, unit = replace(self._frame, states=stack.states.T).scaled_gradients(law)
         lengths = stack.split((gradients**2).sum(1))
         with np.errstate(all="ignore"):  # what is not finite varies

@@ -41,10 +41,10 @@ _SAMPLES = 4000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Again:
-    """A search without some trajectories."""
+    """A search without some trajectories: gradients of its laws, by the way they were found."""
 
     held_out: int
-    gradients: list[NDArray[np.float64]]
+    ways: list[list[NDArray[np.float64]]]
 
 
 class CrossFitting:
@@ -67,9 +67,14 @@ class CrossFitting:
         self._formulas: set[Expression] = set()
         self._again = []
         for fold in folds:
-            laws = [build_law(one.candidate, one.fit, dataset, samples) for one in fold.laws]
-            gradients = [frame.gradients(law) for law in laws]
-            self._again.append(_Again(len(fold.held_out), gradients))
+            ways = [
+                [
+                    frame.gradients(build_law(one.candidate, one.fit, dataset, samples))
+                    for one in laws
+                ]
+                for laws in fold.ways
+            ]
+            self._again.append(_Again(len(fold.held_out), ways))
         self._left_out = LeftOut(dataset, dataset.train, confirmation.sigma)
 
     def confirmed(self, law: Law) -> Law:
@@ -104,7 +109,11 @@ class CrossFitting:
 
     def _found_again(self, own: NDArray[np.float64], alike: float) -> int:
         """Number of trajectories without which a gradient field was found again."""
-        return sum(one.held_out for one in self._again if _is_among(own, one.gradients, alike))
+        return sum(
+            one.held_out
+            for one in self._again
+            if any(_is_among(own, laws, alike) for laws in one.ways)
+        )
 
     def _evidence(self, law: Law) -> Evidence:
         count, every = self._found_again(self._frame.gradients(law), ALIKE), self._every

@@ -12,6 +12,7 @@ from noether_sym.laws.completion import without_lead
 from noether_sym.laws.law import CONSTRAINT, LAW, Evidence, Law, Parameter
 from noether_sym.laws.relations import rates_among
 from noether_sym.statistics.conservation import conservation_ratio
+from noether_sym.verdict.allowed import told_apart
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.crossfit import CrossFitting
@@ -20,6 +21,10 @@ from noether_sym.verdict.revision import revised, taken_back
 
 _CONFIDENT = 1.96
 """Standard errors of a 95 % interval, where their degrees of freedom are not known."""
+
+
+_PAIRS = 3
+"""Trajectories on which two laws can be compared."""
 
 
 def with_told_terms(
@@ -33,7 +38,9 @@ def with_told_terms(
 
     A law that only relates columns, one of which is another's second derivative, joins the
     constraints. A law with a term whose factor is not told from zero loses that term, if it is a
-    law without it, by what the law itself was judged by; otherwise it is undecided.
+    law without it, by what the law itself was judged by; otherwise it is undecided, unless it
+    varies more without the term on all training trajectories, compared in pairs: then they show
+    what the interval, of a constant that few of them tell, does not.
     """
     rates = rates_among(dataset)
     kept: list[Law] = []
@@ -45,7 +52,9 @@ def with_told_terms(
                 related.append(taken_back(law, CONSTRAINT, reason))
             continue
         judge = fitting if fitting is not None and fitting.has_judged(law) else confirmation
-        shorter, reason = (law, "") if law.function_of else _shortened(law, judge, refitting)
+        shorter, reason = law, ""
+        if not law.function_of:
+            shorter, reason = _shortened(law, judge, confirmation, refitting)
         if reason:
             undecided.append((shorter, reason))
         else:
@@ -96,19 +105,25 @@ def without_term(expression: Expression, slot: int) -> Expression | None:
 
 
 def _shortened(
-    law: Law, judge: Confirmation | CrossFitting, refitting: Refitting
+    law: Law,
+    judge: Confirmation | CrossFitting,
+    confirmation: Confirmation,
+    refitting: Refitting,
 ) -> tuple[Law, str]:
     """The law without terms that are not told from zero; why it is undecided if it needs one."""
     while law.verdict == LAW:
         unsure = {
-            slot: shorter
+            slot: rest
             for slot, own in enumerate(law.parameters)
-            if untold(own) and (shorter := without_term(law.expression, slot)) is not None
+            if untold(own) and (rest := without_term(law.expression, slot)) is not None
         }
         if not unsure:
             break
-        found = next(_still_laws(_shorter(law, unsure.values()), judge, refitting), None)
+        shorter = [refitting.law(own) for own in _shorter(law, unsure.values())]
+        found = next(_still_laws(shorter, judge), None)
         if found is None:
+            if all(_varies_more(own, law, confirmation) for own in shorter):
+                break
             own = law.parameters[next(iter(unsure))]
             return law, (
                 f"its constant {own.name} cannot be told from zero ({own.value:.3g} ± "
@@ -138,13 +153,19 @@ def _shorter(law: Law, formulas: Iterable[Expression]) -> Iterator[Law]:
 
 
 def _still_laws(
-    shorter: Iterable[Law], judge: Confirmation | CrossFitting, refitting: Refitting
+    shorter: Iterable[Law], judge: Confirmation | CrossFitting
 ) -> Iterator[tuple[Law, Evidence]]:
-    """Those that are laws with constants fitted again, with their evidence."""
-    for own in map(refitting.law, shorter):
+    """Those that are laws, with their evidence."""
+    for own in shorter:
         evidence = judge.evidence_of_others(own)
         if evidence.verdict == LAW:
             yield own, evidence
+
+
+def _varies_more(law: Law, other: Law, confirmation: Confirmation) -> bool:
+    """Whether a law varies more than another along all training trajectories, in pairs."""
+    own, best = (confirmation.variations(one, every=True) for one in (law, other))
+    return len(best) >= _PAIRS and told_apart(own, best)
 
 
 def _explained(law: Law, reason: str) -> Law:

@@ -8,7 +8,7 @@ and that is thinned: see `noether_sym.search.sums.forms`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from math import comb
@@ -89,7 +89,7 @@ def from_noise(
             continue
         every = moments(terms, NoisySamples(data, sigma), groups)
         for places in _subsets(every, len(data.spread), count):
-            found += _laws(every.of(places), data, heads, most, compare=True)
+            found += _laws(every.of(places), data, heads, most)
             if len(heads) >= most:
                 return found
     return found
@@ -109,24 +109,35 @@ def alike_in_noise(
         return []
     own = moments(terms, NoisySamples(whole, sigma), np.zeros(1, dtype=np.int64))
     heads = [one.gradients for one in known]
-    return list(_laws(own, whole, heads, most, compare=True, alike=True))
+    return list(_laws(own, whole, heads, most, alike=True))
 
 
 def found_again(
-    libraries: Iterable[Sequence[Term]],
+    laws: Iterable[Found],
     data: Observations,
     known: Sequence[Combination],
     sigma: NDArray[np.float64],
     most: int,
-) -> list[Found]:
-    """The same in libraries in which laws were found, on other data; see `from_noise`."""
+) -> list[list[Found]]:
+    """The same in libraries in which laws were found, on other data; see `from_noise`.
+
+    Twice, for what is left of a law depends on the order in which terms are left out: the lightest
+    first, and those first that the laws of a library lack.
+    """
     groups = np.zeros(data.segments, dtype=np.int64)
-    found: list[Found] = []
-    heads = [one.gradients for one in known]
-    for library in libraries:
-        own = moments(library, NoisySamples(data, sigma), groups)
-        found += _laws(own, data, heads, most, compare=False)
-    return found
+    libraries: dict[tuple[Term, ...], set[Term]] = {}
+    for law in laws:
+        libraries.setdefault(law.library, set()).update(law.forms[0].terms)
+    samples = NoisySamples(data, sigma)
+    every = [(moments(library, samples, groups), own) for library, own in libraries.items()]
+    ways: list[list[Found]] = []
+    for lightest in (True, False):
+        heads = [one.gradients for one in known]
+        found: list[Found] = []
+        for own, terms in every:
+            found += _laws(own, data, heads, most, last=() if lightest else terms)
+        ways.append(found)
+    return ways
 
 
 def differs_in_noise(one: Combination, data: Observations) -> bool:
@@ -165,13 +176,13 @@ def _laws(
     heads: list[NDArray[np.float64]],
     most: int,
     *,
-    compare: bool,
+    last: Collection[Term] | None = None,
     alike: bool = False,
 ) -> Iterator[Found]:
     """Laws of a library that add to those that are known, up to `most` in all.
 
-    Where forms are not compared, each has one, of any number of terms. Only what is to be `alike`
-    may have the same value on all trajectories.
+    Where it is told which terms are left out last, forms are not compared: each law has one, of
+    any number of terms. Only what is to be `alike` may have the same value on all trajectories.
     """
     terms = len(own.terms)
     if not terms:
@@ -181,7 +192,7 @@ def _laws(
     for sight in SIGHTS:
         library, end = library.seen(sight), _FIRST
         while len(heads) < most and len(seen) < len(data.spread):
-            forms = _forms(library, np.arange(min(end, terms)), compare)
+            forms = _forms(library, np.arange(min(end, terms)), last)
             if forms:
                 seen.append(library.gradients(forms[0]))
                 laws = [library.combination(one) for one in forms if library.is_even(one)]
@@ -197,9 +208,22 @@ def _laws(
                 end *= 2
 
 
-def _forms(library: NoisyTerms, support: NDArray[np.int64], compare: bool) -> list[Step]:
-    """Forms of the law that is the best combination of a support; nothing if it is none."""
+def _forms(
+    library: NoisyTerms, support: NDArray[np.int64], last: Collection[Term] | None
+) -> list[Step]:
+    """Forms of the law that is the best combination of a support; nothing if it is none.
+
+    One, if it is told which terms are left out last; of none, the lightest are left out first.
+    """
     whole = library.best(support)
     if not library.is_noise(whole):
         return []
-    return library.forms(whole) if compare else [library.thinned(whole, whole)]
+    if last is None:
+        return library.forms(whole)
+    return [library.thinned(whole, whole, _leaving(library.own.terms, last) if last else None)]
+
+
+def _leaving(terms: Sequence[Term], last: Collection[Term]) -> NDArray[np.int64]:
+    """Places of terms, the largest first, but some at the end."""
+    backwards = range(len(terms) - 1, -1, -1)
+    return np.array(sorted(backwards, key=lambda place: terms[place] in last), dtype=np.int64)

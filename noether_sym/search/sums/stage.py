@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
 from noether_sym.search.sums.energies import Motion
+from noether_sym.search.sums.further import further_laws
 from noether_sym.search.sums.noisy import (
     Found,
     alike_in_noise,
@@ -32,6 +33,7 @@ from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.other_forms import with_other_forms
 from noether_sym.search.sums.propose import differs, propose
 from noether_sym.search.sums.scalars import scalars
+from noether_sym.search.sums.shared import over_shared_denominators
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
 from noether_sym.search.sums.walk import Combination
 from noether_sym.statistics.samples import Samples, make_samples
@@ -56,11 +58,12 @@ class Fold:
     ----------
     held_out : tuple of int
         Their numbers among the training trajectories.
-    laws : tuple of Proposal
+    ways : tuple of tuple of Proposal
+        Laws, by the way in which terms were left out of them.
     """
 
     held_out: tuple[int, ...]
-    laws: tuple[Proposal, ...]
+    ways: tuple[tuple[Proposal, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +207,17 @@ def _in_noise(
     groups = groups[:: samples.every]
     found = from_noise(libraries, data, sigma, heads, most, groups)
     found = with_other_forms(found, data, made_of, sigma, heads, groups)
-    again = list(dict.fromkeys(one.library for one in found))
+    room = most - len(heads) - len(found)
+    found += islice(further_laws(found, data, made_of, sigma, heads, groups), room)
     folds = []
     for number, held in enumerate(held_out if found or alike else ()):
         if progress is not None:
             progress("sums, crosswise", number, len(held_out))
         rest = tuple(own for n, own in enumerate(dataset.train) if n not in held)
         own, same, heads = constrained(rest)
-        laws = [*same, *found_again(again, own, heads, sigma, most)]
-        folds.append(Fold(held, tuple(_proposal(one.forms[0]) for one in laws)))
+        every_way = found_again(found, own, heads, sigma, most)
+        ways = (tuple(_proposal(one.forms[0]) for one in (*same, *laws)) for laws in every_way)
+        folds.append(Fold(held, tuple(ways)))
     if progress is not None and folds:
         progress("sums, crosswise", 1, 1)
     return found, alike, tuple(folds)
@@ -275,18 +280,16 @@ def _gaps(
 
 def _proposal(found: Combination) -> Proposal:
     """Terms in the order in which people write them, parameters numbered over all."""
-    order = sorted(
-        range(len(found.terms)), key=lambda place: display_order(found.terms[place].expression)
-    )
+    pairs = zip(found.terms, found.factors, strict=True)
+    ordered = sorted(pairs, key=lambda pair: display_order(pair[0].expression))
     terms: list[Expression] = []
+    factors: list[float] = []
     values: list[float] = []
-    for place in order:
-        term = found.terms[place]
+    for term, factor in over_shared_denominators(ordered):
         terms.append(shifted(term, len(values)))
+        factors.append(factor)
         values += term.values
     total = reduce(lambda one, two: call("add", one, call("mul", parameter(0), two)), terms)
-    factors = tuple(found.factors[place] for place in order)
     candidate = Candidate(total, tuple(terms), len(values))
-    return Proposal(
-        candidate, Fitted(NOT_CONSERVED, found.ratio, tuple(values), factors, 1.0, given=True)
-    )
+    fit = Fitted(NOT_CONSERVED, found.ratio, tuple(values), tuple(factors), 1.0, given=True)
+    return Proposal(candidate, fit)

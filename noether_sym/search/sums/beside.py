@@ -1,0 +1,76 @@
+"""Terms in noise beside others that are always there: what the best combination leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noether_sym.search.sums.forms import NoisyTerms
+from noether_sym.search.sums.moments import NoisySamples, moments
+from noether_sym.search.sums.noisy import differs_in_noise
+from noether_sym.search.sums.observations import Observations
+from noether_sym.search.sums.terms import Term
+from noether_sym.search.sums.walk import Combination
+
+
+class Beside:
+    """Products beside which other terms are put.
+
+    Parameters
+    ----------
+    data : Observations
+    base : sequence of Term
+        The products.
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
+    others : sequence of Combination
+        What is known to be constant.
+    groups : array of shape (trajectory,), optional
+        Groups of trajectories, each to be left out in turn when forms are compared.
+    """
+
+    def __init__(
+        self,
+        data: Observations,
+        base: Sequence[Term],
+        sigma: NDArray[np.float64],
+        others: Sequence[Combination],
+        groups: NDArray[np.int64] | None,
+    ) -> None:
+        self._data, self._base = data, list(base)
+        self._heads = [one.on(data).gradients for one in others]
+        self._groups = np.zeros(data.segments, dtype=np.int64) if groups is None else groups
+        self._samples = NoisySamples(data, sigma)
+
+    def terms(self, more: Sequence[Term], *, alone: bool = False) -> NoisyTerms:
+        """Terms beside the products, or alone."""
+        known = set() if alone else set(self._base)
+        chosen = more if alone else [*self._base, *(one for one in more if one not in known)]
+        return NoisyTerms(moments(chosen, self._samples, self._groups), self._data, self._heads)
+
+    def left(self, more: Sequence[Term], *, alone: bool = False) -> float:
+        """What varies beside the noise, over the noise, in the best combination."""
+        library = self.terms(more, alone=alone)
+        if len(library.own.terms) < len(more):
+            return float("inf")
+        best = library.whole
+        return best.excess / best.noise if best.noise > 0 else float("inf")
+
+    def unseen(self, form: Combination) -> NDArray[np.float64]:
+        """Of each trajectory the logarithm of the variance over that of the noise.
+
+        The factors are fitted to the groups of other trajectories.
+        """
+        each = moments(form.terms, self._samples, np.arange(self._data.segments))
+        return NoisyTerms(each, self._data, self._heads).unseen_each(self._groups)
+
+
+def forms_of(library: NoisyTerms) -> list[Combination]:
+    """What is left of a library if its best combination varies no more than noise does."""
+    if not library.own.terms or not library.is_noise(library.whole):
+        return []
+    steps = [one for one in library.forms(library.whole) if library.is_even(one)]
+    found = [library.combination(one) for one in steps]
+    return [one for one in found if differs_in_noise(one, library.data)]
