@@ -297,6 +297,14 @@ class Dataset:
         """Whether dx/dt is known."""
         return self.derivative != NO_DERIVATIVE
 
+    def most_constants(self, columns: int) -> int:
+        """Independent functions of so many columns that can be constant at most.
+
+        One less than there are columns for a flow; as many as there are where it is not known
+        that the data are one.
+        """
+        return columns - 1 if self.has_derivatives else columns
+
     @property
     def base_columns(self) -> tuple[int, ...]:
         """Columns that are not derived."""

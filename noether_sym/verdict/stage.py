@@ -221,8 +221,8 @@ def most_laws(dataset: Dataset, judgement: Judgement) -> int:
     it.
     """
     own = set(dataset.base_columns) - set(dataset.parameters)
-    flow = int(dataset.has_derivatives)
-    return max(len(own) - flow - len(judgement.constraints), judgement.independent)
+    most = dataset.most_constants(len(own)) - len(judgement.constraints)
+    return max(most, judgement.independent)
 
 
 def _on(samples: Samples, one: Proposal, dataset: Dataset) -> Fitted:

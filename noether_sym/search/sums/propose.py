@@ -43,7 +43,7 @@ class Proposals:
         Constant along every trajectory, with different values on different ones; independent.
     constraints : list of Combination
         The same value on every trajectory.
-    complete : bool
+    exact : bool
         Whether nothing is left for noise to hide.
     seen : int
         Terms that were looked at.
@@ -51,7 +51,7 @@ class Proposals:
 
     laws: list[Combination] = field(default_factory=list)
     constraints: list[Combination] = field(default_factory=list)
-    complete: bool = True
+    exact: bool = True
     seen: int = 0
 
 
@@ -94,7 +94,7 @@ def propose(
     chosen = independent(sorted(_exact([*every, *simple], data), key=lambda one: one.size))
     for one in chosen:
         (found.laws if differs(one, data) else found.constraints).append(one)
-    found.complete = len(chosen) >= most or data.directions is not None or _all_exact(chosen, data)
+    found.exact = len(chosen) >= most or data.directions is not None or _all_exact(chosen, data)
     return found
 
 

@@ -125,13 +125,13 @@ def search_sums(
     if dataset.ordered:
         dataset = replace(dataset, train=parts(dataset.train).fitted)
     samples, data = _observed(dataset, seed)
-    most = most_functions(dataset, samples)
+    most = dataset.most_constants(int((~samples.still[list(dataset.base_columns)]).sum()))
     noisy: list[Found] = []
     alike: list[Found] = []
     folds: tuple[Fold, ...] = ()
     with single_threaded():
         found = propose(data, columns_of(dataset, data), most=most, limit=limit, progress=progress)
-        if not found.complete:
+        if not found.exact:
             known = [*found.laws, *found.constraints]
             noisy, alike, folds = _in_noise(whole, known, most, seed, progress)
         more, same = _told_apart(found.constraints, whole, seed)
@@ -207,7 +207,7 @@ def _in_noise(
     groups = groups[:: samples.every]
     found = from_noise(libraries, data, sigma, heads, most, groups)
     found = with_other_forms(found, data, made_of, sigma, heads, groups)
-    room = most - len(heads) - len(found)
+    room = max(0, most - len(heads) - len(found))
     found += islice(further_laws(found, data, made_of, sigma, heads, groups), room)
     folds = []
     for number, held in enumerate(held_out if found or alike else ()):
@@ -221,16 +221,6 @@ def _in_noise(
     if progress is not None and folds:
         progress("sums, crosswise", 1, 1)
     return found, alike, tuple(folds)
-
-
-def most_functions(dataset: Dataset, samples: Samples) -> int:
-    """Independent functions of the columns that move that can be constant at most.
-
-    One less than there are columns for a flow; as many as there are where it is not known
-    that the data are one.
-    """
-    moving = int((~samples.still[list(dataset.base_columns)]).sum())
-    return moving - 1 if dataset.has_derivatives else moving
 
 
 def _still(dataset: Dataset, samples: Samples, data: Observations) -> Iterator[Proposal]:
