@@ -16,6 +16,7 @@ from benchmarks.shares import MISTAKEN
 from benchmarks.trials import Job
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW
 from noether_sym.verdict.decision import DRIFT, WITHIN
+from noether_sym.verdict.decoys import rate_bound
 
 Entries = Mapping[Job, dict[str, Any] | None]
 
@@ -197,14 +198,20 @@ def polynomial(answers: Sequence[Mapping[str, Any]]) -> tuple[int, int, int, int
 
 
 def asked(found: dict[Job, dict[str, Any]]) -> str:
-    """What searches said of decoys, where they were asked."""
-    said = [(job, own["decoys"]) for job, own in found.items() if own["decoys"] is not None]
+    """What searches found in decoys, where they were asked for them."""
+    said = {job: own["decoys"]["said"] for job, own in found.items() if own["decoys"] is not None}
     if not said:
         return ""
-    rows = [
-        [job.case, f"{job.level:.0%}", str(own["asked"]), str(own["said"])] for job, own in said
-    ]
-    return "Decoys:\n\n" + table(["data", "noise", "decoys", "what came"], rows)
+    count, families = (sum(own[key] for own in said.values()) for key in ("count", "families"))
+    rows = []
+    for job, own in said.items():
+        counts = [str(own[key]) for key in ("count", "families", "approximate")]
+        formulas = ", ".join(f"`{one}`" for one in own["formulas"])
+        rows.append([job.case, f"{job.level:.0%}", *counts, formulas])
+    return (
+        f"Decoys: {families} families of laws in {count} (a search finds at most "
+        f"{rate_bound(families, count):.2g} by chance in the mean, with 95 % confidence).\n\n"
+    ) + table(["data", "noise", "decoys", "families", "approximate", "formulas"], rows)
 
 
 def cut(lines: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from benchmarks.shares import FALSE, constants, half_life, reached, same, share
 from benchmarks.trials import Job, noisy, trial
 from benchmarks.verdict_plan import SECTIONS, groups, interleaved
 from benchmarks.verdict_run import answer
-from benchmarks.verdict_sums import by_q_value, kept_share, listed, outcome
+from benchmarks.verdict_sums import asked, by_q_value, kept_share, listed, outcome
 from noether_sym.datasets import load
 from noether_sym.datasets.systems.generate import generate
 from noether_sym.datasets.systems.records import SYSTEMS
@@ -69,6 +69,22 @@ def answered(*rows, **changes):
         "decoys": None,
         **changes,
     }
+
+
+def test_what_decoys_brought_is_counted_together():
+    said = {"count": 3, "families": 0, "approximate": 1, "formulas": []}
+    found = {
+        Job("noise", "planted 2 0", 0.01): answered(decoys={"asked": 3, "said": said}),
+        Job("noise", "planted 3 0", 0.01): answered(
+            decoys={"asked": 3, "said": {**said, "families": 1, "formulas": ["x*y"]}}
+        ),
+        Job("noise", "planted 4 0", 0.01): answered(),
+    }
+    text = asked(found)
+    assert "1 families of laws in 6 (a search finds at most 0.79 by chance" in text
+    assert "| planted 3 0 | 1% | 3 | 1 | 1 | `x*y` |" in text
+    assert "planted 4 0" not in text
+    assert asked({Job("noise", "planted 4 0", 0.01): answered()}) == ""
 
 
 def test_noise_is_a_share_of_each_columns_spread_and_no_more():
