@@ -95,6 +95,12 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
 )
 
 
+def _name(case: str) -> str:
+    """How a case is called: by its own name, or by its kind and a number."""
+    name = case.partition(" ")[2]
+    return case if name.isdigit() else name
+
+
 def ways_of(section: Section) -> tuple[str, ...]:
     """Ways that differ: without a choice of the search, the default call is one of them."""
     chosen = "search" in inspect.signature(noether_sym.discover).parameters
@@ -165,7 +171,7 @@ def _by_case(section: Section, entries: Entries) -> str:
         if not any(answers):
             continue
         known = next((own for own in answers if own and "known" in own), {})
-        row = [case.partition(" ")[2], *(str(known.get(key, "")) for key in ("columns", "known"))]
+        row = [_name(case), *(str(known.get(key, "")) for key in ("columns", "known"))]
         for own in answers:
             row += _cells(own)
         rows.append(row)
@@ -223,7 +229,7 @@ def _missed(section: Section, entries: Entries) -> str:
         own = entries.get((case, "default"))
         if own is None:
             continue
-        name = case.partition(" ")[2]
+        name = _name(case)
         if own["status"] != "done":
             lines.append(f"- {name}: {own['status']}: {own['reason']}")
             continue
@@ -279,7 +285,7 @@ def found_table(entries: Entries, shown: Path) -> bool:
     answers = {case: entries.get((case, "default")) for case in cases}
     rows, done = [], []
     for case, own in answers.items():
-        name = case.partition(" ")[2]
+        name = _name(case)
         if own is None or own["status"] != "done":
             return False
         laws = ", ".join(
