@@ -23,6 +23,7 @@ from noether_sym.datasets import load
 from noether_sym.errors import GrammarError, NoetherSymError, UnitError
 from noether_sym.export import law_from_entry
 from noether_sym.export.check import checked_document
+from noether_sym.laws.law import LAW, NOT_A_LAW, UNDECIDED
 from noether_sym.store.schema import LawEntry, encode
 from noether_sym.units.dimension import Dimension
 
@@ -299,3 +300,57 @@ def test_samples_without_a_value_are_named():
     assert any(f"no value at {undefined} of 840 samples" in note for note in found.notes)
     whole = noether_sym.check("x**2 + v", frames, unitless=True)
     assert not any("no value" in note for note in whole.notes)
+
+
+@pytest.mark.parametrize("text", ["sin(8*q)", "sin(30*q)", "tan(3*q)", "cos(20*q)"])
+def test_a_wave_that_turns_many_times_between_samples_is_no_constraint(text):
+    """Its gradient is large, its range is not, and neighbours are as far apart as any."""
+    dataset = load("ideal_pendulum")
+    assert check(text, dataset).verdict in (NOT_A_LAW, UNDECIDED)
+    few = replace(dataset, train=dataset.train[:1], test=())
+    assert check(text, few).verdict in (NOT_A_LAW, UNDECIDED)
+
+
+def test_a_term_that_is_not_there_does_not_hide_a_law():
+    """Its factor is about 0, so that nothing can be told beside it."""
+    checked = check("p**2/2 + c0*cos(q) + c1*q**2", load("ideal_pendulum", noise=0.01))
+    assert checked.verdict == LAW
+    wave, square = checked.law.parameters[1:]
+    assert abs(wave.value + 1.5) < 4 * wave.stderr < 0.1
+    assert abs(square.value) < 4 * square.stderr < 0.1
+
+
+def fall(folder):
+    """Bodies that fall, exactly."""
+    times = np.linspace(0.0, 1.0, 60)
+    rows = [
+        pd.DataFrame(
+            {
+                "trajectory": number,
+                "t [s]": times,
+                "y [m]": 20.0 + number + number * times - 4.905 * times**2,
+                "v [m/s]": number - 9.81 * times,
+            }
+        )
+        for number in range(5)
+    ]
+    path = folder / "fall.csv"
+    pd.concat(rows).to_csv(path, index=False)
+    return load(str(path))
+
+
+ACCELERATION = Dimension.of({"m": 1, "s": -2})
+
+
+@pytest.mark.parametrize(
+    ("text", "constant"),
+    [("(0.5*v**2)/c0 + y", 9.81), ("v**2/(2*c0) + y", 9.81), ("v**2/(c0*2) + y", 9.81)],
+)
+def test_constants_that_divide_keep_their_place_and_numbers_theirs(tmp_path, text, constant):
+    checked = check(text, fall(tmp_path))
+    number, own = checked.law.parameters
+    if text.endswith("*2) + y"):
+        number, own = own, number
+    assert (own.value, own.dimension) == (pytest.approx(constant), ACCELERATION)
+    assert number.dimension.is_dimensionless
+    assert checked.verdict == LAW

@@ -134,7 +134,20 @@ def runs(labels, name="run"):
     return pandas.concat(tables, ignore_index=True)
 
 
-@pytest.mark.parametrize("name", ["trial", "Run", "EXPERIMENT", "id", "run_no", "Trial ID"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trial",
+        "Run",
+        "EXPERIMENT",
+        "id",
+        "run_no",
+        "Trial ID",
+        "Run #",
+        "Experiment No.",
+        "subject",
+    ],
+)
 @pytest.mark.parametrize("labels", [[1, 2, 3], ["a", "b", "c"]])
 def test_labels_told_by_their_names(file, name, labels):
     dataset = load(str(csv(file, runs(labels, name))))

@@ -129,6 +129,10 @@ def test_columns_without_units(file):
     path = write(file, *circle("", count=9), header="t,q [rad],p")
     message = complaint(path)
     assert "no unit for p, t" in message
+    assert "as in 'p [m]'" in message
+    times = write(file, *circle("", count=9), header="t,q [rad],p [m]")
+    assert "no unit for t; write it into the header, as in 't [s]'" in complaint(times)
+    path = write(file, *circle("", count=9), header="t,q [rad],p")
     assert "--unit p=UNIT --unit t=UNIT" in message
     assert "--unitless" in message
     dataset = load_table(path, unitless=True)
@@ -322,6 +326,10 @@ def test_columns_and_trajectory_by_name(file):
     assert load_table(path, trajectory="run", columns=["q", "p"]).names == ("q", "p")
     words = write(file, *(f"{row},a" for row in range(9)), header="t [s],q [m]")
     assert "give at least one column of numbers beside the time" in complaint(words)
+    days = write(
+        file, *(f"0{row}.11.2026 10:00,{row}" for row in range(1, 9)), header="t [s],q [m]"
+    )
+    assert "write the times as numbers, such as the seconds since the first" in complaint(days)
     path = write(file, *lines, header=header)
     dataset = load_table(path, trajectory="run", columns=["p", "q"])
     assert dataset.names == ("p", "q")

@@ -113,6 +113,7 @@ def test_reports_are_where_they_are_said_to_be(monkeypatch, tmp_path):
     found = discover(oscillations(), search="sums", budget=1)
     written = found.report()
     assert written == tmp_path / f"{found.run.name}.html"
+    assert "The table was given in memory" in written.read_text(encoding="utf-8")
     named = found.report("own.html")
     (tmp_path / "folder").mkdir()
     inside = found.report(tmp_path / "folder")

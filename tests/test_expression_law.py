@@ -9,6 +9,7 @@ from hypothesis import given
 from strategies import laws, states
 
 from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.errors import DatasetError
 from noether_sym.laws.law import Law, Parameter
 from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import DIMENSIONLESS
@@ -28,6 +29,14 @@ def make(expression, *values):
         conservation_ratio=1e-3,
         random_ratio=0.9,
     )
+
+
+def test_states_that_are_no_numbers_are_refused_in_words():
+    law = make(call("add", Q, P))
+    with pytest.raises(DatasetError, match="states must be numbers, or a table"):
+        law("a")
+    with pytest.raises(DatasetError, match="states must be numbers"):
+        law({"q": ["one"], "p": [1.0]})
 
 
 def test_factors_that_round_to_one_are_printed_with_a_unit_only():

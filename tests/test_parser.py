@@ -177,7 +177,7 @@ def test_the_text_of_a_law_with_units_is_read_back(law):
         ("3 [m", 3, "'\\[' is not closed"),
         ("__import__('os')", 12, "no column 'os'"),
         ("eval(q)", 1, "'eval' is not a function"),
-        ("²", 1, "not allowed"),
+        ("²", 1, "is where a number"),
         ("+".join(f"c{n}*q" for n in range(9)), 1, "at most 8"),
     ],
 )
@@ -278,3 +278,20 @@ def test_length_has_a_limit():
 def test_a_column_that_was_meant_is_named():
     with pytest.raises(GrammarError, match=r"no column 'vv'; did you mean v\? Columns: x, v\."):
         parse("x**2 + vv**2", ["x", "v"])
+    with pytest.raises(GrammarError, match=r"no column 'Vy'; did you mean vy\? "):
+        parse("Vy", ["y", "vy"])
+
+
+@pytest.mark.parametrize(
+    ("printed", "typed"),
+    [
+        ("x\u00b2 + 0.25\u00b7v\u00b2", "x**2 + 0.25*v**2"),
+        ("x \u2212 v\u00b9\u00b2", "x - v**12"),
+        ("x\u207b\u00b2\u00d7v", "x**-2*v"),
+        ("sin(x)\u00b3 \u22c5 v", "sin(x)**3*v"),
+    ],
+)
+def test_formulas_are_read_as_they_are_printed(printed, typed):
+    names = ["x", "v"]
+    assert parse(printed, names).expression == parse(typed, names).expression
+    assert parse("x\u00b2 + v", ["x\u00b2", "v"]).expression == parse("x + v", names).expression

@@ -95,6 +95,14 @@ def test_the_energy_is_found_as_it_is_written(pendulum):
     assert found[cosine] / found[square] == pytest.approx(-3, rel=0.05)
 
 
+def test_what_has_no_gradient_is_as_constant_as_anything(pendulum):
+    """A combination that comes to nothing, as two columns that agree."""
+    data = observed(pendulum)
+    terms = [Term(P, 1), Term(call("mul", P, call("div", Q, Q)), 3)]
+    nothing = measured(terms, np.array([1.0, -1.0]), data, 1.0)
+    assert (nothing.ratio, nothing.between) == (1.0, 1.0)
+
+
 def test_columns_that_follow_from_each_other_leave_nothing_to_find(pendulum):
     """Of a library in which all terms are functions of a known law nothing is left."""
     data = observed(with_noise(pendulum, np.full(2, NOISE), 3))

@@ -73,6 +73,17 @@ def test_nothing_to_convert():
     assert units[0].convert(values) is values
 
 
+@pytest.mark.parametrize("text", ["a.u.", "a.u./s", "1/(a. u.)"])
+def test_a_unit_that_may_be_arbitrary_is_not_guessed(text):
+    """To pint a.u. is a year times an atomic mass."""
+    with pytest.raises(UnitError, match="may be arbitrary, atomic or astronomical"):
+        coherent_units([text])
+
+
+def test_a_dash_is_no_unit():
+    assert [unit.symbol for unit in coherent_units(["-", "\u2013"])] == ["dimensionless"] * 2
+
+
 @pytest.mark.parametrize(
     ("given_", "symbol", "dimension", "factor"),
     [

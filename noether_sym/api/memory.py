@@ -15,9 +15,9 @@ from noether_sym.api.arguments import check_names, check_units, data_options, is
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.errors import NoetherSymError, OptionError
 from noether_sym.store.options import DataOptions
+from noether_sym.store.schema import IN_MEMORY
 
 TABLE_FILE = "data.parquet"
-_SOURCE = "given in memory"
 _OF_TEXT = ("skip_rows", "comment")
 
 
@@ -86,7 +86,7 @@ def loaded(
             dataset = msgspec.structs.replace(options, dataset=str(path)).load()
         except NoetherSymError as error:  # the file is ours, and the data are the caller's
             raise type(error)(str(error).replace(str(path), "the table")) from error
-        yield Loaded(replace(dataset, source=_SOURCE), options, path)
+        yield Loaded(replace(dataset, source=IN_MEMORY), options, path)
 
 
 def dataset_of(data: Any, reading: Mapping[str, Any]) -> Dataset:

@@ -12,8 +12,9 @@ from noether_sym.check.formula import GivenFormula
 from noether_sym.dsl.expression import INPUT, Expression, input_, parameter
 from noether_sym.errors import GrammarError
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW, NOT_A_LAW, Evidence, Law
-from noether_sym.search.candidate import decompose
-from noether_sym.search.fit import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, fit_candidates
+from noether_sym.search.build import term_sizes
+from noether_sym.search.candidate import Candidate, decompose
+from noether_sym.search.fit import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, Fitted, fit_candidates
 from noether_sym.statistics.samples import Samples, held_out_samples, make_samples
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.criteria import judge
@@ -73,8 +74,7 @@ def judged(
         candidate, expression=given.formula.expression, terms=terms, nonlinear=len(values)
     )
     judgement = judge(
-        [whole],
-        [replace(fit, nonlinear=tuple(values))],
+        *_largest_first(whole, replace(fit, nonlinear=tuple(values)), samples),
         samples,
         None,
         given.dataset,
@@ -91,6 +91,20 @@ def judged(
     evidence = law.evidence or _refused(confirmation.evidence(law), refused)
     law = law.with_(evidence=evidence)
     return JudgedFit(law, evidence.verdict, evidence.reason, samples, fit.nonlinear)
+
+
+def _largest_first(
+    candidate: Candidate, fit: Fitted, samples: Samples
+) -> tuple[list[Candidate], list[Fitted]]:
+    """The largest term first, which has the factor 1.
+
+    Beside a term that may as well not be there no other factor would be told.
+    """
+    sizes = term_sizes(candidate, fit, samples)
+    order = sorted(range(len(sizes)), key=lambda place: -sizes[place])
+    terms = tuple(candidate.terms[place] for place in order)
+    factors = tuple(fit.factors[place] for place in order)
+    return [replace(candidate, terms=terms)], [replace(fit, factors=factors)]
 
 
 def _refused(evidence: Evidence, reason: str) -> Evidence:

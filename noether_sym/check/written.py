@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from noether_sym.check.formula import GivenFormula, with_constants
 from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter, with_leaves
-from noether_sym.dsl.operators import Operator, UnitRule
+from noether_sym.dsl.operators import UnitRule, operator_of
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.law import Law
 from noether_sym.statistics.samples import Samples
@@ -33,7 +33,8 @@ def as_written(given: GivenFormula, outcome: JudgedFit) -> tuple[Law, int | None
     free = given.formula.free
     if not free:
         return given.law({}), None
-    linear = sorted(_linear_slots(given.formula))
+    factors, divisors = _linear_slots(given.formula)
+    linear = sorted(factors | divisors)
     inside = [slot for slot in free if slot not in linear]
     if len(inside) > _MOST_NONLINEAR:
         return None
@@ -42,7 +43,8 @@ def as_written(given: GivenFormula, outcome: JudgedFit) -> tuple[Law, int | None
     points = points[:: max(1, len(points) // 2000)]
     target = outcome.law(points)
     for values in permutations(outcome.nonlinear, len(inside)):
-        found = _solved(given, points, target, linear, dict(zip(inside, values, strict=True)))
+        held = dict(zip(inside, values, strict=True))
+        found = _solved(given, points, target, linear, divisors, held)
         if found is not None:
             solved, reference = found
             errors = _errors(given, solved, reference, outcome.samples)
@@ -50,22 +52,41 @@ def as_written(given: GivenFormula, outcome: JudgedFit) -> tuple[Law, int | None
     return None
 
 
-def _linear_slots(formula: Formula) -> frozenset[int]:
-    """Free parameters in which the formula is linear, all together, the others given."""
+_Slots = tuple[frozenset[int], frozenset[int]]
+"""Of parameters that are factors, and of those that are divisors."""
+
+_NONE: _Slots = (frozenset(), frozenset())
+
+
+def _linear_slots(formula: Formula) -> _Slots:
+    """Free parameters in which the formula is linear, all together, the others given.
+
+    Of divisors, which come second, it is in their reciprocals.
+    """
     free = frozenset(formula.free)
 
-    def leaf(node: Expression) -> frozenset[int]:
-        return free & {node.index} if node.head == PARAMETER else frozenset()
-
-    def operation(operator: Operator, *parts: frozenset[int]) -> frozenset[int]:
+    def slots(node: Expression) -> _Slots:
+        if node.is_leaf:
+            return (free & {node.index}, _NONE[1]) if node.head == PARAMETER else _NONE
+        operator = operator_of(node.head)
+        parts = [slots(own) for own in node.arguments]
         if operator.is_sum:
-            return parts[0] | parts[1]
+            return parts[0][0] | parts[1][0], parts[0][1] | parts[1][1]
         if operator.unit_rule is UnitRule.PRODUCT:
-            return parts[0] or parts[1]
-        return parts[0] if operator.unit_rule is UnitRule.QUOTIENT else frozenset()
+            return parts[0] if any(parts[0]) else parts[1]
+        if operator.unit_rule is UnitRule.QUOTIENT:
+            return parts[0] if any(parts[0]) else (_NONE[0], divisors(node.arguments[1]))
+        return (_NONE[0], divisors(node.arguments[0])) if node.head == "inverse" else _NONE
 
-    slots: frozenset[int] = formula.expression.fold(leaf, operation)
-    return slots
+    def divisors(node: Expression) -> frozenset[int]:
+        if node.head == PARAMETER:
+            return free & {node.index}
+        if node.is_leaf or operator_of(node.head).unit_rule is not UnitRule.PRODUCT:
+            return frozenset()
+        one, two = map(divisors, node.arguments)
+        return one or two
+
+    return slots(formula.expression)
 
 
 def _solved(
@@ -73,12 +94,20 @@ def _solved(
     points: NDArray[np.float64],
     target: NDArray[np.float64],
     linear: Sequence[int],
+    divisors: Collection[int],
     inside: Mapping[int, float],
 ) -> tuple[dict[int, float], int | None] | None:
     """Values of the linear parameters that make the formula ``a*target + b``."""
 
+    def turned(values: Mapping[int, float]) -> dict[int, float]:
+        """Reciprocals of divisors: of 0 infinity, by which a term vanishes."""
+        return {
+            slot: own if slot not in divisors else 1.0 / own if own else np.inf
+            for slot, own in values.items()
+        }
+
     def value(free: Mapping[int, float]) -> NDArray[np.float64]:
-        return given.law({**dict.fromkeys(linear, 0.0), **inside, **free})(points)
+        return given.law({**turned({**dict.fromkeys(linear, 0.0), **free}), **inside})(points)
 
     rest = value({})
     parts = [value({slot: 1.0}) - rest for slot in linear]
@@ -101,9 +130,11 @@ def _solved(
         if not abs(solved[0]) * scale[0] > _SAME_FUNCTION * np.abs(left).max():
             continue
         others = [slot for n, slot in enumerate(linear) if n != reference]
-        found = {**inside, **dict(zip(others, map(float, solved[1:]), strict=True))}
+        found = {**inside, **turned(dict(zip(others, map(float, solved[1:]), strict=True)))}
         if reference is not None:
             found[linear[reference]] = 1.0
+        if not np.isfinite(list(found.values())).all():
+            continue
         return found, None if reference is None else linear[reference]
     return None
 

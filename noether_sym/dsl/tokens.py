@@ -22,6 +22,12 @@ WRITTEN_OUT = ("tan", "abs")
 CONSTANTS = {"pi": math.pi, "π": math.pi}
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FREE = re.compile(r"c[0-9]{1,3}\Z")
+_POWER = re.compile(r"\u207b?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
+_DIGITS = str.maketrans(
+    "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-"
+)
+_SIGNS = str.maketrans("\u00b7\u22c5\u00d7\u2212", "***-")
+_PRINTED = re.compile(f"{_POWER.pattern}|[\u00b7\u22c5\u00d7\u2212]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,16 @@ def error_at(
     return kind(f"at character {place + 1}: {what}\n  {shown}\n  {caret}")
 
 
+def _as_typed(text: str) -> str:
+    """A formula as it is typed, of one as it is printed: x² is x**2, a·b is a*b."""
+    powers = _POWER.sub(lambda own: f"**{own.group().translate(_DIGITS)}", text)
+    return powers.translate(_SIGNS)
+
+
 class _Splitter:
     def __init__(self, text: str, columns: Sequence[str]) -> None:
-        self.text = text
+        printed = any(_PRINTED.search(name) for name in columns)
+        self.text = text if printed else _as_typed(text)
         self.columns = columns
 
     def split(self) -> list[Token]:
@@ -183,7 +196,8 @@ class _Splitter:
 
     def _unknown(self, name: str, place: int) -> Exception:
         listed = ", ".join(quoted(column) for column in self.columns)
-        close = difflib.get_close_matches(name, self.columns, n=1)
+        cased = [own for own in self.columns if own.casefold() == name.casefold()]
+        close = cased or difflib.get_close_matches(name, self.columns, n=1)
         meant = f"; did you mean {quoted(close[0])}? Columns" if close else "; columns"
         return error_at(
             self.text,

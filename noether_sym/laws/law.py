@@ -121,6 +121,15 @@ class Evidence:
     q_value: float | None = None
 
 
+def _numbers(states: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(states, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DatasetError(
+            f"states must be numbers, or a table of the law's columns: {error}"
+        ) from error
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Law:
     """A fitted formula g(x) of the state x, and how well it is conserved.
@@ -299,8 +308,8 @@ class Law:
                 raise DatasetError(
                     f"the law reads {', '.join(names)}; the table lacks {', '.join(missing)}"
                 )
-            return np.stack([np.asarray(states[name], dtype=np.float64) for name in names], -1)
-        array = np.asarray(states, dtype=np.float64)
+            return np.stack([_numbers(states[name]) for name in names], -1)
+        array = _numbers(states)
         if array.shape[-1:] != (len(names),):
             raise DatasetError(
                 f"states of shape {array.shape} do not end in the law's {len(names)} columns: "

@@ -20,7 +20,7 @@ from noether_sym.laws.law import LAW
 from noether_sym.laws.symmetry import NONE
 from noether_sym.report import advice, predictions, words
 from noether_sym.report.command import command_line
-from noether_sym.store.schema import LawEntry, LawsDocument, RunDocument, to_json
+from noether_sym.store.schema import IN_MEMORY, LawEntry, LawsDocument, RunDocument, to_json
 from noether_sym.tailor.document import TailoringDocument
 
 _HEADLINES = 4
@@ -72,6 +72,7 @@ def page_view(
             if name in figures
         ],
         "command": command_line(run, tailoring),
+        "in_memory": run.dataset.source == IN_MEMORY,
         "facts": _facts(run),
         "version": run.versions.get("noether-sym", __version__),
     }

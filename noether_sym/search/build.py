@@ -25,7 +25,7 @@ def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samp
 
     Terms that make up less than a millionth of the quantity's spread are dropped.
     """
-    sizes = _term_sizes(candidate, fit, samples)
+    sizes = term_sizes(candidate, fit, samples)
     largest = max(sizes)
     kept = [row for row, size in enumerate(sizes) if size >= _NEGLIGIBLE * largest]
     slots = count()
@@ -58,7 +58,8 @@ def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samp
     return law.tidied()
 
 
-def _term_sizes(candidate: Candidate, fit: Fitted, samples: Samples) -> list[float]:
+def term_sizes(candidate: Candidate, fit: Fitted, samples: Samples) -> list[float]:
+    """What each term of a fitted candidate varies by, its factor included; 0 where that is none."""
     sizes = []
     with np.errstate(all="ignore"):
         for term, factor in zip(candidate.terms, fit.factors, strict=True):

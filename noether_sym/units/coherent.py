@@ -52,6 +52,8 @@ _POWER_BY_NUMBER = re.compile(r"([^\W\d_]+)([+-]?\d+)\b")
 _LONGEST = 200
 _LARGEST_POWER = 20
 _ASTRONOMICAL = re.compile(r"\bAU\b")
+_AMBIGUOUS = re.compile(r"\ba\. ?u\b", re.IGNORECASE)
+_NO_UNIT = ("", "1", "-", "\u2013")
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +356,11 @@ def _parse(name: str) -> Any:
     try:
         if wrong:
             raise ValueError(f"{wrong.group()!r} is not allowed in a unit")
+        if _AMBIGUOUS.search(text):  # to pint a year times an atomic mass
+            raise ValueError(
+                "it may be arbitrary, atomic or astronomical: write dimensionless, bohr, hartree "
+                "or au"
+            )
         # 9**9**9 would be computed, digit by digit
         if _POWER_OF_NUMBER.search(text) or len(text) > _LONGEST:
             raise ValueError("too long, or a power of a plain number")
@@ -392,7 +399,7 @@ def _readable(name: str) -> str:
     """The name as pint is to read it, and as it is shown where nothing is converted."""
     text = name.strip().replace("\u2212", "-")  # pint leaves out what it does not know
     # to pint AU is the absorbance unit, to people with trajectories the astronomical one
-    return "dimensionless" if text in ("", "1") else _ASTRONOMICAL.sub("au", text)
+    return "dimensionless" if text in _NO_UNIT else _ASTRONOMICAL.sub("au", text)
 
 
 def _parts(unit: Any) -> dict[str, Any]:

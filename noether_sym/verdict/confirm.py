@@ -21,9 +21,10 @@ from noether_sym.statistics.samples import cap, make_samples, of_samples
 from noether_sym.verdict.constancy import spread_between, weights_of
 from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
-from noether_sym.verdict.gradients import Frame, root_mean_square
+from noether_sym.verdict.gradients import Frame, root_mean_square, trimmed_mean
 from noether_sym.verdict.leftout import LeftOut, Row
-from noether_sym.verdict.motion import motion
+from noether_sym.verdict.motion import Motion, motion
+from noether_sym.verdict.resolution import resolution_of
 
 _FEWEST = 3
 """Trials from which on each is judged with constants fitted to the others."""
@@ -36,6 +37,11 @@ _NEAR = 0.3
 
 _LEAST_KEPT = 8
 """Samples that a trajectory keeps at least, however many there are."""
+
+
+_REACH = 2.0
+"""Standard deviations that a law has at most by its gradient: 1.4 of squares, 1.8 of sixth powers
+of normal numbers."""
 
 
 class Confirmation:
@@ -69,6 +75,7 @@ class Confirmation:
         moving = ~samples.still[list(dataset.base_columns)]
         frame = Frame.of(samples, dataset)
         self._frame = replace(frame, spread=np.where(moving, frame.spread, 0.0))
+        self._independent = samples.surrogate[:, samples.weights > 0].T
         self._confirming = _Stack.of(trajectories)
         self._every = _Stack.of(dataset.train)
         noise = training_noise(dataset)
@@ -78,7 +85,8 @@ class Confirmation:
         self._refitting = Refitting(dataset, fitted, self.sigma) if fitted else None
         shared = len(trials_of(fitted)) >= _FEWEST and tuple(fitted) == tuple(trajectories)
         self._left_out = LeftOut(dataset, fitted, self.sigma) if shared else None
-        self._motion = motion(self._confirming.trajectories, dataset.base_columns, angles(dataset))
+        self._turning = angles(dataset)
+        self._motion = motion(self._confirming.trajectories, dataset.base_columns, self._turning)
 
     def confirmed(self, law: Law) -> Law:
         """The law with its evidence; where noise may decide, constants without its bias."""
@@ -159,7 +167,7 @@ class Confirmation:
             return decide(
                 [row.times for row in rows],
                 [row.values for row in rows],
-                self._motion,
+                self._motion_of(law),
                 spread=spread,
                 natural=natural or spread,  # of a column that never moves, how it differs
                 tangents=[row.tangents for row in rows],
@@ -167,6 +175,25 @@ class Confirmation:
                 doubt=self._doubt_of(law),
                 trials=[row.trial for row in rows],
             )
+
+    def _motion_of(self, law: Law) -> Motion:
+        """The movement of the columns, as closely as the samples follow the law."""
+        stack = self._confirming
+        frame = replace(self._frame, states=stack.states.T)
+        lengths = [len(own) for own in stack.trajectories]
+        spread = self._independent_spread(law)
+        resolution = resolution_of(law, frame, lengths, self.sigma, self._turning, spread)
+        return replace(self._motion, resolution=min(self._motion.resolution, resolution))
+
+    def _independent_spread(self, law: Law) -> float:
+        """Spread of a law on samples whose columns come from anywhere; poles are pulled in."""
+        with np.errstate(all="ignore"):
+            values = law(self._independent)
+            values = values[np.isfinite(values)]
+            if not len(values):
+                return 0.0
+            spread = float(np.sqrt(trimmed_mean((values - np.median(values)) ** 2)))
+        return spread if np.isfinite(spread) else 0.0
 
     def _doubt_of(self, law: Law) -> float:
         """Relative standard error of the variance of a law's noise, at most; infinite without."""
@@ -200,7 +227,11 @@ class Confirmation:
         )
 
     def _natural(self, law: Law) -> float:
-        """What the law would vary by if its columns varied independently, of the same samples."""
+        """What the law would vary by if its columns varied independently, of the same samples.
+
+        To first order, but no more than some times as much as it does: a wave that turns many times
+        over the range of its columns has a large gradient and a small range.
+        """
         gradients, unit = self._frame.scaled_gradients(law)
         moving = self._frame.spread > 0
         noise = np.divide(
@@ -212,7 +243,10 @@ class Confirmation:
         own = self._frame.noise
         steps = gradients if own is None else gradients * own
         weights = weights_of([(steps**2 @ noise**2)])[0]
-        return root_mean_square(gradients * np.sqrt(weights / weights.mean())[:, None], unit)
+        weighted = gradients * np.sqrt(weights / weights.mean())[:, None]
+        natural = root_mean_square(weighted, unit)
+        reached = _REACH * self._independent_spread(law)
+        return min(natural, reached) if reached > 0 else natural
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -189,4 +189,6 @@ def _evidence(
 
 
 def _reached(bound: float) -> str:
+    if not np.isfinite(bound):
+        return "it is not seen to differ between trajectories"
     return f"constant only to within {bound:.2g} of its spread"

@@ -95,8 +95,7 @@ def root_mean_square(gradients: NDArray[np.float64], unit: float) -> float:
     The standard deviation that a law would have if its columns varied independently, each as
     much as it does, to first order.
     """
-    lengths = (gradients**2).sum(1)
-    return unit * float(np.sqrt(_trimmed_sum(lengths) / max(1, len(lengths))))
+    return unit * float(np.sqrt(trimmed_mean((gradients**2).sum(1))))
 
 
 def angle_between(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
@@ -113,9 +112,9 @@ def proportional(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
     return lengths > 0 and 1.0 - dot / lengths < PARALLEL
 
 
-def _trimmed_sum(values: NDArray[np.float64]) -> float:
-    """Sum with the few largest pulled in, so that one pole does not decide."""
-    return float(np.minimum(values, _trim_bound(values)).sum())
+def trimmed_mean(values: NDArray[np.float64]) -> float:
+    """Mean with the few largest pulled in, so that one pole does not decide; 0 of nothing."""
+    return float(np.minimum(values, _trim_bound(values)).sum()) / max(1, len(values))
 
 
 def _trim_bound(values: NDArray[np.float64]) -> float:

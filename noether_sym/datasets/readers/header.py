@@ -31,7 +31,8 @@ _TIMES = frozenset({"t", "time"})
 _TRAJECTORY = "trajectory"
 _LONGEST_SYMBOL = 3
 _LABELS = re.compile(
-    r"(traj(ectory)?|trial|run|experiment|episode|simulation)?_*(id|no|nr|num|number|index)?",
+    r"(traj(ectory)?|trial|run|experiment|episode|simulation|subject)?"
+    r"_*(id|no\.?|nr\.?|num|number|index|#)?",
     re.IGNORECASE,
 )
 

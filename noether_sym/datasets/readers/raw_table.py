@@ -124,6 +124,8 @@ class RawTable:
 
     def without(self, name: str) -> str:
         """The advice to leave a column out; times and what holds no numbers at all stay out too."""
+        if is_time(name):
+            return "write the times as numbers, such as the seconds since the first"
         out = {name, *(own for own in self.faults if self.faults[own].count == len(self.frame))}
         others = ",".join(one for one in self.names if one not in out and not is_time(one))
         if not others:

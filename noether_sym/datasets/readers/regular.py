@@ -60,7 +60,7 @@ def regular_blocks(
     }
     line = before + 1
     try:
-        with source.open() as file, pyarrow.csv.open_csv(file, **options) as reader:
+        with _stream(source) as file, pyarrow.csv.open_csv(file, **options) as reader:
             for batch in reader:
                 lines = np.arange(line, line + len(batch))
                 line += len(batch)
@@ -73,6 +73,13 @@ def regular_blocks(
                 yield lines[held.to_numpy(zero_copy_only=False)], columns
     except pa.ArrowException as error:
         raise IrregularError(source.path) from error
+
+
+def _stream(source: Source) -> pa.NativeFile:
+    """The bytes as Arrow reads them ahead: without Python, which may have ended by then."""
+    if source.content is None:
+        return pa.OSFile(str(source.path), "rb")
+    return pa.BufferReader(source.content)
 
 
 def _is_strange(column: np.ndarray) -> bool:

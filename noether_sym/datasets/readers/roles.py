@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from noether_sym.datasets.dataset import SHOWN, first_few
-from noether_sym.datasets.readers.header import is_time_stamp
+from noether_sym.datasets.readers.header import is_time, is_time_stamp
 from noether_sym.datasets.readers.names import TIMES
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
@@ -198,10 +198,11 @@ def read_units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> di
     if missing:
         flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in missing[:SHOWN])
         flags += " ..." * (len(missing) > SHOWN)
+        unit = "s" if is_time(missing[0]) else "m"
         raise DatasetError(
             f"{path}: no unit for {first_few(missing)}; write it into the header, as in "
-            f"'{missing[0]} [m]', or give {flags} (units= in Python) with a unit such as s, rad, "
-            "m/s or kg*m**2/s for each, or --unitless (unitless=True) to search without units"
+            f"'{missing[0]} [{unit}]', or give {flags} (units= in Python) with a unit such as s, "
+            "rad, m/s or kg*m**2/s for each, or --unitless (unitless=True) to search without units"
         )
     for name in names:
         try:

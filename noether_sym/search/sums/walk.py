@@ -139,12 +139,16 @@ def measured(
     gradients = (columns.reference @ weights).reshape(len(data.points), -1)
     reference = float((gradients**2).sum()) / len(data.points) * data.count
     within, total = columns.within @ weights, columns.total @ weights
+    # what has no gradient anywhere is an identity, and as constant as anything else
+    ratio, between = (
+        (float(own @ own) / reference if reference > 0 else 1.0) for own in (within, total)
+    )
     return Combination(
         tuple(terms),
         tuple(factors.tolist()),
-        max(float(within @ within) / reference, LEAST),
+        max(ratio, LEAST),
         cliff,
-        float(total @ total) / reference,
+        between,
         gradients,
         tuple(columns.scale.tolist()),
     )
