@@ -12,6 +12,7 @@ from noether_sym.datasets.parts import folds_of
 from noether_sym.dsl.expression import call, input_
 from noether_sym.laws.law import CONSTRAINT, LAW, UNDECIDED
 from noether_sym.search.build import build_law
+from noether_sym.search.sums.beside import Beside
 from noether_sym.search.sums.forms import NoisyTerms
 from noether_sym.search.sums.moments import NoisySamples, moments
 from noether_sym.search.sums.noisy import from_noise
@@ -93,6 +94,17 @@ def test_the_energy_is_found_as_it_is_written(pendulum):
     square, cosine = call("square", P), call("cos", Q)
     assert set(found) == {square, cosine}
     assert found[cosine] / found[square] == pytest.approx(-3, rel=0.05)
+
+
+def test_terms_that_noise_swamps_leave_an_empty_library(pendulum):
+    data = observed(pendulum)
+    wave = [Term(call("cos", Q), 2)]
+    law = measured(wave, np.ones(1), data, 1.0)
+    groups = np.zeros(data.segments, dtype=np.int64)
+    beside = Beside(data, wave, np.full(2, 10.0), [], groups)
+    assert beside.terms([]).own.terms == ()
+    assert beside.left([Term(P, 1)]) == np.inf
+    assert np.isnan(beside.unseen(law)).all()
 
 
 def test_what_has_no_gradient_is_as_constant_as_anything(pendulum):

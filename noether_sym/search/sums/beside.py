@@ -61,9 +61,12 @@ class Beside:
     def unseen(self, form: Combination) -> NDArray[np.float64]:
         """Of each trajectory the logarithm of the variance over that of the noise.
 
-        The factors are fitted to the groups of other trajectories.
+        The factors are fitted to the groups of other trajectories. Not a number of what holds a
+        term that noise swamps.
         """
         each = moments(form.terms, self._samples, np.arange(self._data.segments))
+        if len(each.terms) < len(form.terms):
+            return np.full(self._data.segments, np.nan)
         return NoisyTerms(each, self._data, self._heads).unseen_each(self._groups)
 
 

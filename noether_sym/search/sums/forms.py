@@ -131,7 +131,7 @@ class NoisyTerms:
         usual = float(np.median(np.diag(self._noise))) if own.terms else 0.0
         self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
         points = len(data.points)
-        fields = own.fields.reshape(points, -1, len(own.terms))
+        fields = own.fields.reshape(points, len(data.spread), len(own.terms))
         for unit in directions(heads):
             fields = fields - unit[:, :, None] * np.einsum("pc,pct->pt", unit, fields)[:, None]
         self._fields = fields
