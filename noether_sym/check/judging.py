@@ -74,7 +74,7 @@ def judged(
         candidate, expression=given.formula.expression, terms=terms, nonlinear=len(values)
     )
     judgement = judge(
-        *_largest_first(whole, replace(fit, nonlinear=tuple(values)), samples),
+        *_large_first(whole, replace(fit, nonlinear=tuple(values)), samples),
         samples,
         None,
         given.dataset,
@@ -93,15 +93,16 @@ def judged(
     return JudgedFit(law, evidence.verdict, evidence.reason, samples, fit.nonlinear)
 
 
-def _largest_first(
+def _large_first(
     candidate: Candidate, fit: Fitted, samples: Samples
 ) -> tuple[list[Candidate], list[Fitted]]:
-    """The largest term first, which has the factor 1.
+    """The first term that is not small stands before the others: it has the factor 1.
 
     Beside a term that may as well not be there no other factor would be told.
     """
     sizes = term_sizes(candidate, fit, samples)
-    order = sorted(range(len(sizes)), key=lambda place: -sizes[place])
+    lead = next(place for place, size in enumerate(sizes) if size >= max(sizes) / 2.0)
+    order = [lead, *(place for place in range(len(sizes)) if place != lead)]
     terms = tuple(candidate.terms[place] for place in order)
     factors = tuple(fit.factors[place] for place in order)
     return [replace(candidate, terms=terms)], [replace(fit, factors=factors)]
