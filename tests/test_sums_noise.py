@@ -101,7 +101,7 @@ def test_terms_that_noise_swamps_leave_an_empty_library(pendulum):
     wave = [Term(call("cos", Q), 2)]
     law = measured(wave, np.ones(1), data, 1.0)
     groups = np.zeros(data.segments, dtype=np.int64)
-    beside = Beside(data, wave, np.full(2, 10.0), [], groups)
+    beside = Beside(NoisySamples(data, np.full(2, 10.0)), wave, [], groups)
     assert beside.terms([]).own.terms == ()
     assert beside.left([Term(P, 1)]) == np.inf
     assert np.isnan(beside.unseen(law)).all()

@@ -41,7 +41,7 @@ _OF_OTHERS = 0.1
 _COMPARED = 30
 """Formulas that are compared with a law at most."""
 
-_ENOUGH = 3
+ENOUGH = 3
 """Fewest trajectories on which formulas are compared."""
 
 _POINTS = 200
@@ -150,7 +150,7 @@ def told_apart(variations: NDArray[np.float64], best: NDArray[np.float64]) -> bo
         return True
     there = np.isfinite(best)
     variations, best = variations[there], best[there]
-    if len(best) < _ENOUGH:
+    if len(best) < ENOUGH:
         return True
     tiny = np.finfo(np.float64).tiny
     ratios = np.log(np.maximum(variations, tiny)) - np.log(np.maximum(best, tiny))

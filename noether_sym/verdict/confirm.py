@@ -140,7 +140,7 @@ class Confirmation:
 
     def size(self, law: Law) -> float:
         """What the law would vary by if its columns varied independently; 1 where by nothing."""
-        return self._natural(law) or 1.0
+        return self._natural(law, self._independent_spread(law)) or 1.0
 
     def _rows(self, law: Law, stack: _Stack) -> list[Row]:
         features = self._features(law, stack)
@@ -162,12 +162,13 @@ class Confirmation:
     def decided(self, law: Law, rows: Sequence[Row]) -> Evidence:
         """The verdict on a law by its values along trajectories."""
         spread = self._spread(law)
-        natural = self._natural(law)
+        reached = self._independent_spread(law)
+        natural = self._natural(law, reached)
         with np.errstate(all="ignore"):  # what overflows is no law
             return decide(
                 [row.times for row in rows],
                 [row.values for row in rows],
-                self._motion_of(law),
+                self._motion_of(law, reached),
                 spread=spread,
                 natural=natural or spread,  # of a column that never moves, how it differs
                 tangents=[row.tangents for row in rows],
@@ -176,12 +177,11 @@ class Confirmation:
                 trials=[row.trial for row in rows],
             )
 
-    def _motion_of(self, law: Law) -> Motion:
+    def _motion_of(self, law: Law, spread: float) -> Motion:
         """The movement of the columns, as closely as the samples follow the law."""
         stack = self._confirming
         frame = replace(self._frame, states=stack.states.T)
         lengths = [len(own) for own in stack.trajectories]
-        spread = self._independent_spread(law)
         resolution = resolution_of(law, frame, lengths, self.sigma, self._turning, spread)
         return replace(self._motion, resolution=min(self._motion.resolution, resolution))
 
@@ -226,7 +226,7 @@ class Confirmation:
             [row.trial for row in rows],
         )
 
-    def _natural(self, law: Law) -> float:
+    def _natural(self, law: Law, reached: float) -> float:
         """What the law would vary by if its columns varied independently, of the same samples.
 
         To first order, but no more than some times as much as it does: a wave that turns many times
@@ -245,8 +245,7 @@ class Confirmation:
         weights = weights_of([(steps**2 @ noise**2)])[0]
         weighted = gradients * np.sqrt(weights / weights.mean())[:, None]
         natural = root_mean_square(weighted, unit)
-        reached = _REACH * self._independent_spread(law)
-        return min(natural, reached) if reached > 0 else natural
+        return min(natural, _REACH * reached) if reached > 0 else natural
 
 
 @dataclass(frozen=True, slots=True, eq=False)

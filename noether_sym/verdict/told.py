@@ -12,7 +12,7 @@ from noether_sym.laws.completion import without_lead
 from noether_sym.laws.law import CONSTRAINT, LAW, Evidence, Law, Parameter
 from noether_sym.laws.relations import rates_among
 from noether_sym.statistics.conservation import conservation_ratio
-from noether_sym.verdict.allowed import told_apart
+from noether_sym.verdict.allowed import ENOUGH, told_apart
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.crossfit import CrossFitting
@@ -21,10 +21,6 @@ from noether_sym.verdict.revision import revised, taken_back
 
 _CONFIDENT = 1.96
 """Standard errors of a 95 % interval, where their degrees of freedom are not known."""
-
-
-_PAIRS = 3
-"""Trajectories on which two laws can be compared."""
 
 
 def with_told_terms(
@@ -165,7 +161,7 @@ def _still_laws(
 def _varies_more(law: Law, other: Law, confirmation: Confirmation) -> bool:
     """Whether a law varies more than another along all training trajectories, in pairs."""
     own, best = (confirmation.variations(one, every=True) for one in (law, other))
-    return len(best) >= _PAIRS and told_apart(own, best)
+    return len(best) >= ENOUGH and told_apart(own, best)
 
 
 def _explained(law: Law, reason: str) -> Law:

@@ -3,16 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from noether_sym.search.sums.blocks import Family, bonds, families
 from noether_sym.search.sums.forms import NoisyTerms
 from noether_sym.search.sums.moments import NoisySamples, moments
 from noether_sym.search.sums.noisy import differs_in_noise
 from noether_sym.search.sums.observations import Observations
-from noether_sym.search.sums.terms import Term
+from noether_sym.search.sums.terms import Quantities, Term
 from noether_sym.search.sums.walk import Combination
+
+MOST_COLUMNS = 4
+"""That a law reads, or the data have, for which there is time."""
+
+FEWEST_TRAJECTORIES = 8
+"""On which forms can be compared."""
+
+_SCANNED = 500
+"""Samples on which constants are scanned."""
+
+
+@dataclass(frozen=True, eq=False)
+class InNoise:
+    """What laws with other functions, or with constants inside, are looked for in.
+
+    Attributes
+    ----------
+    data : Observations
+    known : Quantities
+        What terms are made of.
+    sigma : array of shape (column,)
+        Standard deviation of each column's noise.
+    heads : sequence of Combination
+        What is constant beside the laws in noise.
+    groups : array of shape (trajectory,)
+        Groups of trajectories, each to be left out in turn when forms are compared.
+    """
+
+    data: Observations
+    known: Quantities
+    sigma: NDArray[np.float64]
+    heads: Sequence[Combination]
+    groups: NDArray[np.int64]
+
+    @cached_property
+    def blocks(self) -> list[Family]:
+        """Every block of terms that share a constant."""
+        return [*families(self.data, self.known), *bonds(self.data, self.known)]
+
+    @cached_property
+    def _samples(self) -> tuple[NoisySamples, NoisySamples]:
+        every = self.data, self.data.thinned(_SCANNED)
+        whole, some = (NoisySamples(own, self.sigma) for own in every)
+        return whole, some
+
+    def beside(self, base: Sequence[Term], laws: Sequence[Combination]) -> tuple[Beside, Beside]:
+        """Products on all samples, and on some to scan constants on, beside laws that are known."""
+        others = [*self.heads, *laws]
+        whole, some = self._samples
+        return Beside(whole, base, others, self.groups), Beside(some, base, others, None)
 
 
 class Beside:
@@ -20,11 +73,9 @@ class Beside:
 
     Parameters
     ----------
-    data : Observations
+    samples : NoisySamples
     base : sequence of Term
         The products.
-    sigma : array of shape (column,)
-        Standard deviation of each column's noise.
     others : sequence of Combination
         What is known to be constant.
     groups : array of shape (trajectory,), optional
@@ -33,16 +84,15 @@ class Beside:
 
     def __init__(
         self,
-        data: Observations,
+        samples: NoisySamples,
         base: Sequence[Term],
-        sigma: NDArray[np.float64],
         others: Sequence[Combination],
         groups: NDArray[np.int64] | None,
     ) -> None:
-        self._data, self._base = data, list(base)
+        self._samples, self._base = samples, list(base)
+        self._data = data = samples.data
         self._heads = [one.on(data).gradients for one in others]
         self._groups = np.zeros(data.segments, dtype=np.int64) if groups is None else groups
-        self._samples = NoisySamples(data, sigma)
 
     def terms(self, more: Sequence[Term], *, alone: bool = False) -> NoisyTerms:
         """Terms beside the products, or alone."""

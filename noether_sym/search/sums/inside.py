@@ -19,9 +19,6 @@ from noether_sym.search.sums.blocks import Family
 from noether_sym.search.sums.terms import Term
 from noether_sym.search.sums.walk import Combination
 
-SCANNED = 500
-"""Samples on which constants are scanned."""
-
 _EVERY = 2
 """Step on the grid of a constant: noise makes a dip wide."""
 
@@ -57,12 +54,12 @@ class Inside:
     Attributes
     ----------
     form : Combination
-    library : tuple of Term
-        The products and the block, at that constant.
+    block : tuple of Term
+        The whole block, at that constant.
     """
 
     form: Combination
-    library: tuple[Term, ...]
+    block: tuple[Term, ...]
 
 
 def with_constants(blocks: Sequence[Family], scan: Beside, whole: Beside) -> Iterator[Inside]:
@@ -100,12 +97,12 @@ def _inside(dip: _Dip, whole: Beside) -> Iterator[Inside]:
             if form.complete:
                 form = _pruned(form)
                 own = form.library
-                yield Inside(own.combination(own.whole), form.beside)
+                yield Inside(own.combination(own.whole), form.block)
             return
 
 
 class _Form:
-    """Terms, some of a block, with the constant that is best for them alone.
+    """Terms, some of a block (`block`, whole), with the constant that is best for them alone.
 
     Parameters
     ----------
@@ -118,18 +115,13 @@ class _Form:
     def __init__(self, dip: _Dip, terms: Sequence[Term | int], whole: Beside) -> None:
         self._dip, self._terms, self._whole = dip, terms, whole
         best = _least(lambda value: whole.left(self._at(value), alone=True), dip.bracket)
-        self._best = best
+        self.block = tuple(dip.block.terms(best))
         self.library = whole.terms(self._at(best), alone=True)
 
     @property
     def complete(self) -> bool:
         """Whether all terms can be used at that constant."""
         return len(self.library.own.terms) == len(self._terms)
-
-    @property
-    def beside(self) -> tuple[Term, ...]:
-        """The products and the whole block at that constant."""
-        return self._whole.terms(self._dip.block.terms(self._best)).own.terms
 
     def _at(self, constant: float) -> list[Term]:
         block = self._dip.block.terms(constant)

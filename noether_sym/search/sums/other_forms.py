@@ -16,12 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from noether_sym.search.sums.beside import Beside, forms_of
-from noether_sym.search.sums.blocks import Family, bonds, families
+from noether_sym.search.sums.beside import (
+    FEWEST_TRAJECTORIES,
+    MOST_COLUMNS,
+    Beside,
+    InNoise,
+    forms_of,
+)
+from noether_sym.search.sums.blocks import Family
 from noether_sym.search.sums.forms import SIGNIFICANT
-from noether_sym.search.sums.inside import SCANNED, with_constants
+from noether_sym.search.sums.inside import with_constants
 from noether_sym.search.sums.noisy import Found
-from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.terms import (
     Quantities,
     Term,
@@ -39,58 +44,36 @@ _BASE = 24
 _TERMS = 60
 """Most of a kind of functions, with their products."""
 
-_MOST_COLUMNS = 4
-"""That a law reads, for which there is time."""
 
-_FEWEST_TRAJECTORIES = 8
-"""On which forms can be compared."""
-
-
-def with_other_forms(
-    found: Sequence[Found],
-    data: Observations,
-    known: Quantities,
-    sigma: NDArray[np.float64],
-    heads: Sequence[Combination],
-    groups: NDArray[np.int64],
-) -> list[Found]:
+def with_other_forms(found: Sequence[Found], noise: InNoise) -> list[Found]:
     """Laws in noise, with forms that are better or simpler than those they were found in.
 
     Parameters
     ----------
     found : sequence of Found
         From `noether_sym.search.sums.noisy.from_noise`.
-    data, sigma, groups
-        As there.
-    known : Quantities
-        What terms are made of.
-    heads : sequence of Combination
-        What is constant beside them.
+    noise : InNoise
     """
-    if data.segments < _FEWEST_TRAJECTORIES:
+    if noise.data.segments < FEWEST_TRAJECTORIES:
         return list(found)
-    every = [*families(data, known), *bonds(data, known)]
-    products = monomials(known.plain, 2, 3)
-    thinned = data.thinned(SCANNED)
+    products = monomials(noise.known.plain, 2, 3)
     laws: list[Found] = []
     for number, law in enumerate(found):
         terms = law.forms[0].terms
         read, bent = reads(terms), reads([one for one in terms if one not in products])
-        if not bent or len(read) > _MOST_COLUMNS:
+        if not bent or len(read) > MOST_COLUMNS:
             laws.append(law)
             continue
         # of laws before it their own form, lest both come to the same
         beside = [*laws, *found[number + 1 :]]
-        others = [*heads, *(one.forms[0] for one in beside)]
         base = _within(products, read)[:_BASE]
-        whole = Beside(data, base, sigma, others, groups)
+        whole, scan = noise.beside(base, [one.forms[0] for one in beside])
         plain = [
             form
-            for library in _libraries(known, read, bent)
+            for library in _libraries(noise.known, read, bent)
             for form in forms_of(whole.terms(library[:_TERMS]))
         ]
-        scan = Beside(thinned, base, sigma, others, None)
-        blocks = [one for one in every if reads(one.formulas[:1]) <= bent]
+        blocks = [one for one in noise.blocks if reads(one.formulas[:1]) <= bent]
         inside = with_constants([_of(one, read) for one in blocks], scan, whole)
         laws.append(ranked(law, [*plain, *(one.form for one in inside)], whole))
     return laws
@@ -127,14 +110,14 @@ def _numbers(form: Combination) -> int:
 def _mean(left: NDArray[np.float64]) -> float:
     """What is left in the mean over the trajectories on which something can be told."""
     told = left[np.isfinite(left)]
-    return float(told.mean()) if len(told) >= _FEWEST_TRAJECTORIES else float("inf")
+    return float(told.mean()) if len(told) >= FEWEST_TRAJECTORIES else float("inf")
 
 
 def _is_better(left: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     """Whether less is left on the trajectories, in pairs: each has the same noise in both."""
     more = other - left
     more = more[np.isfinite(more)]
-    if len(more) < _FEWEST_TRAJECTORIES:
+    if len(more) < FEWEST_TRAJECTORIES:
         return False
     error = float(more.std(ddof=1)) / np.sqrt(len(more))
     return bool(more.mean() > stdtrit(len(more) - 1, 1.0 - SIGNIFICANT) * error > 0.0)

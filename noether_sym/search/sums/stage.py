@@ -20,6 +20,7 @@ from noether_sym.runtime.device import single_threaded
 from noether_sym.runtime.stages import Progress
 from noether_sym.search.candidate import Candidate, decompose, display_order
 from noether_sym.search.fit import NOT_CONSERVED, Fitted
+from noether_sym.search.sums.beside import InNoise
 from noether_sym.search.sums.energies import Motion
 from noether_sym.search.sums.further import further_laws
 from noether_sym.search.sums.noisy import (
@@ -206,9 +207,10 @@ def _in_noise(
     libraries = chain(*first, motion.of_higher_order(), mixed(made_of))
     groups = groups[:: samples.every]
     found = from_noise(libraries, data, sigma, heads, most, groups)
-    found = with_other_forms(found, data, made_of, sigma, heads, groups)
+    noise = InNoise(data, made_of, sigma, heads, groups)
+    found = with_other_forms(found, noise)
     room = max(0, most - len(heads) - len(found))
-    found += islice(further_laws(found, data, made_of, sigma, heads, groups), room)
+    found += islice(further_laws(found, noise), room)
     folds = []
     for number, held in enumerate(held_out if found or alike else ()):
         if progress is not None:
