@@ -23,6 +23,7 @@ from noether_sym.errors import (
     StorageError,
     UnitError,
 )
+from noether_sym.spelling import on_the_command_line
 
 _VERBS = (
     "datasets",
@@ -72,7 +73,8 @@ class _Verbs(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with on_the_command_line():
+                return super().invoke(ctx)
         except NoetherSymError as error:
             click.echo(f"Error: {error}", err=True)
             bad = isinstance(error, _BAD_INPUT) and not isinstance(error, StorageError)

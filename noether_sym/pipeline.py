@@ -128,7 +128,7 @@ def run_fit(search: Search, progress: Progress | None = None) -> LawsDocument:
     result = fit(dataset, distinct, options, progress, checkpoint, sums)
     stage = search.run.stages.enumerate
     counts = (0, 0) if distinct is None or stage is None else (stage.raw, stage.distinct)
-    laws = found_laws(search.dataset, *counts, result)
+    laws = found_laws(search.dataset, *counts, result, search.run.read(RunDocument).dataset.notes)
     search.run.forget_tailoring()
     search.run.forget_embedding()
     search.run.write_with(FITS_FILE, lambda path: tables.write_fits(path, search, result))

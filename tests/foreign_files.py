@@ -126,6 +126,33 @@ def pasco_table(path):
     return text(path, *head, *lines((t, x, v), "{:.5f}", "\t"))
 
 
+def pasco_dated(path):
+    """Where the clock is exported too, it stands once before the runs."""
+    names = ("Time (s)", "Position (m)", "Velocity (m/s)")
+    head = ",".join(f"{name} Run #1" for name in names)
+    clock = (f"11/20/2026 10:00:{count // 2:02d} AM" for count in range(COUNT))
+    rows = (",".join(row) for row in zip(clock, lines(motion(), "{:.6f}"), strict=True))
+    return text(path, f"Date and Time,{head}", *rows)
+
+
+def runs_of_one_clock(path):
+    """Every run was recorded at the same times, which stand once."""
+    t, *first = motion(0)
+    columns = [t, *first, *motion(1)[1:]]
+    names = ("Position (m)", "Velocity (m/s)")
+    head = ",".join(["Time (s)", *(f"Run {run}: {name}" for run in (1, 2) for name in names)])
+    return text(path, head, *lines(columns, "{:.6f}"))
+
+
+def copasi(path):
+    """Concentrations in square brackets; the first line is a comment."""
+    return text(path, "# Time\t[x]\t[v]", *lines(motion(), "{:.8g}", "\t"))
+
+
+def curly(path):
+    return text(path, "t {s},x {m},v {m/s}", *lines(motion()))
+
+
 LVM_TAGS = """LabVIEW Measurement\t
 Writer_Version\t2
 Reader_Version\t2
@@ -541,6 +568,10 @@ READ = {
     "PASCO Capstone": Foreign("a.csv", pasco, (), 3, LONG, "Run #1, Run #2, Run #3"),
     "PASCO, decimal comma": Foreign("a.csv", pasco_decimal_comma, (), 1, LONG, "decimal commas"),
     "PASCO, copied table": Foreign("a.txt", pasco_table, (), 1, LONG, "units read from line 3"),
+    "PASCO with dates": Foreign("a.csv", pasco_dated, (), 1, LONG, "dates beside the time left"),
+    "runs of one clock": Foreign("a.csv", runs_of_one_clock, (), 2, LONG, "Run 1, Run 2"),
+    "COPASI": Foreign("a.txt", copasi, (*UNITS[2:], "--unit", "Time=s"), note="1 line of comments"),
+    "curly brackets": Foreign("a.csv", curly),
     "LabVIEW": Foreign("a.lvm", labview, note="LabVIEW measurement"),
     "LabVIEW without times": Foreign("a.lvm", labview_without_times, note="LabVIEW measurement"),
     "Excel, units row": Foreign("a.csv", excel_units_row, note="units read from line 2"),

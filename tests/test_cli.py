@@ -160,6 +160,8 @@ def test_no_law_is_said_plainly(call):
         (["tailor", "--top", "0"], 2, "0 is not in the range"),
         (["run", "ideal_spring", "--exhaustive", "--tailor-budget", "9s"], 2, "has no budget"),
         (["tailor", "--run", "nowhere"], 2, "not the folder of a run"),
+        (["tailor", "nowhere"], 2, "not the folder of a run"),
+        (["tailor", "one", "--run", "two"], 2, "give the run only once"),
         (["tailor"], 2, "noether-sym fit"),
         (["export"], 2, "noether-sym fit"),
         (["export", "--format", "poem"], 2, "poem"),

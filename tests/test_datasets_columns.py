@@ -271,7 +271,7 @@ def test_missing_rows_without_time(tmp_path):
 
 def test_neither_time_nor_trajectory(tmp_path):
     path = without_time(tmp_path / "a.csv", trajectory=False)
-    with pytest.raises(DatasetError, match=r"no time column.*a column 'trajectory'.*--rates"):
+    with pytest.raises(DatasetError, match=r"no time column.*a column 'trajectory'.*rates={"):
         load(path)
 
 
@@ -315,7 +315,7 @@ def test_points_without_order(tmp_path):
         assert one.derivatives[:, 3] == pytest.approx(0, abs=1e-12)
         assert one.derivatives[:, 0] == pytest.approx(one.states[:, 1])
     assert sum(map(len, (*dataset.train, *dataset.test))) == 60
-    with pytest.raises(DatasetError, match=r"no rate of change of m is given.*--rates m=COLUMN"):
+    with pytest.raises(DatasetError, match=r"no rate of change of m is given.*rates={'m': COLUMN}"):
         load(path, rates=options["rates"])
 
 

@@ -85,8 +85,7 @@ def test_options_about_lines_are_refused_where_there_are_none(tmp_path, name, wr
     refused = {"comment": "!"} if name == "a.xlsx" else {"comment": "!", "skip_rows": 1}
     for option, value in refused.items():
         found = complaint(tmp_path / name, unitless=True, **{option: value})
-        flag = option.replace("_", "-")
-        assert f"and --{flag} ({option}= in Python) does not apply to it; leave it out" in found
+        assert f"and {option}= does not apply to it; leave it out" in found
 
 
 def test_a_missing_number_is_no_comment(file):
@@ -165,9 +164,7 @@ def test_labels_that_are_not_safe(file):
     mixed["t [s]"] = np.arange(len(mixed))
     assert "run" in load(str(csv(file, mixed)), unitless=True).names
     csv(file, runs([1.5, 2.5]).rename(columns={"run": "run [m]"}))
-    assert "tells them apart with --trajectory (trajectory= in Python), perhaps 'run'" in complaint(
-        file
-    )
+    assert "tells them apart with trajectory=, perhaps 'run'" in complaint(file)
 
 
 def test_a_label_that_is_wanted_as_a_column(file):
@@ -200,6 +197,24 @@ def test_a_long_table_by_particles(file):
     both = load(str(csv(file, pandas.concat([whole, other]))), particle="body")
     assert [part.name for part in both.train] == ["1", "2"]
     assert both.names == ("x1", "v1", "x2", "v2")
+
+
+def test_what_is_said_of_a_long_table_s_column_is_said_of_each_particle(file):
+    whole = particles(file, ["sun", "moon"])
+    table = pandas.read_csv(whole)
+    table = table.rename(columns={"x [m]": "x", "v [m/s]": "v"}).assign(dx=0.01, rest=table.index)
+    csv(file, table)
+    units = {"x": "cm", "v": "cm/s", "dx": "cm"}
+    dataset = load(str(file), particle="body", units=units, columns=["x", "v"], rates={"x": "v"})
+    assert dataset.names == ("x_sun", "x_moon", "v_sun", "v_moon")
+    assert [column.unit.given for column in dataset.columns] == ["cm", "cm", "cm/s", "cm/s"]
+    told = load(str(file), particle="body", units=units, columns=["x"], sigma={"x": "dx"})
+    assert [place for place, _ in told.noise_given] == [0, 1]
+    added = load(str(file), particle="body", units=units, columns=["x"], derivatives=["x"])
+    assert added.names == ("x_sun", "x_moon", "x_sun_dot", "x_moon_dot")
+    one = load(str(file), particle="body", units={"x_sun": "km", "x_moon": "m"}, columns=["x"])
+    assert [column.unit.given for column in one.columns] == ["km", "m"]
+    assert "no column 'z' to" in complaint(file, particle="body", columns=["z"])
 
 
 def test_particles_that_lack_rows_or_have_two(file):
@@ -320,7 +335,7 @@ def test_rates_without_time_or_of_a_taken_name(file):
 def test_positions_only_are_told(file):
     dataset = load(str(positions(file, count=2, samples=40)))
     assert positions_only(dataset) == ("x",)
-    assert "--derivatives x (derivatives= in Python)" in advice(dataset)
+    assert "derivatives=['x'] makes them" in advice(dataset)
     assert positions_only(load(str(file), derivatives=["x"])) == ()
     assert positions_only(load(str(file), unitless=True)) == ("x",)
     assert positions_only(load("ideal_spring")) == ()

@@ -133,8 +133,8 @@ def test_columns_without_units(file):
     times = write(file, *circle("", count=9), header="t,q [rad],p [m]")
     assert "no unit for t; write it into the header, as in 't [s]'" in complaint(times)
     path = write(file, *circle("", count=9), header="t,q [rad],p")
-    assert "--unit p=UNIT --unit t=UNIT" in message
-    assert "--unitless" in message
+    assert "units={'p': UNIT, 't': UNIT}" in message
+    assert "unitless=True" in message
     dataset = load_table(path, unitless=True)
     assert all(column.dimension.is_dimensionless for column in dataset.columns)
     assert "all columns taken as dimensionless" in dataset.notes
@@ -194,7 +194,7 @@ def test_nothing_to_search(file):
         (
             "",
             "a number is missing (blank, NaN or NA); 1 row lacks one: line 5. Fill them in, or "
-            "use --drop-missing (drop_missing=True in Python)",
+            "use drop_missing=True",
         ),
         (" ", "a number is missing"),
         ("nan", "a number is missing"),
@@ -322,7 +322,7 @@ def test_columns_and_trajectory_by_name(file):
     path = write(file, *lines, header=header)
     found = complaint(path, trajectory="run")
     assert "line 2, column 'run again': 'a' is not a number (23 more such cells" in found
-    assert "leave the column out with --columns q,p (columns= in Python)" in found
+    assert "leave the column out with columns=['q', 'p']" in found
     assert load_table(path, trajectory="run", columns=["q", "p"]).names == ("q", "p")
     words = write(file, *(f"{row},a" for row in range(9)), header="t [s],q [m]")
     assert "give at least one column of numbers beside the time" in complaint(words)
@@ -366,7 +366,7 @@ def test_blank_trajectory(file):
     ("header", "message"),
     [
         ("q [m],p [m],r [m]", "no time column; its columns: q, p, r. Call the time 't'"),
-        ("T [K],p [m],r [m]", "--time NAME"),
+        ("T [K],p [m],r [m]", "time='NAME'"),
         ("t [s],time [s],q [m]", "more than one time column"),
         ("t [s],q [m],q [rad]", "more than one column is called 'q'"),
         ("t [s],,q [m]", "column 2 has no name"),

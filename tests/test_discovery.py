@@ -63,6 +63,12 @@ def test_a_law_evaluates_tables_and_arrays(found):
         law(table[["x"]])
     with pytest.raises(DatasetError, match="2 columns"):
         law(np.zeros((3, 5)))
+    units = {name: f"{name} [{unit}]" for name, unit in law.inputs}
+    np.testing.assert_allclose(law(table.rename(columns=units)), law(table))
+    np.testing.assert_allclose(law(table.rename(columns={"x": units["x"]})), law(table))
+    np.testing.assert_allclose(law.gradient(table.rename(columns=units)), law.gradient(table))
+    with pytest.raises(DatasetError, match=r"x in m, and column 'x \[km\]' is in km; convert it"):
+        law(table.rename(columns={"x": "x [km]"}))
 
 
 def test_notebooks_show_formulas(found):

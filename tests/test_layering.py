@@ -9,7 +9,7 @@ import noether_sym
 
 ROOT = Path(noether_sym.__file__).parent
 ROOMS = (
-    ("errors", "_version"),
+    ("errors", "spelling", "_version"),
     ("units",),
     ("runtime",),
     ("dsl",),

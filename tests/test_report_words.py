@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from noether_sym.laws.law import Parameter
 from noether_sym.report import words
 from noether_sym.tailor.document import Moments
+from noether_sym.units.dimension import Dimension
 
 
 @pytest.mark.parametrize(
@@ -70,9 +72,17 @@ def test_spreads(mean, std, text, plain):
 def test_plain_numbers_are_those_of_programs():
     assert words.number(1.23456e-5, 2, plain=True) == "1.2e-05"
     assert words.number(None, plain=True) == words.number(math.nan, plain=True) == "-"
-    assert words.constant("c0", 2.44693, 0.0131, "m") == "c0 = 2.447 ± 0.013 m"
-    assert words.constant("c0", 3.0, 1e-16, "m") == "c0 = 3 ± 1e-16 m"
-    assert words.constant("c0", math.nan, None, "m") == "c0 = - m"
+    metre = Dimension.of({"m": 1})
+
+    def shown(*own):
+        return words.constant(Parameter("c0", own[0], metre, *own[1:]), "m")
+
+    assert shown(2.44693, 0.0131) == "c0 = 2.447 ± 0.013 m"
+    assert shown(3.0, 1e-16) == "c0 = 3 ± 1e-16 m"
+    assert shown(math.nan, None) == "c0 = - m"
+    # two standard errors to either side are what ± says; one degree of freedom needs 12.7
+    assert shown(2.0, 0.1, (1.8, 2.2)) == "c0 = 2.00 ± 0.10 m"
+    assert shown(2.0, 0.1, (0.73, 3.27)) == "c0 = 2.00 ± 0.10 m, 95 %: 0.73 to 3.27"
 
 
 def test_units_and_formulas():

@@ -84,6 +84,21 @@ def test_newest_run_has_the_file(tmp_path):
     assert runs.newest_run(tmp_path, LAWS_FILE).name == "run-0"
 
 
+def test_names_near_those_of_runs_are_offered(tmp_path):
+    for name in ("hooke-both-1f09", "hooke-sums-77aa", "kepler-both-2b2b"):
+        runs.open_run(tmp_path, run_document(name))
+    with pytest.raises(RunError, match="mean hooke-both-1f09 or hooke-sums-77aa\\?"):
+        runs.find_run("hooke", tmp_path)
+    with pytest.raises(RunError, match="mean kepler-both-2b2b\\?"):
+        runs.find_run("kepelr", tmp_path)
+    with pytest.raises(RunError, match=r"run\.json$"):
+        runs.find_run("sun", tmp_path)
+    file = tmp_path / "states.csv"
+    file.touch()
+    with pytest.raises(RunError, match=r"is a file, .* `noether-sym fit .*states.csv`"):
+        runs.find_run(str(file), tmp_path)
+
+
 def test_foreign_or_edited_folders_are_refused(tmp_path):
     with pytest.raises(RunError, match="is not the folder of a run"):
         runs.find_run(str(tmp_path))

@@ -105,8 +105,7 @@ def _show(screen: Screen, checked: Checked) -> None:
         screen.say(f"  written out: {law.expanded.text()}")
     for own, fixed in zip(law.parameters, checked.fixed, strict=True):
         kind = "given" if fixed else "fitted" if math.isfinite(own.value) else "not fitted"
-        constant = words.constant(own.name, own.value, own.stderr, str(own.dimension))
-        screen.say(f"  {constant} ({kind})")
+        screen.say(f"  {words.constant(own, str(own.dimension))} ({kind})")
     screen.say(
         "  value " + ("without a unit" if law.dimension.is_dimensionless else f"in {law.dimension}")
     )

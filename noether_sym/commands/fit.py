@@ -88,8 +88,7 @@ def show_laws(screen: Screen, laws: LawsDocument, search: Search, *, verbose: bo
         screen.table(_law_table(shown, "law"))
         for law in shown:
             for own in law.parameters:
-                constant = words.constant(own.name, own.value, own.stderr, own.unit)
-                screen.say(f"  law {law.rank}: {constant}")
+                screen.say(f"  law {law.rank}: {words.constant(own, own.unit)}")
             for sentence in words.evidence(law, held.dataset.time_unit, plain=True):
                 screen.say(f"  law {law.rank}: {sentence}")
             if verbose and law.gates:

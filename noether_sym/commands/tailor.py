@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 @click.command("tailor", short_help="Try the best laws as Noether losses; select one.")
+@click.argument("named", metavar="[RUN]", required=False, shell_complete=complete_runs)
 @click.option(
     "--run",
     "run_folder",
     metavar="RUN",
     shell_complete=complete_runs,
-    help="A fitted run, by folder or name.  [default: the newest]",
+    help="The same as the argument: a fitted run, by folder or name.  [default: the newest]",
 )
 @click.option(
     "--seed",
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @tailor_options
 @common_options
 def command(**values: Any) -> None:
-    """Fine-tune the baseline MLP with each of the best candidates; select a law if one helps.
+    """Fine-tune the baseline MLP with each of RUN's best candidates; select a law if one helps.
 
     Every law and the 100 closest of the rest are screened, the best --top of them raced: all
     are meta-tailored on few samples, and the best inner rates of the best in full. Training
@@ -44,7 +45,9 @@ def command(**values: Any) -> None:
     from noether_sym.store.search import reopen
 
     screen = Screen(as_json=values["as_json"], quiet=values["quiet"])
-    run = runs.fitted_run(values["run_folder"], values["results"])
+    if values["named"] is not None and values["run_folder"] is not None:
+        raise click.UsageError("give the run only once, as an argument or with --run")
+    run = runs.fitted_run(values["named"] or values["run_folder"], values["results"])
     search = reopen(run, jobs_from(values), values["device"])
     options = tailoring_from(values, search)
     with runs.locked(run):

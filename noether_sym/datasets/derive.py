@@ -15,6 +15,7 @@ from noether_sym.dsl.natural import natural_dimensions
 from noether_sym.dsl.operators import Operator
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError, GrammarError, UnitError
+from noether_sym.spelling import spelt
 from noether_sym.units.coherent import Unit, coherent_units, written
 from noether_sym.units.dimension import Dimension
 
@@ -34,12 +35,13 @@ def with_time(dataset: Dataset) -> Dataset:
     if not dataset.timed:
         raise DatasetError(
             f"{dataset.source or dataset.name} has no time to take as a column; leave out "
-            "--with-time (with_time= in Python), or name the time column with --time (time=)"
+            f"{spelt('--with-time', 'with_time=')}, or name the time column with "
+            f"{spelt('--time', 'time=')}"
         )
     if name in dataset.names:
         raise DatasetError(
-            f"the time and a column are both called {name!r}; rename the column to use --with-time "
-            "(with_time= in Python)"
+            f"the time and a column are both called {name!r}; rename the column to use "
+            f"{spelt('--with-time', 'with_time=')}"
         )
 
     def add(one: Trajectory) -> Trajectory:

@@ -14,6 +14,7 @@ from noether_sym.datasets.derivatives import estimate_errors
 from noether_sym.datasets.points import angles, points
 from noether_sym.datasets.velocities import advice
 from noether_sym.datasets.windows import choose_window
+from noether_sym.spelling import spelt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,8 +229,8 @@ def _roles(dataset: Dataset) -> dict[int, str]:
         if place in dataset.parameters:
             roles[place] = f"a parameter{own}"
         else:
-            flag = f"--parameter {shlex.quote(name)}"
-            about = own or f", or a parameter ({flag}, parameters= in Python)"
+            option = spelt(f"--parameter {shlex.quote(name)}", f"parameters=[{name!r}]")
+            about = own or f", or a parameter ({option})"
             roles[place] = f"constant along every trajectory: conserved{about}"
     if dataset.time_column is not None:
         roles[dataset.time_column] = "the time"

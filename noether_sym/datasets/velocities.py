@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noether_sym.datasets.dataset import SHOWN, Dataset, first_few, stack
+from noether_sym.spelling import spelt
 from noether_sym.units.coherent import coherent_units
 from noether_sym.units.dimension import Dimension
 
@@ -95,9 +96,11 @@ def advice(dataset: Dataset) -> str:
     if not names:
         return ""
     listed = shlex.quote(",".join(names[:SHOWN])) + ",..." * (len(names) > SHOWN)
+    sequence = ", ".join(map(repr, names[:SHOWN])) + ", ..." * (len(names) > SHOWN)
+    option = spelt(f"--derivatives {listed}", f"derivatives=[{sequence}]")
     return (
-        f"positions only ({first_few(names)}): an energy needs velocities too; --derivatives "
-        f"{listed} (derivatives= in Python) makes them, as columns with their noise"
+        f"positions only ({first_few(names)}): an energy needs velocities too; {option} makes "
+        "them, as columns with their noise"
     )
 
 

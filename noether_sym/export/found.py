@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from noether_sym.datasets.dataset import Dataset
@@ -16,7 +17,9 @@ from noether_sym.verdict.decoys import Decoys
 from noether_sym.verdict.stage import FitResult
 
 
-def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult) -> LawsDocument:
+def found_laws(
+    dataset: Dataset, formulas: int, distinct: int, result: FitResult, notes: Sequence[str] = ()
+) -> LawsDocument:
     """The accepted laws with their symmetries, and the closest of the rest.
 
     Parameters
@@ -25,6 +28,8 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
     formulas, distinct : int
         Formulas that units allow, and distinct laws among them.
     result : FitResult
+    notes : sequence of str
+        On the data.
     """
 
     def shown(laws: tuple[Law, ...]) -> tuple[Law, ...]:
@@ -44,6 +49,7 @@ def found_laws(dataset: Dataset, formulas: int, distinct: int, result: FitResult
         window=result.window,
         most_laws=result.most,
         constraints=shown(judgement.constraints),
+        notes=notes,
     )
 
 

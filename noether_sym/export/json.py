@@ -51,6 +51,7 @@ def laws_document(
     window: int | None = None,
     most_laws: int | None = None,
     constraints: Sequence[Law] = (),
+    notes: Sequence[str] = (),
 ) -> LawsDocument:
     """Content of ``laws.json``.
 
@@ -72,6 +73,8 @@ def laws_document(
         Most independent laws that the data can have.
     constraints : sequence of Law
         What has one value on all trajectories.
+    notes : sequence of str
+        On the data, as run.json has them.
     """
     ranked = sorted(laws, key=lambda law: law.rank or math.inf)
     near = zip(closest, reasons or [law.status for law in closest], strict=True)
@@ -87,6 +90,7 @@ def laws_document(
         ),
         most_laws=most_laws,
         constraints=tuple(law_to_entry(law) for law in constraints),
+        notes=tuple(notes),
     )
 
 

@@ -121,6 +121,27 @@ class Evidence:
     q_value: float | None = None
 
 
+def _with_units(keys: Sequence[Any], inputs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The columns of a table whose headers name an input and its unit, by the input's name."""
+    from noether_sym.datasets.readers.header import names_and_units
+    from noether_sym.units.coherent import coherent_units
+
+    texts = [key for key in keys if isinstance(key, str)]
+    wanted = dict(inputs)
+    found = {}
+    for key, name, unit in zip(texts, *names_and_units(texts), strict=True):
+        if name not in wanted or unit is None:
+            continue
+        given, own = coherent_units([unit, wanted[name]])
+        if (given.dimension, given.factor, given.offset) != (own.dimension, own.factor, own.offset):
+            raise DatasetError(
+                f"the law reads {name} in {wanted[name]}, and column {key!r} is in {unit}; "
+                "convert it"
+            )
+        found[name] = key
+    return found
+
+
 def _numbers(states: Any) -> NDArray[np.float64]:
     try:
         return np.asarray(states, dtype=np.float64)
@@ -285,7 +306,7 @@ class Law:
         Parameters
         ----------
         states : array of shape (..., column), or a table with the columns of `inputs`
-            In the units of `inputs`.
+            In the units of `inputs`; a table may name them as a file does, ``x [m]``.
 
         Returns
         -------
@@ -294,7 +315,8 @@ class Law:
         Raises
         ------
         DatasetError
-            If a column is missing, or the array has another number of columns.
+            If a column is missing or in another unit, or the array has another number of
+            columns.
         """
         columns = np.moveaxis(self._states(states), -1, 0)
         value = self.expression.evaluate(np, list(columns), list(np.array(self.values)))
@@ -303,12 +325,15 @@ class Law:
     def _states(self, states: Any) -> NDArray[np.float64]:
         names = [name for name, _ in self.inputs]
         if hasattr(states, "keys"):
-            missing = [name for name in names if name not in states]
+            keys = {name: name for name in names if name in states}
+            if len(keys) < len(names):
+                keys |= _with_units(list(states.keys()), self.inputs)
+            missing = [name for name in names if name not in keys]
             if missing:
                 raise DatasetError(
                     f"the law reads {', '.join(names)}; the table lacks {', '.join(missing)}"
                 )
-            return np.stack([_numbers(states[name]) for name in names], -1)
+            return np.stack([_numbers(states[keys[name]]) for name in names], -1)
         array = _numbers(states)
         if array.shape[-1:] != (len(names),):
             raise DatasetError(

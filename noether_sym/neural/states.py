@@ -26,6 +26,7 @@ from noether_sym.neural.states_train import (
     score,
     trained,
 )
+from noether_sym.spelling import spelt
 from noether_sym.verdict.decoys import decoy
 
 if TYPE_CHECKING:
@@ -349,7 +350,7 @@ def check_embeddable(data: Dataset) -> None:
     if not data.ordered or not data.has_derivatives:
         raise DatasetError(
             f"{data.name}: an embedding needs samples in order and dx/dt; give the data their "
-            "times (--time, time= in Python)"
+            f"times ({spelt('--time', 'time=')})"
         )
     count = len(data.train)
     if count < _FOLDS:

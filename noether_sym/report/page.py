@@ -82,8 +82,9 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    named = (words.number, words.unit, words.formula, words.with_error, words.seconds, words.spread)
-    every = (*named, words.evidence, words.constraint_reason, mathml, flow, name, command)
+    named = (words.number, words.unit, words.formula, words.with_error, words.wide_interval)
+    told = (words.seconds, words.spread, words.evidence, words.constraint_reason)
+    every = (*named, *told, mathml, flow, name, command)
     environment.filters.update({own.__name__: own for own in every})
     environment.tests["has_expansion"] = has_expansion
     return environment.get_template(_TEMPLATE)

@@ -15,8 +15,8 @@ from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
-    from noether_sym.laws.law import Law
-    from noether_sym.store.schema import LawEntry, LawsDocument, SearchEntry
+    from noether_sym.laws.law import Law, Parameter
+    from noether_sym.store.schema import LawEntry, LawsDocument, ParameterEntry, SearchEntry
     from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
 METHODS = MappingProxyType(
@@ -31,6 +31,8 @@ METHODS = MappingProxyType(
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LONGEST = 80
+_WIDE = 3.0
+"""Standard errors to either side from which on an interval is shown: 3 degrees of freedom."""
 SAME_EVERYWHERE = "it has the same value on all trajectories"
 """The verdict's reason for a plain constraint."""
 _ARTICLES = MappingProxyType({"law": "a ", "approximate law": "an ", "constraint": "a "})
@@ -316,9 +318,22 @@ def with_error(value: float | None, error: float | None, *, plain: bool = False)
     return f"{shown} ± {number(error, 2, plain=plain)}"
 
 
-def constant(name: str, value: float | None, error: float | None, symbol: str) -> str:
-    """A constant for the terminal: name, value, standard error, unit."""
-    return f"{name} = {with_error(value, error, plain=True)} {symbol}"
+def constant(own: Parameter | ParameterEntry, symbol: str) -> str:
+    """A constant for the terminal: name, value, standard error, unit, and a wide interval."""
+    shown = f"{own.name} = {with_error(own.value, own.stderr, plain=True)} {symbol}"
+    wide = wide_interval(own, plain=True)
+    return f"{shown}, {wide}" if wide else shown
+
+
+def wide_interval(own: Parameter | ParameterEntry, *, plain: bool = False) -> str:
+    """The 95 % interval where few trajectories make it far wider than two standard errors."""
+    if own.interval is None or not own.stderr:
+        return ""
+    low, high = own.interval
+    if high - low <= 2 * _WIDE * own.stderr:
+        return ""
+    ends = (number(end, 3, plain=plain) for end in (low, high))
+    return f"95 %: {' to '.join(ends)}"
 
 
 def unit(symbol: str) -> str:

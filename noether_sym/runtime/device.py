@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from noether_sym.errors import DeviceError
+from noether_sym.spelling import spelt
 
 
 def resolve_device(device: str) -> str:
@@ -23,9 +24,10 @@ def resolve_device(device: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if device == "cuda":
+        option = spelt("--device cpu", "device='cpu'")
         raise DeviceError(
-            "no CUDA device is available to torch here; use --device cpu "
-            "(device='cpu' in Python), or auto to take a GPU only where there is one"
+            f"no CUDA device is available to torch here; use {option}, or auto to take a GPU only "
+            "where there is one"
         )
     return "cpu"
 

@@ -10,17 +10,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from noether_sym.errors import RunError, StorageError
+from noether_sym.spelling import spelt
 
 PARTIAL = ".part-"
 """How names of half-written files begin."""
 
 
-ELSEWHERE = "free some space or choose another folder with --results (results= in Python)"
-
-
 @contextmanager
-def storing(what: str, remedy: str = ELSEWHERE) -> Iterator[None]:
+def storing(what: str, remedy: str = "") -> Iterator[None]:
     """Turn what the system refuses into an error in words: ``cannot <what>: ...; <remedy>``.
+
+    Where no remedy is given it is another folder for the results.
 
     Raises
     ------
@@ -30,7 +30,10 @@ def storing(what: str, remedy: str = ELSEWHERE) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"cannot {what}: {error.strerror or error}; {remedy}") from error
+        another = f"choose another folder with {spelt('--results', 'results=')}"
+        raise StorageError(
+            f"cannot {what}: {error.strerror or error}; {remedy or f'free some space or {another}'}"
+        ) from error
 
 
 def refuse_link(path: Path) -> None:
@@ -45,7 +48,7 @@ def refuse_link(path: Path) -> None:
         raise RunError(f"{path} is a symbolic link, which a run never holds; remove it")
 
 
-def write_whole(target: Path, writer: Callable[[Path], object], remedy: str = ELSEWHERE) -> None:
+def write_whole(target: Path, writer: Callable[[Path], object], remedy: str = "") -> None:
     """Let `writer` make a file beside its place, then move it there in one step.
 
     Raises

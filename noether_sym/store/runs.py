@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from noether_sym.errors import RunError
+from noether_sym.spelling import spelt
 from noether_sym.store.files import PARTIAL, refuse_link, remove_folder, settle, storing, umask
 from noether_sym.store.run import (
     CANDIDATES_FILE,
@@ -26,6 +27,7 @@ from noether_sym.store.run import (
 )
 from noether_sym.store.schema import FORMAT, Identity, LawsDocument, RunDocument, decode, to_json
 
+_SHOWN = 3
 LOCK_FILE = ".lock"
 OWNER_FILE = ".owner"
 
@@ -66,12 +68,12 @@ def open_run(results: Path, document: RunDocument) -> Run:
     elif not run.has(RUN_FILE):
         raise RunError(
             f"{run.path} is not the folder of a run, though it has the name of one; move it "
-            "away or use --results (results= in Python)"
+            f"away or use another folder with {spelt('--results', 'results=')}"
         )
     if run.read(RunDocument).identity != document.identity:
         raise RunError(
-            f"{run.path} belongs to a run with other options; move it away or use "
-            "--results (results= in Python)"
+            f"{run.path} belongs to a run with other options; move it away or use another "
+            f"folder with {spelt('--results', 'results=')}"
         )
     with storing(f"write to {run.path}"), tempfile.TemporaryFile(dir=run.path):
         return run
@@ -108,13 +110,25 @@ def find_run(text: str, results: Path | None = None) -> Run:
     if results is not None and not run.path.exists() and (results / text).is_dir():
         run = Run(results / text)
     if not run.has(RUN_FILE):
-        names = [] if results is None else [own.name for own in run_like(results)]
-        close = difflib.get_close_matches(text, names, n=1)
-        meant = f"; did you mean {close[0]}?" if close else ""
+        if run.path.is_file():
+            raise RunError(
+                f"{text} is a file, not the folder of a run; search it first with `noether-sym "
+                f"fit {text}`"
+            )
+        meant = f"; did you mean {close}?" if (close := _close(text, results)) else ""
         raise RunError(f"{text} is not the folder of a run: it has no {RUN_FILE}{meant}")
     if decode(run.content(RUN_FILE), _Versioned, str(run.file(RUN_FILE))).format != FORMAT:
         raise RunError(f"{text} was written by another version of noether-sym; run it again")
     return run
+
+
+def _close(text: str, results: Path | None) -> str:
+    """The runs that a text may mean, as those of a data set do by its name; empty for none."""
+    names = [] if results is None else [own.name for own in run_like(results)]
+    begin = [name for name in names if name.startswith(text)]
+    data = difflib.get_close_matches(text, [name.split("-")[0] for name in names], n=1)
+    near = begin or [name for name in names if name.split("-")[0] in data]
+    return " or ".join(near[-_SHOWN:] or difflib.get_close_matches(text, names, n=1))
 
 
 def newest_run(results: Path, having: str) -> Run:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from noether_sym.errors import RunError
+from noether_sym.spelling import spelt
 from noether_sym.store.options import DataOptions
 from noether_sym.tailor.limits import DEFAULT_BUDGET, Limits
 
@@ -199,6 +200,8 @@ class LawsDocument(Entry, frozen=True):
     decoys : DecoysEntry or None
         What the same search finds where nothing is conserved; None where no decoys were asked
         for.
+    notes : tuple of str
+        What was done to the data before the search, and what is odd about their noise.
     """
 
     dataset: str
@@ -211,6 +214,7 @@ class LawsDocument(Entry, frozen=True):
     most_laws: int | None = None
     constraints: tuple[LawEntry, ...] = ()
     decoys: DecoysEntry | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def heads(self) -> tuple[LawEntry, ...]:
@@ -496,7 +500,8 @@ def _expect(found: bool, where: str) -> None:
 
 
 def _changed(what: str) -> RunError:
+    again = spelt("with --fresh, or in another folder with --results", "with another results=")
     return RunError(
         f"{what}; the file was changed or comes from another version, so run the stage again "
-        "with --fresh, or in another --results folder (results= in Python)"
+        f"{again}"
     )

@@ -14,6 +14,7 @@ from noether_sym.dsl.enumeration import count_formulas
 from noether_sym.dsl.grammar import DEFAULT_DEPTH, Grammar, resolve_grammar
 from noether_sym.errors import RunError
 from noether_sym.runtime.workers import Workers
+from noether_sym.spelling import spelt
 from noether_sym.store import runs
 from noether_sym.store.limits import deepest, limits
 from noether_sym.store.options import DataOptions, SearchOptions
@@ -190,7 +191,7 @@ def _check_identity(run: Run, held: RunDocument) -> None:
     if not (named and agree and own.seed == held.data.seed):
         raise RunError(
             f"{run.file(RUN_FILE)} was changed: its options do not agree with each other; "
-            "make the run again in another --results folder (results= in Python)"
+            f"make the run again in another folder with {spelt('--results', 'results=')}"
         )
 
 
@@ -209,9 +210,12 @@ def held_tailoring(run: Run, options: TailorOptions) -> TailoringDocument | None
     document = run.read(TailoringDocument)
     other = options.deciding(resolve_device(options.device)).differing(document.options)
     if other:
+        ways = spelt(
+            "--fresh replaces it, and another folder with --results keeps both",
+            "another results= keeps both",
+        )
         raise RunError(
-            f"{run.path} holds a tailoring with another choice of {_spoken(other)}; --fresh "
-            "replaces it, and another --results folder keeps both (results= in Python)"
+            f"{run.path} holds a tailoring with another choice of {_spoken(other)}; {ways}"
         )
     return document
 

@@ -170,7 +170,7 @@ def _why_none(ratio: ErrorRatio) -> str:
     if ratio.low is None:
         return (
             "one network and one validation sequence cannot tell whether a law helps; "
-            "more networks (--seeds 5) or more trajectories can"
+            "more networks (`noether-sym tailor --seeds 5`) or more trajectories can"
         )
     return "no law predicts better than plain further training beyond the spread"
 

@@ -13,6 +13,7 @@ from noether_sym.errors import DatasetError
 from noether_sym.laws.coordinates import Canonical, canonical_coordinates
 from noether_sym.laws.law import Law
 from noether_sym.runtime.device import resolve_device, single_threaded
+from noether_sym.spelling import spelt
 from noether_sym.tailor.candidates import Candidates
 from noether_sym.tailor.choose import choose
 from noether_sym.tailor.compare import Trainings, compare, report_cost
@@ -127,8 +128,8 @@ def _check(dataset: Dataset) -> None:
     if not (dataset.timed and dataset.has_derivatives):
         raise DatasetError(
             f"data set {dataset.name!r} has no time, and tailoring trains a network on rates of "
-            "change and predicts over time; give a time column t (or name it: --time COLUMN, in "
-            "Python time=)"
+            "change and predicts over time; give a time column t, or name it with "
+            f"{spelt('--time', 'time=')}"
         )
     if not dataset.test:
         raise DatasetError(

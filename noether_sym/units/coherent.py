@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noether_sym.errors import UnitError
+from noether_sym.spelling import spelt
 from noether_sym.units.dimension import Dimension
 from noether_sym.units.written import in_parts
 
@@ -378,7 +379,7 @@ def _parse(name: str) -> Any:
         raise UnitError(
             f"unit {name!r} measures no physical quantity ({', '.join(sorted(strange))}); give a "
             "physical unit, or dimensionless for a plain number, or search without units: "
-            "--unitless, in Python unitless=True"
+            f"{spelt('--unitless', 'unitless=True')}"
         )
     return unit
 

@@ -19,6 +19,7 @@ from noether_sym.datasets.constancy import still_columns
 from noether_sym.datasets.dataset import LARGEST, Dataset, Trajectory
 from noether_sym.errors import DatasetError
 from noether_sym.laws.law import LAW, Law
+from noether_sym.spelling import spelt
 from noether_sym.verdict.constancy import CONFIDENCE
 from noether_sym.verdict.independence import Judgement
 
@@ -200,6 +201,6 @@ def _with_derived(own: Trajectory, dataset: Dataset) -> Trajectory:
             raise DatasetError(
                 f"no decoy can be made: derived column {dataset.names[place]!r} = {formula.text} "
                 f"has no finite value in trajectory {own.name!r} once columns are moved in time; "
-                "leave out --decoys (decoys in Python), or the derived column"
+                f"leave out {spelt('--decoys', 'decoys=')}, or the derived column"
             )
     return replace(own, states=states, derivatives=rates)

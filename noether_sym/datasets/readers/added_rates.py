@@ -15,6 +15,7 @@ from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_er
 from noether_sym.datasets.readers.roles import Roles
 from noether_sym.datasets.readers.slopes import estimated
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 from noether_sym.units.coherent import Unit
 from noether_sym.units.dimension import Dimension
 
@@ -165,7 +166,7 @@ def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, U
         where = f"{path}: the derivative of {name!r}"
         if roles.time is None:
             raise DatasetError(
-                f"{where} needs a time column; name it with --time (time= in Python)"
+                f"{where} needs a time column; name it with {spelt('--time', 'time=')}"
             )
         if name not in roles.states:
             close = difflib.get_close_matches(name, roles.states, n=1)
@@ -181,7 +182,7 @@ def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, U
         if name + _SUFFIX in units:
             raise DatasetError(
                 f"{where} would be called {name + _SUFFIX!r}, as a column is; leave it out of "
-                "--derivatives (derivatives= in Python), or rename the column"
+                f"{spelt('--derivatives', 'derivatives=')}, or rename the column"
             )
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from noether_sym.datasets.readers.cells import fault_of, to_numbers
-from noether_sym.datasets.readers.header import is_time, is_time_stamp, may_number_rows
+from noether_sym.datasets.readers.header import is_dated, is_time, is_time_stamp, may_number_rows
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import Fault, RawTable
 from noether_sym.datasets.readers.stamps import since_1970
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,8 @@ def arranged(table: RawTable, options: TableOptions) -> RawTable:
     DatasetError
         If runs differ in their columns or units, or a particle has two rows at the same time.
     """
-    table = _in_seconds(_without_row_numbers(table, options), options)
+    table = _without_dates(_without_row_numbers(table, options), options)
+    table = _in_seconds(table, options)
     if table.header.runs:
         table = _one_below_the_other(table)
     if table.header.guessed:
@@ -72,6 +74,38 @@ def _without_row_numbers(table: RawTable, options: TableOptions) -> RawTable:
     )
 
 
+def _without_dates(table: RawTable, options: TableOptions) -> RawTable:
+    """The table without dates that stand beside a column of times."""
+    times = [name for name in table.names if name == options.time or is_time(name)]
+    dates = [
+        name
+        for name in table.names
+        if is_dated(name)
+        and name not in times
+        and name not in options.numbers
+        and (_holds_no_number(table, name) or _is_stamped(table, name))
+    ]
+    if not dates or all(name in table.faults for name in times):
+        return table
+    listed = ", ".join(map(repr, dates))
+    return replace(
+        table,
+        frame=table.frame.drop(columns=dates),
+        units={name: unit for name, unit in table.units.items() if name not in dates},
+        faults={name: fault for name, fault in table.faults.items() if name not in dates},
+        notes=(*table.notes, f"dates beside the time left out: {listed}"),
+    )
+
+
+def _holds_no_number(table: RawTable, name: str) -> bool:
+    return name in table.faults and table.faults[name].count == len(table.frame)
+
+
+def _is_stamped(table: RawTable, name: str) -> bool:
+    """Whether a column's seconds were read from time stamps."""
+    return table.header.units[name] is None and table.units[name] == "s"
+
+
 def _in_seconds(table: RawTable, options: TableOptions) -> RawTable:
     """The table with times since 1970 as seconds from the first, where no unit says otherwise."""
     frame, units, notes = table.frame, table.units, []
@@ -83,9 +117,10 @@ def _in_seconds(table: RawTable, options: TableOptions) -> RawTable:
         if found is not None:
             seconds, word = found
             frame, units = frame.assign(**{name: seconds}), {**units, name: "s"}
+            flag = f"--unit {shlex.quote(f'{name}=UNIT')}"
             notes.append(
                 f"column {name!r}, {word} since 1970, read as seconds from the first; "
-                f"--unit {shlex.quote(f'{name}=UNIT')} (units= in Python) if it is anything else"
+                f"{spelt(flag, f'units={{{name!r}: UNIT}}')} if it is anything else"
             )
     return replace(table, frame=frame, units=units, notes=(*table.notes, *notes))
 
@@ -148,7 +183,7 @@ def _settled(table: RawTable) -> RawTable:
         words = "trajectory" if len(counts) == 1 else f"{len(counts):,} trajectories"
         note = (
             f"column {name!r} tells trajectories apart ({words}); to search it, name it with "
-            "--columns (columns= in Python)"
+            f"{spelt('--columns', 'columns=')}"
         )
         return replace(table, notes=(*table.notes, note))
     values, bad = to_numbers(table.labels)
@@ -196,7 +231,7 @@ def _pivoted(table: RawTable, options: TableOptions) -> RawTable:
         raise DatasetError(
             f"{table.path}: particle {labels[codes[rows[0]]]!r} has two rows at the same time "
             f"({table.places(rows)}); leave one out, or name the column that tells trajectories "
-            "apart with --trajectory (trajectory= in Python)"
+            f"apart with {spelt('--trajectory', 'trajectory=')}"
         )
     count = len(firsts)
     columns: dict[str, NDArray[np.float64]] = {}
@@ -230,6 +265,7 @@ def _pivoted(table: RawTable, options: TableOptions) -> RawTable:
         faults=faults,
         trajectories=table.trajectories[firsts],
         particles=None,
+        spread={name: tuple(_name(name, label) for label in labels) for name in names},
         notes=(
             *table.notes,
             f"{len(labels)} particles told apart by column {options.particle!r}: {names[0]} "

@@ -18,6 +18,7 @@ from noether_sym.datasets.readers.simulation import reader_of
 from noether_sym.datasets.readers.source import FEATHER_MAGIC, PARQUET_MAGIC, Source, source_of
 from noether_sym.datasets.readers.text import read_text
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 
 
 def read_tables(path: Path, options: TableOptions) -> tuple[list[RawTable], list[str]]:
@@ -148,9 +149,10 @@ def _check_applies(source: Source, kind: str, options: TableOptions) -> None:
     """Refuse options about lines of text for a file that has no lines."""
     given = {"skip_rows": options.skip_rows, "comment": options.comment}
     for name in filter(given.get, given):
+        flag = f"--{name.replace('_', '-')}"
         raise DatasetError(
-            f"{source.path} is {kind}, and --{name.replace('_', '-')} ({name}= in Python) does not "
-            "apply to it; leave it out"
+            f"{source.path} is {kind}, and {spelt(flag, f'{name}=')} does not apply to it; leave "
+            "it out"
         )
 
 

@@ -1,9 +1,10 @@
 """The header of a table: names of columns and their units, runs side by side, labels.
 
 Units stand in square brackets (``q [rad]``), in round ones (``Time (s)``, as Vernier, PASCO
-and spreadsheets write them), behind a stroke (``t / s``, as physics textbooks do), or in a
-line of their own. Vernier writes ``Run 1: Time (s)`` and PASCO ``Time (s) Run #1``, one run
-beside the other.
+and spreadsheets write them) or curly ones, behind a stroke (``t / s``, as physics textbooks do), or
+in a line of their own. COPASI writes the concentration of a species as its name in square
+brackets. Vernier writes ``Run 1: Time (s)`` and PASCO ``Time (s) Run #1``, one run beside the
+other; runs may share a column of times.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from noether_sym.units.coherent import coherent_units
 
 _SQUARE = re.compile(r"(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]*)\])?", re.DOTALL)
 _ROUND = re.compile(
-    r"(?P<name>.*\S)(?P<gap>\s*)\((?P<unit>[^()]*(?:\([^()]*\)[^()]*)*)\)", re.DOTALL
+    r"(?P<name>.*\S)\s*(?:\((?P<unit>[^()]*(?:\([^()]*\)[^()]*)*)\)|\{(?P<curly>[^{}]*)\})",
+    re.DOTALL,
 )
 _STROKE = re.compile(r"(?P<name>.+?)(?:\s+/\s+|\s+in\s+)(?P<unit>.+)|(?P<short>[^/]+)/(?P<of>.+)")
 _BEFORE = re.compile(r"(?P<run>[^:]{1,60}?)\s*:\s*(?P<name>\S.*)", re.DOTALL)
 _AFTER = re.compile(r"(?P<name>.*\S)\s+(?P<run>Run\s*#\s*\d+)", re.DOTALL | re.IGNORECASE)
+_NUMBERED = re.compile(r"(run|trial|experiment|test|take|series)\s*#?\s*\d+", re.IGNORECASE)
+_DATED = re.compile(r"(date|time|date\s*(and|&|/)?\s*time|time\s*stamp)\b.*", re.IGNORECASE)
 _TIMES = frozenset({"t", "time"})
 _TRAJECTORY = "trajectory"
 _LONGEST_SYMBOL = 3
@@ -94,13 +98,14 @@ def parse_header(
         If these are numbers, a name is missing or stands twice, there is one column only,
         or no column of trajectories or particles under the name given.
     """
-    if all(text_number(cell.replace(COMMA, POINT)) is not None for cell in cells):
+    pieces = [piece for cell in cells for piece in cell.split()]
+    if all(text_number(piece.replace(COMMA, POINT)) is not None for piece in pieces):
         raise DatasetError(
-            f"{path} has no header: its first line is {', '.join(cells[:4])!r}; begin with "
+            f"{path} has no header: its first line is {', '.join(pieces[:4])!r}; begin with "
             "the names of the columns, as in 't [s],q [rad],p [kg*m**2/s]'"
         )
     bare, runs, note = _runs([cell.strip() for cell in cells])
-    names, found = _names_and_units(bare)
+    names, found = names_and_units(bare)
     if "" in names[1:]:  # the first may number the rows
         place = names.index("", 1)
         raise DatasetError(
@@ -110,9 +115,10 @@ def parse_header(
     if units is not None:
         found = [own or row for own, row in zip(found, units, strict=True)]
     side_by_side = len(set(runs)) > 1
-    keys = (
-        [f"{run}: {name}" for run, name in zip(runs, names, strict=True)] if side_by_side else names
-    )
+    keys = [
+        f"{run}: {name}" if run and side_by_side else name
+        for run, name in zip(runs, names, strict=True)
+    ]
     twice = sorted(name for name, count in Counter(keys).items() if count > 1)
     if twice:
         raise DatasetError(
@@ -131,17 +137,8 @@ def parse_header(
             )
     header_units = dict(zip(keys, found, strict=True))
     trajectory, guessed = _trajectory(header_units, options)
-    blocks: dict[str, dict[str, str]] = {}
-    for run, name, key in zip(runs, names, keys, strict=True):
-        blocks.setdefault(run, {})[name] = key
-    return Header(
-        header_units,
-        trajectory,
-        guessed,
-        options.particle,
-        tuple(blocks.items()) if side_by_side else (),
-        note,
-    )
+    blocks = _blocks(runs, names, keys) if side_by_side else ()
+    return Header(header_units, trajectory, guessed, options.particle, blocks, note)
 
 
 def unit_row(cells: Sequence[str]) -> list[str | None] | None:
@@ -153,6 +150,20 @@ def unit_row(cells: Sequence[str]) -> list[str | None] | None:
     return [unit or None for unit in plain] if all(not u or _is_unit(u) for u in plain) else None
 
 
+def names_and_units(cells: Sequence[str]) -> tuple[list[str], list[str | None]]:
+    """The name and the unit, None where it has none, of each column by its header."""
+    # a stroke may also be a quotient, so the time must show that it stands for units here
+    stroke = any(
+        name.lower() in _TIMES and unit is not None
+        for name, unit in (_split(cell, stroke=True) for cell in cells)
+    )
+    pairs = [_split(cell, stroke=stroke) for cell in cells]
+    if not any(name and cell.endswith("]") for cell, (name, _) in zip(cells, pairs, strict=True)):
+        # where square brackets hold no units, they are those of a concentration
+        pairs = [(name, unit) if name else (unit or "", None) for name, unit in pairs]
+    return [name for name, _ in pairs], [unit for _, unit in pairs]
+
+
 def is_time(name: str) -> bool:
     """Whether a column is called as times are, its unit and run left out."""
     bare, _, _ = _runs([name.strip(), name.strip()])
@@ -162,6 +173,11 @@ def is_time(name: str) -> bool:
 def is_time_stamp(name: str) -> bool:
     """Whether a column is called as loggers call their times."""
     return name.lower().replace("_", "").replace(" ", "") in ("timestamp", "stamp", "epoch")
+
+
+def is_dated(name: str) -> bool:
+    """Whether a column is called as those are that hold dates."""
+    return bool(_DATED.fullmatch(name.strip()))
 
 
 def is_label(name: str) -> bool:
@@ -176,27 +192,41 @@ def may_number_rows(name: str) -> bool:
 
 
 def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
-    """Names without their run, the run of each, and a note; no runs where not all have one."""
+    """Names without their run, the run of each, and a note; no runs where none are told.
+
+    Every column has a run, or those that have none tell the time of numbered runs.
+    """
     for pattern in (_BEFORE, _AFTER):
         found = [pattern.fullmatch(cell) for cell in cells]
-        runs = [one["run"] for one in found if one]
-        if len(runs) == len(cells) > 1 and min(Counter(runs).values()) > 1:
-            every = list(dict.fromkeys(runs))
+        runs = [one["run"] if one else "" for one in found]
+        every = list(dict.fromkeys(filter(None, runs)))
+        if "" in runs:
+            clocks = [cell for cell, run in zip(cells, runs, strict=True) if not run]
+            told = len(every) > 0 and all(map(_DATED.fullmatch, clocks))
+            told = told and all(map(_NUMBERED.fullmatch, every))
+        else:
+            told = len(cells) > 1 and min(Counter(runs).values()) > 1
+        if told:
             note = f"{every[0]!r} left out of the names of the columns"
             if len(every) > 1:
                 note = f"runs side by side taken as a trajectory each: {', '.join(every)}"
-            return [one["name"] for one in found if one], runs, (note,)
+            names = [one["name"] if one else cell for one, cell in zip(found, cells, strict=True)]
+            return names, runs, (note,)
     return cells, [""] * len(cells), ()
 
 
-def _names_and_units(cells: Sequence[str]) -> tuple[list[str], list[str | None]]:
-    # a stroke may also be a quotient, so the time must show that it stands for units here
-    stroke = any(
-        name.lower() in _TIMES and unit is not None
-        for name, unit in (_split(cell, stroke=True) for cell in cells)
+def _blocks(
+    runs: Sequence[str], names: Sequence[str], keys: Sequence[str]
+) -> tuple[tuple[str, dict[str, str]], ...]:
+    """The columns of each run; a time that no run has is that of the runs without one."""
+    own: dict[str, dict[str, str]] = {}
+    for run, name, key in zip(runs, names, keys, strict=True):
+        own.setdefault(run, {})[name] = key
+    clock = {name: key for name, key in own.pop("", {}).items() if name.lower() in _TIMES}
+    return tuple(
+        (run, columns if any(name.lower() in _TIMES for name in columns) else clock | columns)
+        for run, columns in own.items()
     )
-    pairs = [_split(cell, stroke=stroke) for cell in cells]
-    return [name for name, _ in pairs], [unit for _, unit in pairs]
 
 
 def _split(cell: str, *, stroke: bool) -> tuple[str, str | None]:
@@ -205,14 +235,11 @@ def _split(cell: str, *, stroke: bool) -> tuple[str, str | None]:
     if square and square["unit"] is not None:
         return square["name"], _unit_of(square["unit"])
     within = _ROUND.fullmatch(cell)
-    # x(t) is a function of t, not x in tonnes
-    if (
-        within
-        and within["name"][-1] != "/"
-        and within["unit"].lower() not in _TIMES
-        and _is_unit(_unit_of(within["unit"]))
-    ):
-        return within["name"].strip(), _unit_of(within["unit"])
+    if within and within["name"][-1] != "/":
+        unit = within["unit"] or within["curly"] or ""
+        # x(t) is a function of t, not x in tonnes
+        if unit.lower() not in _TIMES and _is_unit(_unit_of(unit)):
+            return within["name"].strip(), _unit_of(unit)
     parts = _STROKE.fullmatch(cell) if stroke else None
     if parts:
         name, unit = parts["name"] or parts["short"], _unit_of(parts["unit"] or parts["of"])

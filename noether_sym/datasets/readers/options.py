@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +60,23 @@ class TableOptions:
         """Columns that were named as something that holds numbers."""
         pairs = (*self.rates, *self.rates.values(), *self.sigma, *self.sigma.values())
         return frozenset((*self.columns, *self.parameters, *self.units, *pairs))
+
+    def spread(self, columns: Mapping[str, Sequence[str]]) -> TableOptions:
+        """The same, with what was said of a column that became several said of each of them."""
+
+        def each(name: str) -> Sequence[str]:
+            return columns.get(name, (name,))
+
+        def pairs(named: Mapping[str, str]) -> dict[str, str]:
+            both = (zip(each(one), each(other), strict=False) for one, other in named.items())
+            return dict(pair for own in both for pair in own)
+
+        return replace(
+            self,
+            units={own: unit for name, unit in self.units.items() for own in each(name)},
+            columns=tuple(own for name in self.columns for own in each(name)),
+            parameters=tuple(own for name in self.parameters for own in each(name)),
+            derivatives=tuple(own for name in self.derivatives for own in each(name)),
+            rates=pairs(self.rates),
+            sigma=pairs(self.sigma),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from noether_sym.datasets.readers.cells import POINT, fault_of, to_numbers
 from noether_sym.datasets.readers.header import Header, is_time
 from noether_sym.datasets.readers.stamps import Stamps
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +73,8 @@ class RawTable:
         The trajectory of each row; categories in the order of first appearance.
     particles : Categorical of shape (row,), or None
         The particle of each row, where a column says it.
+    spread : dict of str to tuple of str
+        The columns that a column of a long table became, one a particle.
     notes : tuple of str
         What was assumed in reading.
     """
@@ -85,6 +88,7 @@ class RawTable:
     trajectory: str | None
     trajectories: pd.Categorical
     particles: pd.Categorical | None = None
+    spread: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -127,11 +131,15 @@ class RawTable:
         if is_time(name):
             return "write the times as numbers, such as the seconds since the first"
         out = {name, *(own for own in self.faults if self.faults[own].count == len(self.frame))}
-        others = ",".join(one for one in self.names if one not in out and not is_time(one))
+        others = [one for one in self.names if one not in out and not is_time(one)]
         if not others:
             return "give at least one column of numbers beside the time"
-        listed = shlex.quote(others)
-        return f"leave the column out with --columns {listed} (columns= in Python)"
+        listed = shlex.quote(",".join(others))
+        label = spelt(f"--trajectory {shlex.quote(name)}", f"trajectory={name!r}")
+        return (
+            f"leave the column out with {spelt(f'--columns {listed}', f'columns={others}')}, or "
+            f"name it with {label} if it tells trajectories apart"
+        )
 
 
 def build_table(

@@ -14,6 +14,7 @@ from noether_sym.datasets.readers.names import TIMES
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError, UnitError
+from noether_sym.spelling import spelt
 from noether_sym.units.coherent import Unit, coherent_units
 
 
@@ -129,7 +130,7 @@ def _check_state(path: Path, name: str, states: Sequence[str], given: str) -> No
     if name not in states:
         raise DatasetError(
             f"{path}: {given} was given for {name!r}, which is not among the states; add it to "
-            "--columns (columns= in Python)"
+            f"{spelt('--columns', 'columns=')}"
         )
 
 
@@ -144,20 +145,22 @@ def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
     found = found or [
         name for name in table.names if is_time_stamp(name) and name not in options.columns
     ]
+    named = spelt("--time NAME", "time='NAME'")
     if len(found) > 1:
         raise DatasetError(
             f"{path} has more than one time column; its columns: {', '.join(table.names)}. Say "
-            "which is the time with --time NAME (time= in Python)"
+            f"which is the time with {named}"
         )
     if found:
         return found[0]
     if table.trajectory is None and not path.is_dir() and not options.rates:
+        label = spelt("--trajectory NAME", "trajectory='NAME'")
+        rates = spelt("--rates x=vx,y=vy", "rates={'x': 'vx', 'y': 'vy'}")
         raise DatasetError(
             f"{path} has no time column; its columns: {', '.join(table.names)}. Call the time 't' "
-            "or 'time', or say which it is with --time NAME (time= in Python). Without any time, a "
-            "column 'trajectory' (or --trajectory NAME, trajectory= in Python) must say which "
-            "rows belong together; or give the columns that are rates of change, as in --rates "
-            "x=vx,y=vy (rates={'x': 'vx'} in Python)"
+            f"or 'time', or say which it is with {named}. Without any time, a column 'trajectory' "
+            f"(or {label}) must say which rows belong together; or give the columns that are "
+            f"rates of change, as in {rates}"
         )
     return None
 
@@ -198,11 +201,14 @@ def read_units(path: Path, names: Sequence[str], given: Mapping[str, str]) -> di
     if missing:
         flags = " ".join(f"--unit {shlex.quote(f'{name}=UNIT')}" for name in missing[:SHOWN])
         flags += " ..." * (len(missing) > SHOWN)
+        mapping = ", ".join(f"{name!r}: UNIT" for name in missing[:SHOWN])
+        mapping += ", ..." * (len(missing) > SHOWN)
         unit = "s" if is_time(missing[0]) else "m"
         raise DatasetError(
             f"{path}: no unit for {first_few(missing)}; write it into the header, as in "
-            f"'{missing[0]} [{unit}]', or give {flags} (units= in Python) with a unit such as s, "
-            "rad, m/s or kg*m**2/s for each, or --unitless (unitless=True) to search without units"
+            f"'{missing[0]} [{unit}]', or give {spelt(flags, f'units={{{mapping}}}')} with a unit "
+            f"such as s, rad, m/s or kg*m**2/s for each, or "
+            f"{spelt('--unitless', 'unitless=True')} to search without units"
         )
     for name in names:
         try:
@@ -236,7 +242,7 @@ def time_unit(path: Path, roles: Roles, units: Mapping[str, Unit]) -> Unit:
             raise UnitError(
                 f"{path}: column {rate!r} [{units[rate].given}] cannot be the rate of change of "
                 f"{name!r} [{units[name].given}]: the time would be in {dimension}, and it is in "
-                f"{time.symbol}; correct the units, or --rates (rates= in Python)"
+                f"{time.symbol}; correct the units, or {spelt('--rates', 'rates=')}"
             )
     return time
 

@@ -13,6 +13,7 @@ from noether_sym.datasets.dataset import longest_step
 from noether_sym.datasets.readers.header import is_label
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,8 +195,9 @@ def _frame(table: RawTable, names: Sequence[str], *, drop_missing: bool) -> pd.D
         raise DatasetError(
             f"{table.where(int(rows[0]), name)}: a number is missing (blank, NaN or NA); "
             f"{_count(len(rows), 'row')} lack{'' if len(rows) > 1 else 's'} one: "
-            f"{table.places(rows)}. Fill them in, or use --drop-missing (drop_missing=True in "
-            "Python) to leave such rows out and cut the trajectory there"
+            f"{table.places(rows)}. Fill them in, or use "
+            f"{spelt('--drop-missing', 'drop_missing=True')} to leave such rows out and cut the "
+            "trajectory there"
         )
     return frame
 
@@ -265,14 +267,14 @@ def _check_order(
         raise DatasetError(
             f"{start} is already in {place}, with other states{more}; leave one of the two out, "
             "or, if they belong to two particles, name the column that tells them apart with "
-            "--particle (particle= in Python)"
+            f"{spelt('--particle', 'particle=')}"
         )
     hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
     likely = next((repr(name) for name in table.names if is_label(name)), "")
     if likely and not several:
         hint += (
-            ", or name the one that tells them apart with --trajectory (trajectory= in Python), "
-            f"perhaps {likely}"
+            ", or name the one that tells them apart with "
+            f"{spelt('--trajectory', 'trajectory=')}, perhaps {likely}"
         )
     raise DatasetError(
         f"{start} does not come after {times[before]:g} in {place}{more}; sort the rows by "

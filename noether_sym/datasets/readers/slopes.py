@@ -13,6 +13,7 @@ from noether_sym.datasets.dataset import LARGEST, NO_DERIVATIVE
 from noether_sym.datasets.derivatives import INTERPOLATED, SMOOTHED, estimate_derivatives
 from noether_sym.datasets.readers.roles import Roles
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,10 +67,11 @@ def slopes(
     names = [roles.states[place] for place in rest]
     if roles.time is None:
         wanted = ",".join(f"{name}=COLUMN" for name in names)
+        mapping = ", ".join(f"{name!r}: COLUMN" for name in names)
         raise DatasetError(
             f"{path}: no rate of change of {', '.join(names)} is given, and there is no time to "
-            f"estimate it from; give --rates {wanted} too (rates= in Python), or leave them out "
-            "with --columns (columns= in Python)"
+            f"estimate it from; give {spelt(f'--rates {wanted}', f'rates={{{mapping}}}')} too, or "
+            f"leave them out with {spelt('--columns', 'columns=')}"
         )
     parts = [(clock, one[:, rest]) for clock, one in zip(clocks, states, strict=True)]
     rates, penalties = estimated(path, parts)

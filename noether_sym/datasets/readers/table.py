@@ -24,6 +24,7 @@ from noether_sym.datasets.readers.thinning import thin
 from noether_sym.datasets.readers.told_noise import relative_noise, told_noise
 from noether_sym.datasets.readers.turns import unwrapped
 from noether_sym.errors import DatasetError
+from noether_sym.spelling import spelt
 from noether_sym.units.coherent import Unit
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
     path = Path(path)
     tables, notes = read_tables(path, options)
     first = tables[0]
+    options = options.spread(first.spread)
     roles = find_roles(first, path, options)
     given = given_units(first, path, roles.known, options)
     segments, cuts = cut_into_segments(
@@ -194,8 +196,8 @@ def _check_parameters(
         raise DatasetError(
             f"{path}: column {name!r} is not a parameter: in trajectory {segments[worst].label!r} "
             f"it changes from {column[0]:g} in {table.row_word} {rows[0]} to {column[other]:g} in "
-            f"{table.row_word} {rows[other]}; leave it out of --parameter (parameters= in Python), "
-            "or tell the trajectories apart"
+            f"{table.row_word} {rows[other]}; leave it out of "
+            f"{spelt('--parameter', 'parameters=')}, or tell the trajectories apart"
         )
 
 
