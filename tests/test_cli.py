@@ -253,7 +253,7 @@ def test_nothing_is_tailored_where_there_is_nothing_to_tailor_with(call, tmp_pat
     path.write_text("\n".join(rows))
     shown = call("fit", "--dataset", str(path), "--search", "sums").output
     assert "Searched in" in shown
-    assert "--search both" in shown
+    assert f"  noether-sym fit {path}\n" in shown
     done = call("tailor", code=2)
     assert "neither a law nor a candidate" in done.output
 

@@ -83,6 +83,8 @@ def test_plain_numbers_are_those_of_programs():
     # two standard errors to either side are what ± says; one degree of freedom needs 12.7
     assert shown(2.0, 0.1, (1.8, 2.2)) == "c0 = 2.00 ± 0.10 m"
     assert shown(2.0, 0.1, (0.73, 3.27)) == "c0 = 2.00 ± 0.10 m, 95 %: 0.73 to 3.27"
+    assert shown(0.25, 1.6e-16, (0.25 - 2e-15, 0.25 + 2e-15)) == "c0 = 0.25 ± 1.6e-16 m"
+    assert shown(2e8, 1e3, (1.99e8, 2.01e8)).endswith("m, 95 %: 1.99e+08 to 2.01e+08")
 
 
 def test_units_and_formulas():

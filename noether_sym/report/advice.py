@@ -133,4 +133,4 @@ def _searching(run: RunDocument, **changes: object) -> RunDocument:
 
 
 def _command(run: RunDocument) -> str:
-    return command_line(run, verb="fit")
+    return command_line(run, verb="fit", brief=True)

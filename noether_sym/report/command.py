@@ -28,23 +28,33 @@ _LISTED = frozenset({"rates"})
 
 
 def command_line(
-    run: RunDocument, tailoring: TailoringDocument | None = None, *, verb: str = "run"
+    run: RunDocument,
+    tailoring: TailoringDocument | None = None,
+    *,
+    verb: str = "run",
+    brief: bool = False,
 ) -> str:
-    """The shell command; options that have their default are left out."""
+    """The shell command; options that have their default are left out.
+
+    But for those that decide what is searched, unless it is to be `brief`: another version may
+    have other defaults.
+    """
     data, search = run.data, run.search
-    words = ["noether-sym", verb, "--dataset", data.dataset]
+    words = ["noether-sym", verb, *(() if brief else ("--dataset",)), data.dataset]
     for name in DataOptions.__struct_fields__:
         value = getattr(data, name)
         if name not in ("dataset", "seed") and value != getattr(_DATA, name):
             words += _written(name, _FLAGS.get(name, f"--{name.replace('_', '-')}"), value)
-    words += ["--search", search.method, "--grammar", search.grammar]
+    usual = _SEARCH if brief else None
+    words += _changed(usual, search, {"method": "--search", "grammar": "--grammar"})
     words += ["--depth", str(search.depth)] if search.given else []
-    words += ["--budget", f"{search.budget:g}s"]
+    if usual is None or search.budget != usual.budget:
+        words += ["--budget", f"{search.budget:g}s"]
     words += _changed(
         _SEARCH, search, {"factor": "--acceptance", "fdr": "--fdr", "window": "--window"}
     )
     words += _changed(_SEARCH, search, {"decoys": "--decoys"})
-    words += ["--seed", str(data.seed)]
+    words += _changed(_DATA if brief else None, data, {"seed": "--seed"})
     if tailoring is not None:
         names = ("top", "seeds", "epochs", "weight_decay", "loss")
         flags = {name: f"--{name.replace('_', '-')}" for name in names}
@@ -89,10 +99,11 @@ def _listed(names: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def _changed(defaults: object, options: object, flags: dict[str, str]) -> list[str]:
+def _changed(defaults: object | None, options: object, flags: dict[str, str]) -> list[str]:
+    """Options that differ from their defaults as words; all of them where there are none."""
     words = []
     for key, flag in flags.items():
         value = getattr(options, key)
-        if value != getattr(defaults, key):
+        if defaults is None or value != getattr(defaults, key):
             words += [flag, str(value)]
     return words

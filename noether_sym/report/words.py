@@ -312,10 +312,16 @@ def with_error(value: float | None, error: float | None, *, plain: bool = False)
     shown = _shortest(value, plain=plain)
     if value is None or error is None or not error > 0:
         return shown
-    decimals = 1 - _power(error) if math.isfinite(error) else -1
-    if 0 <= decimals <= 9 and abs(value) < 1e6:
+    decimals = _decimals(value, error)
+    if decimals is not None:
         return f"{value:.{decimals}f} ± {error:.{decimals}f}"
     return f"{shown} ± {number(error, 2, plain=plain)}"
+
+
+def _decimals(value: float, error: float) -> int | None:
+    """Those of a value whose error is told to its second digit; None where they are too many."""
+    decimals = 1 - _power(error) if math.isfinite(error) else -1
+    return decimals if 0 <= decimals <= 9 and abs(value) < 1e6 else None
 
 
 def constant(own: Parameter | ParameterEntry, symbol: str) -> str:
@@ -327,13 +333,17 @@ def constant(own: Parameter | ParameterEntry, symbol: str) -> str:
 
 def wide_interval(own: Parameter | ParameterEntry, *, plain: bool = False) -> str:
     """The 95 % interval where few trajectories make it far wider than two standard errors."""
-    if own.interval is None or not own.stderr:
+    if own.value is None or own.interval is None or not own.stderr:
         return ""
     low, high = own.interval
     if high - low <= 2 * _WIDE * own.stderr:
         return ""
-    ends = (number(end, 3, plain=plain) for end in (low, high))
-    return f"95 %: {' to '.join(ends)}"
+    decimals = _decimals(own.value, own.stderr)
+    if decimals is None:
+        ends = [number(end, 3, plain=plain) for end in own.interval]
+    else:
+        ends = [f"{end:.{decimals}f}" for end in own.interval]
+    return f"95 %: {' to '.join(ends)}" if ends[0] != ends[1] else ""
 
 
 def unit(symbol: str) -> str:
