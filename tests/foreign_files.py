@@ -140,7 +140,7 @@ def runs_of_one_clock(path):
     t, *first = motion(0)
     columns = [t, *first, *motion(1)[1:]]
     names = ("Position (m)", "Velocity (m/s)")
-    head = ",".join(["Time (s)", *(f"Run {run}: {name}" for run in (1, 2) for name in names)])
+    head = ",".join(["t / s", *(f"Run {run}: {name}" for run in (1, 2) for name in names)])
     return text(path, head, *lines(columns, "{:.6f}"))
 
 

@@ -54,6 +54,17 @@ def test_the_verdict_on_few_trajectories_is_by_such_constants(noisy):
     assert without.confirmed(PENDULUM).evidence == without.evidence(PENDULUM)
 
 
+def test_a_wave_that_turns_many_times_has_the_size_that_it_reaches(noisy):
+    """By its gradient, thirty times as much."""
+    sizes = Confirmation(noisy, noisy.train, noisy.train).size
+    waves = (parse(text, list(noisy.names)) for text in ("sin(q)", "sin(60*q)"))
+    one, many = (
+        sizes(law_of(own.expression, *(one.value for one in own.constants))) for own in waves
+    )
+    assert many == pytest.approx(np.sqrt(0.5), rel=0.05)
+    assert 0.5 < one / np.sqrt(0.5) < 2.0
+
+
 def test_pieces_of_one_trial_leave_nothing_to_fit_to(noisy):
     pieces = tuple(replace(own, trial="the same") for own in noisy.train)
     one = replace(noisy, train=pieces)

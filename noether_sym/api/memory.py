@@ -84,8 +84,9 @@ def loaded(
         write_frame(table.frame, path)
         try:
             dataset = msgspec.structs.replace(options, dataset=str(path)).load()
-        except NoetherSymError as error:  # the file is ours, and the data are the caller's
-            raise type(error)(str(error).replace(str(path), "the table")) from error
+        except NoetherSymError as error:
+            # the file is ours, and the data are the caller's: neither message nor cause name it
+            raise type(error)(str(error).replace(str(path), "the table")) from None
         yield Loaded(replace(dataset, source=IN_MEMORY), options, path)
 
 

@@ -43,6 +43,9 @@ _REACH = 2.0
 """Standard deviations that a law has at most by its gradient: 1.4 of squares, 1.8 of sixth powers
 of normal numbers."""
 
+_WILD = 4.0
+"""The same from which on the gradient says nothing of how far a quantity reaches."""
+
 
 class Confirmation:
     """Trajectories on which laws are confirmed.
@@ -229,8 +232,8 @@ class Confirmation:
     def _natural(self, law: Law, reached: float) -> float:
         """What the law would vary by if its columns varied independently, of the same samples.
 
-        To first order, but no more than some times as much as it does: a wave that turns many times
-        over the range of its columns has a large gradient and a small range.
+        To first order, but no more than some times as much as it does; where that is far more, a
+        wave that turns many times over the range of its columns, what it does counts.
         """
         gradients, unit = self._frame.scaled_gradients(law)
         moving = self._frame.spread > 0
@@ -245,7 +248,9 @@ class Confirmation:
         weights = weights_of([(steps**2 @ noise**2)])[0]
         weighted = gradients * np.sqrt(weights / weights.mean())[:, None]
         natural = root_mean_square(weighted, unit)
-        return min(natural, _REACH * reached) if reached > 0 else natural
+        if not reached > 0:
+            return natural
+        return reached if natural > _WILD * reached else min(natural, _REACH * reached)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

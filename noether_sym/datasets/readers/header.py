@@ -202,7 +202,7 @@ def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
         every = list(dict.fromkeys(filter(None, runs)))
         if "" in runs:
             clocks = [cell for cell, run in zip(cells, runs, strict=True) if not run]
-            told = len(every) > 0 and all(map(_DATED.fullmatch, clocks))
+            told = all(map(_tells_the_time, clocks)) and len(every) > 0
             told = told and all(map(_NUMBERED.fullmatch, every))
         else:
             told = len(cells) > 1 and min(Counter(runs).values()) > 1
@@ -213,6 +213,10 @@ def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
             names = [one["name"] if one else cell for one, cell in zip(found, cells, strict=True)]
             return names, runs, (note,)
     return cells, [""] * len(cells), ()
+
+
+def _tells_the_time(cell: str) -> bool:
+    return _split(cell, stroke=True)[0].lower() in _TIMES or is_dated(cell)
 
 
 def _blocks(
