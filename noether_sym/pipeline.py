@@ -57,7 +57,13 @@ def run_sums(search: Search, progress: Progress | None = None) -> SumsFound:
     from noether_sym.search.sums.stage import search_sums
 
     dataset = without_outliers(search.dataset)
-    found = search_sums(dataset, limit=search.terms, seed=search.data.seed, progress=progress)
+    found = search_sums(
+        dataset,
+        limit=search.terms,
+        seed=search.data.seed,
+        window=search.options.window,
+        progress=progress,
+    )
     stage = SumsStage(round(found.seconds, 3), found.terms, found.complete)
     search.run.finish(sums=stage)
     return found
@@ -182,7 +188,9 @@ def _search_decoy(
     dataset = decoy(without_outliers(search.dataset), number, search.data.seed)
     sums = distinct = None
     if search.method != "formulas":
-        sums = search_sums(dataset, limit=search.terms, seed=search.data.seed)
+        sums = search_sums(
+            dataset, limit=search.terms, seed=search.data.seed, window=search.options.window
+        )
     if search.method != "sums" and dataset.ordered:
         depth = _depth(search, sums)
         if depth not in formulas:

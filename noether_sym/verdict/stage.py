@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from noether_sym.datasets.dataset import Dataset
@@ -137,11 +138,12 @@ def _fit(
     confirmation = Confirmation(dataset, own.confirm, own.fitted)
     dataset = replace(dataset, train=own.search, test=own.held_out)
     formulas = [] if distinct is None else distinct_candidates(distinct)
-    proposals = [*sums.laws, *(one for forms in sums.noisy for one in forms)]
+    noisy = [one for forms in sums.noisy for one in forms]
+    proposals = [*sums.laws, *noisy, *sums.slow]
     candidates = [*formulas, *(one.candidate for one in proposals)]
     crosswise = None
     if sums.folds:
-        places = iter(range(len(formulas) + len(sums.laws), len(candidates)))
+        places = count(len(formulas) + len(sums.laws))
         forms = {next(places): law for law, own in enumerate(sums.noisy) for _ in own}
         crosswise = Crosswise(CrossFitting(whole, sums.folds, confirmation), forms)
     first: tuple[list[Fitted], Judgement, int | None] | None = None

@@ -127,7 +127,9 @@ class NoisyTerms:
         self.own, self.data = own, data
         self._within, self._noise = own.within.sum(0), own.noise.sum(0)
         self._pairs = np.diff(data.segment) == 0
-        self._memory = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
+        # what lies below a floor may have a memory
+        least = float(norm.isf(SIGNIFICANT)) / np.sqrt(data.count)
+        self._memory = float("inf") if own.floor else least
         usual = float(np.median(np.diag(self._noise))) if own.terms else 0.0
         self._swamped = min(_SWAMPED, _TIMES_USUAL * usual)
         points = len(data.points)
@@ -178,12 +180,16 @@ class NoisyTerms:
         return self._known[key]
 
     def is_noise(self, step: Step, whole: Step | None = None) -> bool:
-        """Whether a combination varies no more than noise does, and no more than a larger one."""
+        """Whether a combination varies no more than noise does, and no more than a larger one.
+
+        Above a floor it may be as much more than the larger one as that may be more than noise.
+        """
         allowed = _OFTEN
         if whole is not None:
+            beyond = max(whole.excess / whole.noise, 0.0)
             dropped = max(1, len(whole.support) - len(step.support))
             missed = _missed(dropped) / self.data.count
-            allowed = min(_OFTEN, max(whole.excess / whole.noise, 0.0) + missed + _UNSURE)
+            allowed = beyond + _OFTEN if self.own.floor else min(_OFTEN, beyond + missed + _UNSURE)
         if not (0 < step.noise <= _SWAMPED and step.noise <= self._swamped * self._usual_of(step)):
             return False
         if step.excess > min(_VARIES, allowed * step.noise):

@@ -10,7 +10,7 @@ constants are refitted for the verdict.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class Moments:
         As in `noether_sym.search.sums.observations`.
     fields : array of shape (point * base column, term)
         Partial derivatives times the columns' spread.
+    floor : float
+        Share of the reference that counts as noise beside it: a slow drift is no noise.
     """
 
     terms: tuple[Term, ...]
@@ -55,6 +57,12 @@ class Moments:
     noise: NDArray[np.float64]
     reference: NDArray[np.float64]
     fields: NDArray[np.float64]
+    floor: float = 0.0
+
+    def above(self, floor: float) -> Moments:
+        """The same with another floor."""
+        more = (floor - self.floor) * self.reference / len(self.noise)
+        return replace(self, noise=self.noise + more, floor=floor)
 
     def of(self, places: NDArray[np.int64]) -> Moments:
         """Those of some terms."""
@@ -67,6 +75,7 @@ class Moments:
             self.noise[:, places[:, None], places],
             self.reference[pick],
             self.fields[:, places],
+            self.floor,
         )
 
 

@@ -34,6 +34,9 @@ _FIRST = 3
 _DIFFERENT = 1.25
 """Variance over all data over that along trajectories, from which values differ between them."""
 
+_FLOORS = (1e-4, 1e-3)
+"""Shares of the reference that a slow drift may make within windows: deviations of 1 and 3 %."""
+
 _SUBSETS = 64
 """Most choices of some of the columns."""
 
@@ -93,6 +96,40 @@ def from_noise(
             if len(heads) >= most:
                 return found
     return found
+
+
+def slow_in_windows(
+    libraries: Iterable[Iterable[Term]],
+    data: Observations,
+    sigma: NDArray[np.float64],
+    most: int,
+    groups: NDArray[np.int64],
+) -> list[Found]:
+    """Sums that change far less within windows than they could: laws but for a slow drift.
+
+    Of the floors below which a change may lie the least at which anything is found is taken.
+
+    Parameters
+    ----------
+    libraries, sigma, most, groups
+        See `from_noise`.
+    data : Observations
+        Windows of trajectories.
+    """
+    count = min(_TERMS, data.count // _SAMPLES_PER_TERM)
+    samples = NoisySamples(data, sigma)
+    chosen = (list(islice(own, count)) for own in libraries)
+    every = [moments(terms, samples, groups) for terms in chosen if terms]
+    for floor in _FLOORS:
+        heads: list[NDArray[np.float64]] = []
+        found: list[Found] = []
+        for own in every:
+            found += _laws(own.above(floor), data, heads, most)
+            if len(heads) >= most:
+                break
+        if found:
+            return found
+    return []
 
 
 def alike_in_noise(

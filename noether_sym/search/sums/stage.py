@@ -29,6 +29,7 @@ from noether_sym.search.sums.noisy import (
     found_again,
     from_noise,
     has_subsets,
+    slow_in_windows,
 )
 from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.other_forms import with_other_forms
@@ -37,10 +38,13 @@ from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.shared import over_shared_denominators
 from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
 from noether_sym.search.sums.walk import Combination
-from noether_sym.statistics.samples import Samples, make_samples
+from noether_sym.statistics.samples import Samples, make_samples, windows_to_try
 
 _SAMPLES = 4000
 """Most samples that a search looks at."""
+
+_GROUPS = 4
+"""Groups of windows, on each of which forms fitted to the others are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,9 @@ class SumsFound:
         `noisy` and `alike` are to be judged.
     alike : tuple of Proposal
         What varies as noise does, both along trajectories and between them.
+    slow : tuple of Proposal
+        What hardly changes within windows, where there is no law. Only the trajectories that are
+        for searching were searched for it.
     """
 
     laws: tuple[Proposal, ...] = ()
@@ -101,10 +108,16 @@ class SumsFound:
     noisy: tuple[tuple[Proposal, ...], ...] = ()
     folds: tuple[Fold, ...] = ()
     alike: tuple[Proposal, ...] = ()
+    slow: tuple[Proposal, ...] = ()
 
 
 def search_sums(
-    dataset: Dataset, *, limit: int, seed: int, progress: Progress | None = None
+    dataset: Dataset,
+    *,
+    limit: int,
+    seed: int,
+    window: str | int = "auto",
+    progress: Progress | None = None,
 ) -> SumsFound:
     """Search for sums of terms that are constant along every training trajectory.
 
@@ -114,6 +127,9 @@ def search_sums(
     limit : int
         Most terms of a library.
     seed : int
+    window : str or int
+        Windows in which to look where there is no law; see
+        `noether_sym.statistics.samples.windows_to_try`.
     progress : callable, optional
         Called with (stage, done, total).
 
@@ -136,6 +152,7 @@ def search_sums(
             known = [*found.laws, *found.constraints]
             noisy, alike, folds = _in_noise(whole, known, most, seed, progress)
         more, same = _told_apart(found.constraints, whole, seed)
+        slow = [] if found.laws or more or noisy else _slow(whole, most, seed, window)
     return SumsFound(
         (
             *_still(dataset, samples, data),
@@ -148,11 +165,14 @@ def search_sums(
         tuple(tuple(_proposal(one) for one in law.forms) for law in noisy),
         folds,
         tuple(_proposal(own.forms[0]) for own in alike),
+        tuple(_proposal(own.forms[0]) for own in slow),
     )
 
 
-def _observed(dataset: Dataset, seed: int) -> tuple[Samples, Observations]:
-    samples = make_samples(dataset.train, window=None, seed=seed).thinned(_SAMPLES)
+def _observed(
+    dataset: Dataset, seed: int, window: int | None = None
+) -> tuple[Samples, Observations]:
+    samples = make_samples(dataset.train, window=window, seed=seed).thinned(_SAMPLES)
     return samples, Observations.of(samples, dataset)
 
 
@@ -223,6 +243,25 @@ def _in_noise(
     if progress is not None and folds:
         progress("sums, crosswise", 1, 1)
     return found, alike, tuple(folds)
+
+
+def _slow(dataset: Dataset, most: int, seed: int, window: str | int) -> list[Found]:
+    """Search windows of the trajectories that are for searching for what a slow drift hides."""
+    if not dataset.ordered:
+        return []
+    train = parts(dataset.train).search
+    *_, chosen = windows_to_try(train, window)
+    if chosen is None:
+        return []
+    sigma = training_noise(dataset).sigma
+    dataset = replace(dataset, train=train, test=())
+    data = _observed(dataset, seed, chosen)[1]
+    columns = columns_of(dataset, data)
+    made_of = quantities(columns)
+    motion = Motion(made_of, velocities(dataset))
+    libraries = chain(motion.energies(), (polynomial(made_of),), scalars(columns))
+    groups = np.arange(data.segments) * _GROUPS // data.segments  # neighbours in time together
+    return slow_in_windows(libraries, data, sigma, most, groups)
 
 
 def _still(dataset: Dataset, samples: Samples, data: Observations) -> Iterator[Proposal]:
