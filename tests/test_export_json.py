@@ -76,7 +76,7 @@ def test_layout_of_the_document():
     content = json.loads(encode(document(LAW)))
     assert list(content) == [
         "dataset", "inputs", "counts", "independent_laws", "window", "laws",
-        "candidates_not_accepted", "most_laws", "constraints", "decoys",
+        "candidates_not_accepted", "most_laws", "constraints", "decoys", "notes",
     ]  # fmt: skip
     assert content["inputs"][1] == {"name": "p", "unit": "kg*m**2/s"}
     assert list(content["counts"]) == ["candidates", "distinct", "fitted", "accepted"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import TYPE_CHECKING
 
 from noether_sym.datasets.dataset import Dataset
@@ -138,17 +137,19 @@ def _fit(
     confirmation = Confirmation(dataset, own.confirm, own.fitted)
     dataset = replace(dataset, train=own.search, test=own.held_out)
     formulas = [] if distinct is None else distinct_candidates(distinct)
-    noisy = [one for forms in sums.noisy for one in forms]
-    proposals = [*sums.laws, *noisy, *sums.slow]
+    proposals = [*sums.laws, *(one for forms in sums.noisy for one in forms)]
     candidates = [*formulas, *(one.candidate for one in proposals)]
     crosswise = None
     if sums.folds:
-        places = count(len(formulas) + len(sums.laws))
+        places = iter(range(len(formulas) + len(sums.laws), len(candidates)))
         forms = {next(places): law for law, own in enumerate(sums.noisy) for _ in own}
         crosswise = Crosswise(CrossFitting(whole, sums.folds, confirmation), forms)
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     windows = windows_to_try(dataset.train, options.window)
     for look, window in enumerate(windows):
+        if window is not None:
+            proposals += sums.slow
+            candidates += [one.candidate for one in sums.slow]
         samples = make_samples(dataset.train, window=window, seed=options.seed)
         fits = fit_candidates(
             formulas,
@@ -189,7 +190,7 @@ def _fit(
     judgement = with_told_terms(judgement, whole, confirmation, refitting, fitting)
     judgement = replace(judgement, laws=tuple(map(_as_written, judgement.laws)))
     return FitResult(
-        tuple(candidates),
+        tuple(candidates[: len(fits)]),
         tuple(_final_status(fits, judgement)),
         judgement,
         window,
