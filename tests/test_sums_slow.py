@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from networks import PENDULUM
 from scipy.integrate import solve_ivp
 
 import noether_sym
@@ -17,6 +18,8 @@ from noether_sym.search.sums.observations import Observations
 from noether_sym.search.sums.stage import columns_of, search_sums
 from noether_sym.search.sums.terms import polynomial, quantities
 from noether_sym.statistics.samples import make_samples
+from noether_sym.verdict.independence import Judgement
+from noether_sym.verdict.revision import without_echoes
 
 DAMPING = 0.01
 COLUMNS = ["x", "y", "vx", "vy"]
@@ -98,6 +101,20 @@ def test_only_what_is_for_searching_is_searched():
         search_sums(replace(data, train=own), limit=50, seed=0) for own in (data.train, other)
     )
     assert [own.fit.factors for own in one.slow] == [own.fit.factors for own in two.slow]
+
+
+def test_beside_a_formula_that_says_the_same_a_sum_is_not_listed():
+    laws = [
+        PENDULUM.with_(rank=rank, family=family, function_of=of)
+        for rank, (family, of) in enumerate([(1, ()), (1, ()), (1, ()), (2, ()), (3, (1, 2))], 1)
+    ]
+    found = Judgement(tuple(laws), (), (), 2, numbers=(4, 2, 7, 8, 9))
+    left = without_echoes(found, 5)
+    assert left.numbers == (4, 2, 8)
+    assert [law.family for law in left.laws] == [1, 1, 2]
+    assert [law.rank for law in left.laws] == [1, 2, 3]
+    assert left.verdicts[7] == left.verdicts[9] == "a formula says the same"
+    assert without_echoes(left, 9) is left
 
 
 def test_a_floor_is_noise_in_proportion_to_the_reference():

@@ -11,6 +11,7 @@ from noether_sym.verdict.gates import with_confirmation
 from noether_sym.verdict.independence import Judgement
 
 _RESTED = "it was taken back, or what it follows from"
+_ECHO = "a formula says the same"
 
 
 def taken_back(law: Law, verdict: str, reason: str) -> Law:
@@ -22,7 +23,10 @@ def taken_back(law: Law, verdict: str, reason: str) -> Law:
 
 
 def revised(
-    judgement: Judgement, laws: Sequence[Law], undecided: Sequence[tuple[Law, str]]
+    judgement: Judgement,
+    laws: Sequence[Law],
+    undecided: Sequence[tuple[Law, str]] = (),
+    rested: str = _RESTED,
 ) -> Judgement:
     """A judgement with fewer laws, numbered anew; those now undecided come first of the closest.
 
@@ -33,6 +37,8 @@ def revised(
         Those that are left.
     undecided : sequence of (Law, str)
         Those that are undecided now, and why.
+    rested : str
+        What is said of the others that are not left.
     """
     aside = [taken_back(law, UNDECIDED, reason) for law, reason in undecided]
     families = dict(zip(dict.fromkeys(own.family for own in laws), count(1)))
@@ -43,7 +49,7 @@ def revised(
     reasons = {law.rank: f"{UNDECIDED}: {reason}" for law, reason in undecided}
     left = {law.rank for law in laws}
     lost = {
-        number: reasons.get(rank, _RESTED)
+        number: reasons.get(rank, rested)
         for rank, number in enumerate(judgement.numbers, 1)
         if rank not in left
     }
@@ -65,6 +71,26 @@ def revised(
         verdicts={**judgement.verdicts, **lost},
         numbers=tuple(judgement.numbers[law.rank - 1] for law in laws) if judgement.numbers else (),
     )
+
+
+def without_echoes(judgement: Judgement, first: int) -> Judgement:
+    """A judgement without candidates, from a number on, that say what others say.
+
+    Parameters
+    ----------
+    judgement : Judgement
+    first : int
+        Candidates from here on only head families.
+    """
+    heads: dict[int, int] = {}
+    for law, number in zip(judgement.laws, judgement.numbers, strict=True):
+        heads.setdefault(law.family, number)
+    kept = [
+        law
+        for law, number in zip(judgement.laws, judgement.numbers, strict=True)
+        if number < first or (heads[law.family] == number and not law.function_of)
+    ]
+    return revised(judgement, kept, rested=_ECHO) if len(kept) < len(judgement.laws) else judgement
 
 
 def _beside(law: Law, reason: str, families: Mapping[int, int]) -> tuple[Law, str]:

@@ -30,6 +30,7 @@ from noether_sym.verdict.constants import Refitting, with_final_constants
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.crossfit import CrossFitting, Crosswise
 from noether_sym.verdict.points import judge_points
+from noether_sym.verdict.revision import without_echoes
 from noether_sym.verdict.told import with_told_terms
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def _fit(
             last=look + 1 == len(windows),
             shown=held_out_samples(whole.test, samples, seed=options.seed),
         )
+        if window is not None:
+            judgement = without_echoes(judgement, len(candidates) - len(sums.slow))
         judgement = paid_for(judgement, options.fdr, look + 1)
         if first is None or judgement.laws:
             first = fits, judgement, window
