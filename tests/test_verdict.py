@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from networks import PENDULUM
 from scipy.stats import binom
 
-from noether_sym.laws.law import APPROXIMATE_LAW, CONSTRAINT, LAW, NOT_A_LAW, UNDECIDED
+from noether_sym.laws.law import APPROXIMATE_LAW, CONSTRAINT, LAW, NOT_A_LAW, UNDECIDED, Evidence
 from noether_sym.verdict.chance import q_values
 from noether_sym.verdict.constancy import Constancy, constancy, slow_share, spread_between
+from noether_sym.verdict.criteria import _second
 from noether_sym.verdict.decay import decay
 from noether_sym.verdict.decision import decide
+from noether_sym.verdict.independence import Judged
 from noether_sym.verdict.motion import Motion
 
 _TURNING = Motion(turn=6.3, resolution=0.9, returns=True)
@@ -363,3 +366,21 @@ def test_an_outlying_mean_is_pulled_in_from_ten_trajectories_on():
         draw = np.random.default_rng(7)
         values = [np.full(5, own) for own in (*draw.normal(size=count - 1), 1000.0)]
         assert spread_between(values) < 20.0
+
+
+class Convinced:
+    """Confirms everything as a law."""
+
+    def confirmed(self, law):
+        evidence = Evidence(LAW, "", within=1e-9, white=1.0, chance=1e-60, trajectories=4)
+        return law.with_(evidence=evidence)
+
+
+@pytest.mark.parametrize(("ranked", "accepted"), [(0.03, True), (0.1, False)])
+def test_what_varies_by_rank_alone_is_given_no_second_chance(ranked, accepted):
+    """Near a pole on one trajectory, beside which all others seem constant."""
+    law = PENDULUM.with_(conservation_ratio=0.02 if accepted else 1e-20)
+    entry = Judged(0, law, ranked, np.ones((3, 2)), "by rank it varies too much")
+    found = _second(entry, Convinced())
+    assert (found.reason == "") is accepted
+    assert (found.law.evidence is not None) is accepted

@@ -35,6 +35,10 @@ from noether_sym.verdict.independence import Judged, Judgement, independent_laws
 
 _JUDGED = 300
 """Candidates that are looked at, best first."""
+_FAR_OUT = 1e3
+"""Ratio by rank over the ratio itself from which on a few samples far out make a quantity seem
+constant; with noise both are of one size."""
+
 _SECOND = 100
 """Those among them that are confirmed all the same where none passes."""
 _UNMOVED = 1e-8
@@ -139,7 +143,13 @@ def judge(
 
 
 def _second(entry: Judged, confirmation: Confirmation) -> Judged:
-    """What varies too much, unless it is all noise, or a slow drift, or that is not decided."""
+    """What varies too much, unless it is all noise, or a slow drift, or that is not decided.
+
+    What varies by rank and not otherwise is near a pole on a trajectory or two, beside which all
+    others seem constant.
+    """
+    if entry.score > _FAR_OUT * entry.law.conservation_ratio:
+        return entry
     law = with_confirmation(confirmation.confirmed(entry.law))
     drifts = law.evidence is not None and law.evidence.half_life is not None
     if drifts or law.verdict == LAW:
