@@ -19,6 +19,11 @@ def on_the_command_line() -> Iterator[None]:
         _typed.reset(before)
 
 
-def spelt(flag: str, argument: str) -> str:
-    """Of the two spellings of an option that of the caller: ``--time t`` or ``time='t'``."""
-    return flag if _typed.get() else argument
+def spelt(flag: str, argument: str = "") -> str:
+    """Of the two spellings of an option that of the caller: ``--time t`` or ``time='t'``.
+
+    Where no argument is given it has the name of the flag: ``with_time=`` for ``--with-time``.
+    """
+    if _typed.get():
+        return flag
+    return argument or f"{flag.removeprefix('--').replace('-', '_')}="

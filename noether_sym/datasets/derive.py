@@ -35,13 +35,13 @@ def with_time(dataset: Dataset) -> Dataset:
     if not dataset.timed:
         raise DatasetError(
             f"{dataset.source or dataset.name} has no time to take as a column; leave out "
-            f"{spelt('--with-time', 'with_time=')}, or name the time column with "
-            f"{spelt('--time', 'time=')}"
+            f"{spelt('--with-time')}, or name the time column with "
+            f"{spelt('--time')}"
         )
     if name in dataset.names:
         raise DatasetError(
             f"the time and a column are both called {name!r}; rename the column to use "
-            f"{spelt('--with-time', 'with_time=')}"
+            f"{spelt('--with-time')}"
         )
 
     def add(one: Trajectory) -> Trajectory:

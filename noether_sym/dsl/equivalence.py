@@ -253,7 +253,7 @@ class Algebra:
             values[where] *= chosen
             slopes[where] *= chosen[..., None]
         else:
-            # {t - a} is {a + t} turned round: the sign that comes out must not tell them apart
+            # {t - a} is {a + t} reversed: the sign that comes out must not tell them apart
             lean = values[where, :, 1:2] - values[where, :, :1]
             values[where] += np.where(lean.real < 0, -chosen, chosen)
         return values, slopes, slots + where

@@ -350,7 +350,7 @@ def check_embeddable(data: Dataset) -> None:
     if not data.ordered or not data.has_derivatives:
         raise DatasetError(
             f"{data.name}: an embedding needs samples in order and dx/dt; give the data their "
-            f"times ({spelt('--time', 'time=')})"
+            f"times ({spelt('--time')})"
         )
     count = len(data.train)
     if count < _FOLDS:

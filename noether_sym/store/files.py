@@ -30,7 +30,7 @@ def storing(what: str, remedy: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        another = f"choose another folder with {spelt('--results', 'results=')}"
+        another = f"choose another folder with {spelt('--results')}"
         raise StorageError(
             f"cannot {what}: {error.strerror or error}; {remedy or f'free some space or {another}'}"
         ) from error

@@ -68,12 +68,12 @@ def open_run(results: Path, document: RunDocument) -> Run:
     elif not run.has(RUN_FILE):
         raise RunError(
             f"{run.path} is not the folder of a run, though it has the name of one; move it "
-            f"away or use another folder with {spelt('--results', 'results=')}"
+            f"away or use another folder with {spelt('--results')}"
         )
     if run.read(RunDocument).identity != document.identity:
         raise RunError(
             f"{run.path} belongs to a run with other options; move it away or use another "
-            f"folder with {spelt('--results', 'results=')}"
+            f"folder with {spelt('--results')}"
         )
     with storing(f"write to {run.path}"), tempfile.TemporaryFile(dir=run.path):
         return run

@@ -191,7 +191,7 @@ def _check_identity(run: Run, held: RunDocument) -> None:
     if not (named and agree and own.seed == held.data.seed):
         raise RunError(
             f"{run.file(RUN_FILE)} was changed: its options do not agree with each other; "
-            f"make the run again in another folder with {spelt('--results', 'results=')}"
+            f"make the run again in another folder with {spelt('--results')}"
         )
 
 

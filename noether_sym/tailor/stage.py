@@ -129,7 +129,7 @@ def _check(dataset: Dataset) -> None:
         raise DatasetError(
             f"data set {dataset.name!r} has no time, and tailoring trains a network on rates of "
             "change and predicts over time; give a time column t, or name it with "
-            f"{spelt('--time', 'time=')}"
+            f"{spelt('--time')}"
         )
     if not dataset.test:
         raise DatasetError(

@@ -201,6 +201,6 @@ def _with_derived(own: Trajectory, dataset: Dataset) -> Trajectory:
             raise DatasetError(
                 f"no decoy can be made: derived column {dataset.names[place]!r} = {formula.text} "
                 f"has no finite value in trajectory {own.name!r} once columns are moved in time; "
-                f"leave out {spelt('--decoys', 'decoys=')}, or the derived column"
+                f"leave out {spelt('--decoys')}, or the derived column"
             )
     return replace(own, states=states, derivatives=rates)

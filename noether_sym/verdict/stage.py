@@ -139,18 +139,16 @@ def _fit(
     dataset = replace(dataset, train=own.search, test=own.held_out)
     formulas = [] if distinct is None else distinct_candidates(distinct)
     proposals = [*sums.laws, *(one for forms in sums.noisy for one in forms)]
-    candidates = [*formulas, *(one.candidate for one in proposals)]
+    first_slow = len(formulas) + len(proposals)
+    candidates = [*formulas, *(one.candidate for one in (*proposals, *sums.slow))]
     crosswise = None
     if sums.folds:
-        places = iter(range(len(formulas) + len(sums.laws), len(candidates)))
+        places = iter(range(len(formulas) + len(sums.laws), first_slow))
         forms = {next(places): law for law, own in enumerate(sums.noisy) for _ in own}
         crosswise = Crosswise(CrossFitting(whole, sums.folds, confirmation), forms)
     first: tuple[list[Fitted], Judgement, int | None] | None = None
     windows = windows_to_try(dataset.train, options.window)
     for look, window in enumerate(windows):
-        if window is not None:
-            proposals += sums.slow
-            candidates += [one.candidate for one in sums.slow]
         samples = make_samples(dataset.train, window=window, seed=options.seed)
         fits = fit_candidates(
             formulas,
@@ -160,7 +158,8 @@ def _fit(
             progress=progress,
             checkpoint=checkpoint,
         )
-        fits += [_on(samples, one, dataset) for one in proposals]
+        slow = () if window is None else sums.slow  # found in windows, judged there
+        fits += [_on(samples, one, dataset) for one in (*proposals, *slow)]
         judgement = judge(
             candidates,
             fits,
@@ -178,9 +177,7 @@ def _fit(
             last=look + 1 == len(windows),
             shown=held_out_samples(whole.test, samples, seed=options.seed),
         )
-        if window is not None:
-            judgement = without_echoes(judgement, len(candidates) - len(sums.slow))
-        judgement = paid_for(judgement, options.fdr, look + 1)
+        judgement = paid_for(without_echoes(judgement, first_slow), options.fdr, look + 1)
         if first is None or judgement.laws:
             first = fits, judgement, window
         if judgement.laws:

@@ -165,9 +165,7 @@ def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, U
     for name in names:
         where = f"{path}: the derivative of {name!r}"
         if roles.time is None:
-            raise DatasetError(
-                f"{where} needs a time column; name it with {spelt('--time', 'time=')}"
-            )
+            raise DatasetError(f"{where} needs a time column; name it with {spelt('--time')}")
         if name not in roles.states:
             close = difflib.get_close_matches(name, roles.states, n=1)
             meant = f"; did you mean {close[0]!r}?" if close else "."
@@ -182,7 +180,7 @@ def _check(path: Path, roles: Roles, names: Sequence[str], units: Mapping[str, U
         if name + _SUFFIX in units:
             raise DatasetError(
                 f"{where} would be called {name + _SUFFIX!r}, as a column is; leave it out of "
-                f"{spelt('--derivatives', 'derivatives=')}, or rename the column"
+                f"{spelt('--derivatives')}, or rename the column"
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,8 @@ def _without_row_numbers(table: RawTable, options: TableOptions) -> RawTable:
         )
     shown = f"column {name!r}" if name else "column 1, which has no name,"
     others = {own: unit for own, unit in table.header.units.items() if own != name}
-    return replace(
-        table,
-        header=replace(table.header, units=others),
-        frame=table.frame.drop(columns=name),
-        units={own: unit for own, unit in table.units.items() if own != name},
-        notes=(*table.notes, f"{shown} numbers the rows: left out"),
-    )
+    left = _without_columns(table, [name], f"{shown} numbers the rows: left out")
+    return replace(left, header=replace(table.header, units=others))
 
 
 def _without_dates(table: RawTable, options: TableOptions) -> RawTable:
@@ -83,22 +79,23 @@ def _without_dates(table: RawTable, options: TableOptions) -> RawTable:
         if is_dated(name)
         and name not in times
         and name not in options.numbers
-        and (_holds_no_number(table, name) or _is_stamped(table, name))
+        and (table.holds_no_number(name) or _is_stamped(table, name))
     ]
     if not dates or all(name in table.faults for name in times):
         return table
     listed = ", ".join(map(repr, dates))
+    return _without_columns(table, dates, f"dates beside the time left out: {listed}")
+
+
+def _without_columns(table: RawTable, names: Sequence[str], note: str) -> RawTable:
+    """The table without some columns of numbers, and a note that says so."""
     return replace(
         table,
-        frame=table.frame.drop(columns=dates),
-        units={name: unit for name, unit in table.units.items() if name not in dates},
-        faults={name: fault for name, fault in table.faults.items() if name not in dates},
-        notes=(*table.notes, f"dates beside the time left out: {listed}"),
+        frame=table.frame.drop(columns=list(names)),
+        units={name: unit for name, unit in table.units.items() if name not in names},
+        faults={name: fault for name, fault in table.faults.items() if name not in names},
+        notes=(*table.notes, note),
     )
-
-
-def _holds_no_number(table: RawTable, name: str) -> bool:
-    return name in table.faults and table.faults[name].count == len(table.frame)
 
 
 def _is_stamped(table: RawTable, name: str) -> bool:
@@ -183,7 +180,7 @@ def _settled(table: RawTable) -> RawTable:
         words = "trajectory" if len(counts) == 1 else f"{len(counts):,} trajectories"
         note = (
             f"column {name!r} tells trajectories apart ({words}); to search it, name it with "
-            f"{spelt('--columns', 'columns=')}"
+            f"{spelt('--columns')}"
         )
         return replace(table, notes=(*table.notes, note))
     values, bad = to_numbers(table.labels)
@@ -231,7 +228,7 @@ def _pivoted(table: RawTable, options: TableOptions) -> RawTable:
         raise DatasetError(
             f"{table.path}: particle {labels[codes[rows[0]]]!r} has two rows at the same time "
             f"({table.places(rows)}); leave one out, or name the column that tells trajectories "
-            f"apart with {spelt('--trajectory', 'trajectory=')}"
+            f"apart with {spelt('--trajectory')}"
         )
     count = len(firsts)
     columns: dict[str, NDArray[np.float64]] = {}

@@ -151,8 +151,7 @@ def _check_applies(source: Source, kind: str, options: TableOptions) -> None:
     for name in filter(given.get, given):
         flag = f"--{name.replace('_', '-')}"
         raise DatasetError(
-            f"{source.path} is {kind}, and {spelt(flag, f'{name}=')} does not apply to it; leave "
-            "it out"
+            f"{source.path} is {kind}, and {spelt(flag)} does not apply to it; leave it out"
         )
 
 

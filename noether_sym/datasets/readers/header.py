@@ -95,7 +95,7 @@ def parse_header(
     Raises
     ------
     DatasetError
-        If these are numbers, a name is missing or stands twice, there is one column only,
+        If these are numbers, a name is missing or is used twice, there is one column only,
         or no column of trajectories or particles under the name given.
     """
     pieces = [piece for cell in cells for piece in cell.split()]
@@ -167,7 +167,7 @@ def names_and_units(cells: Sequence[str]) -> tuple[list[str], list[str | None]]:
 def is_time(name: str) -> bool:
     """Whether a column is called as times are, its unit and run left out."""
     bare, _, _ = _runs([name.strip(), name.strip()])
-    return _split(bare[0], stroke=True)[0].lower() in _TIMES
+    return _names_time(bare[0])
 
 
 def is_time_stamp(name: str) -> bool:
@@ -202,7 +202,7 @@ def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
         every = list(dict.fromkeys(filter(None, runs)))
         if "" in runs:
             clocks = [cell for cell, run in zip(cells, runs, strict=True) if not run]
-            told = all(map(_tells_the_time, clocks)) and len(every) > 0
+            told = all(_names_time(cell) or is_dated(cell) for cell in clocks) and bool(every)
             told = told and all(map(_NUMBERED.fullmatch, every))
         else:
             told = len(cells) > 1 and min(Counter(runs).values()) > 1
@@ -215,8 +215,9 @@ def _runs(cells: list[str]) -> tuple[list[str], list[str], tuple[str, ...]]:
     return cells, [""] * len(cells), ()
 
 
-def _tells_the_time(cell: str) -> bool:
-    return _split(cell, stroke=True)[0].lower() in _TIMES or is_dated(cell)
+def _names_time(cell: str) -> bool:
+    """Whether a cell, its run left out, is the name of a time, with its unit or without."""
+    return _split(cell, stroke=True)[0].lower() in _TIMES
 
 
 def _blocks(

@@ -122,15 +122,19 @@ class RawTable:
         fault = self.faults.get(name)
         if fault is not None:
             more = f" ({fault.count - 1} more such cells in this column)" * (fault.count > 1)
-            hint = f"; {self.without(name)}" * (fault.count == len(self.frame))
+            hint = f"; {self.without(name)}" * self.holds_no_number(name)
             raise DatasetError(f"{self.where(fault.row, name)}: {fault.message}{more}{hint}")
         return self.frame[name].to_numpy()
+
+    def holds_no_number(self, name: str) -> bool:
+        """Whether every cell of a column is at fault."""
+        return name in self.faults and self.faults[name].count == len(self.frame)
 
     def without(self, name: str) -> str:
         """The advice to leave a column out; times and what holds no numbers at all stay out too."""
         if is_time(name):
             return "write the times as numbers, such as the seconds since the first"
-        out = {name, *(own for own in self.faults if self.faults[own].count == len(self.frame))}
+        out = {name, *filter(self.holds_no_number, self.faults)}
         others = [one for one in self.names if one not in out and not is_time(one)]
         if not others:
             return "give at least one column of numbers beside the time"

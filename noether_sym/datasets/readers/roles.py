@@ -130,7 +130,7 @@ def _check_state(path: Path, name: str, states: Sequence[str], given: str) -> No
     if name not in states:
         raise DatasetError(
             f"{path}: {given} was given for {name!r}, which is not among the states; add it to "
-            f"{spelt('--columns', 'columns=')}"
+            f"{spelt('--columns')}"
         )
 
 
@@ -242,7 +242,7 @@ def time_unit(path: Path, roles: Roles, units: Mapping[str, Unit]) -> Unit:
             raise UnitError(
                 f"{path}: column {rate!r} [{units[rate].given}] cannot be the rate of change of "
                 f"{name!r} [{units[name].given}]: the time would be in {dimension}, and it is in "
-                f"{time.symbol}; correct the units, or {spelt('--rates', 'rates=')}"
+                f"{time.symbol}; correct the units, or {spelt('--rates')}"
             )
     return time
 

@@ -267,14 +267,14 @@ def _check_order(
         raise DatasetError(
             f"{start} is already in {place}, with other states{more}; leave one of the two out, "
             "or, if they belong to two particles, name the column that tells them apart with "
-            f"{spelt('--particle', 'particle=')}"
+            f"{spelt('--particle')}"
         )
     hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
     likely = next((repr(name) for name in table.names if is_label(name)), "")
     if likely and not several:
         hint += (
             ", or name the one that tells them apart with "
-            f"{spelt('--trajectory', 'trajectory=')}, perhaps {likely}"
+            f"{spelt('--trajectory')}, perhaps {likely}"
         )
     raise DatasetError(
         f"{start} does not come after {times[before]:g} in {place}{more}; sort the rows by "

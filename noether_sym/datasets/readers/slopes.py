@@ -71,7 +71,7 @@ def slopes(
         raise DatasetError(
             f"{path}: no rate of change of {', '.join(names)} is given, and there is no time to "
             f"estimate it from; give {spelt(f'--rates {wanted}', f'rates={{{mapping}}}')} too, or "
-            f"leave them out with {spelt('--columns', 'columns=')}"
+            f"leave them out with {spelt('--columns')}"
         )
     parts = [(clock, one[:, rest]) for clock, one in zip(clocks, states, strict=True)]
     rates, penalties = estimated(path, parts)

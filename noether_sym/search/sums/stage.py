@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain, combinations, islice
@@ -36,7 +36,16 @@ from noether_sym.search.sums.other_forms import with_other_forms
 from noether_sym.search.sums.propose import differs, propose
 from noether_sym.search.sums.scalars import scalars
 from noether_sym.search.sums.shared import over_shared_denominators
-from noether_sym.search.sums.terms import Columns, mixed, polynomial, quadratic, quantities, shifted
+from noether_sym.search.sums.terms import (
+    Columns,
+    Quantities,
+    Term,
+    mixed,
+    polynomial,
+    quadratic,
+    quantities,
+    shifted,
+)
 from noether_sym.search.sums.walk import Combination
 from noether_sym.statistics.samples import Samples, make_samples, windows_to_try
 
@@ -219,12 +228,10 @@ def _in_noise(
         groups[list(held)] = number
     data, alike, heads = constrained(dataset.train)
     motion = Motion(made_of, velocities(dataset))
-    of_motion, of_points = motion.energies(), scalars(columns)
-    products = (polynomial(made_of),)
     # products of many columns, all at once, are more than noise allows
     few = has_subsets(len(every.spread))
-    first = (of_motion, products, of_points) if few else (of_points, of_motion, products)
-    libraries = chain(*first, motion.of_higher_order(), mixed(made_of))
+    first = _small(columns, made_of, motion, points_last=few)
+    libraries = chain(first, motion.of_higher_order(), mixed(made_of))
     groups = groups[:: samples.every]
     found = from_noise(libraries, data, sigma, heads, most, groups)
     noise = InNoise(data, made_of, sigma, heads, groups)
@@ -258,10 +265,17 @@ def _slow(dataset: Dataset, most: int, seed: int, window: str | int) -> list[Fou
     data = _observed(dataset, seed, chosen)[1]
     columns = columns_of(dataset, data)
     made_of = quantities(columns)
-    motion = Motion(made_of, velocities(dataset))
-    libraries = chain(motion.energies(), (polynomial(made_of),), scalars(columns))
+    libraries = _small(columns, made_of, Motion(made_of, velocities(dataset)), points_last=True)
     groups = np.arange(data.segments) * _GROUPS // data.segments  # neighbours in time together
     return slow_in_windows(libraries, data, sigma, most, groups)
+
+
+def _small(
+    columns: Columns, known: Quantities, motion: Motion, *, points_last: bool
+) -> Iterator[Iterable[Term]]:
+    """Libraries that noise allows: of the motion, of products, of points."""
+    plain = chain(motion.energies(), (polynomial(known),))
+    return chain(plain, scalars(columns)) if points_last else chain(scalars(columns), plain)
 
 
 def _still(dataset: Dataset, samples: Samples, data: Observations) -> Iterator[Proposal]:
