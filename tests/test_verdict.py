@@ -189,6 +189,14 @@ def test_half_life_within_its_error():
     assert found.error < 0.002
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e7])
+def test_a_half_life_is_exact_whatever_the_unit_of_time(unit):
+    values = [2.0 + size * np.exp(-0.03 * _TIMES) for size in (1.0, -0.5, 0.7)]
+    found = decay([_TIMES * unit] * 3, values)
+    assert found.half_life / unit == pytest.approx(np.log(2.0) / 0.03, rel=1e-9)
+    assert found.end == pytest.approx(2.0, rel=1e-9)
+
+
 def test_a_law_needs_no_more_than_noise():
     found = _decided(_noisy(9, 8, 0.1))
     assert found.verdict == LAW

@@ -18,6 +18,9 @@ _SLOWEST = 1e-3
 _RATES = 40
 """Rates that are tried before the best is refined."""
 
+_STEPS = 5
+"""Most Gauss-Newton steps to the best rate."""
+
 _ENOUGH = 3
 """Trials from which on the rate has an error; samples that two numbers and a size need."""
 
@@ -126,12 +129,28 @@ def _rate(parts: Sequence[_Part], longest: float) -> float:
 
 
 def _near(parts: Sequence[_Part], rate: float) -> float:
+    """The best rate between the neighbours of one on the grid, to rounding.
+
+    In its logarithm, for rates have the unit of the file's clock; then by Gauss-Newton steps.
+    """
     from scipy.optimize import minimize_scalar
 
-    step = 10.0 ** (4.0 / _RATES)
-    low, high = sorted((rate / step, rate * step))
-    found = minimize_scalar(lambda own: _left(parts, own), bounds=(low, high), method="bounded")
-    return float(found.x)
+    step = np.log(10.0) * 4.0 / _RATES
+    found = minimize_scalar(
+        lambda own: _left(parts, rate * np.exp(own)), bounds=(-step, step), method="bounded"
+    )
+    rate *= float(np.exp(found.x))
+    left = _left(parts, rate)
+    for _ in range(_STEPS):
+        end, curves = _curves(parts, rate)
+        pairs = list(zip(parts, curves, strict=True))
+        slopes = np.concatenate([_slopes(own, curve, rate, end) for (own, _), curve in pairs])
+        rests = np.concatenate([own - curve for (_, own), curve in pairs])
+        near = rate + float(np.linalg.lstsq(slopes, rests, rcond=None)[0][0])
+        if not (then := _left(parts, near)) < left:
+            break
+        rate, left = near, then
+    return rate
 
 
 def _curves(parts: Sequence[_Part], rate: float) -> tuple[float, list[NDArray[np.float64]]]:
