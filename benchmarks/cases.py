@@ -54,14 +54,14 @@ class Case:
         The same as a value.
     truth : Truth
     arrays : callable
-        States and dx/dt for the null space, both of shape (sample, column); None where there
-        are no times.
+        States and dx/dt for the null space, both of shape (sample, column); where there are no
+        times, the derivatives by the number of the sample.
     """
 
     data: Any
     dataset: Dataset
     truth: Truth
-    arrays: Callable[[], tuple[Array, Array] | None]
+    arrays: Callable[[], tuple[Array, Array]]
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -127,7 +127,7 @@ def _published(name: str, path: Path) -> Case:
         tangent=record.tangent,
         complete=True,
     )
-    return Case(path, data, truth, lambda: None, {"unitless": True})
+    return Case(path, data, truth, lambda: stack(data.train), {"unitless": True})
 
 
 def _planted(columns: str, seed: str) -> Case:

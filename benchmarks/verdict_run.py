@@ -25,6 +25,7 @@ from benchmarks.null_space import polynomial_null_space
 from benchmarks.scoring import Quantity, Truth, score
 from benchmarks.shares import FALSE, SINE, constants, half_life, reached, same, share
 from benchmarks.trials import Job, Trial, trial
+from noether_sym.datasets.dataset import stack
 from noether_sym.laws.law import LAW, UNDECIDED, Law
 
 _SHOWN = 8
@@ -138,19 +139,16 @@ def _constants(laws: Sequence[Any], truth: Truth) -> list[dict[str, Any]]:
 def _polynomial(found: Any, own: Trial, level: float) -> dict[str, Any] | None:
     """The polynomial null space of the same data; None where it cannot be had.
 
-    Without noise it is given exact derivatives; with noise those that the search estimates, and
-    the true size of the noise.
+    Without noise it is given the best derivatives there are; with noise those that the search
+    estimates, by differences where there are no times, and the true size of the noise.
     """
-    from noether_sym.datasets.dataset import stack
-
-    arrays = own.case.arrays()
-    if arrays is None:
-        return None
-    if level:
-        arrays = stack(found.dataset.train)
     epsilon = max(level, float(np.finfo(np.float64).eps))
+    states, slopes = stack(found.dataset.train) if level else own.case.arrays()
+    if level and not found.dataset.has_derivatives:
+        each = (np.gradient(one.states, axis=0) for one in found.dataset.train)
+        slopes = np.concatenate(list(each))
     try:
-        vectors = polynomial_null_space(*arrays, epsilon)
+        vectors = polynomial_null_space(states, slopes, epsilon)
     except (ValueError, np.linalg.LinAlgError):
         return None
     kept = _true(vectors, own.case.truth)
