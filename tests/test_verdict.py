@@ -12,7 +12,7 @@ from noether_sym.verdict.chance import q_values
 from noether_sym.verdict.constancy import Constancy, constancy, slow_share, spread_between
 from noether_sym.verdict.criteria import _second
 from noether_sym.verdict.decay import decay
-from noether_sym.verdict.decision import decide
+from noether_sym.verdict.decision import WITHIN, decide
 from noether_sym.verdict.independence import Judged
 from noether_sym.verdict.motion import Motion
 
@@ -240,6 +240,16 @@ def test_two_trajectories_show_an_approximate_law_at_most():
     assert _decided(values).verdict == APPROXIMATE_LAW
     settles = Motion(turn=6.3, resolution=0.9, returns=False)
     assert _decided(values, settles).verdict == UNDECIDED
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_seen_to_go_up_and_down_on_few_trajectories_is_no_law(count):
+    flat = _noisy(11, count, 0.02)
+    waves = [own + 0.05 * np.sin(_TIMES) for own in flat]
+    assert _decided(flat).verdict == APPROXIMATE_LAW
+    found = _decided(waves)
+    assert found.within < WITHIN
+    assert found.verdict == NOT_A_LAW
 
 
 def test_error_free_data_have_no_error():

@@ -125,7 +125,7 @@ def _of_few(
     """One or two trajectories: what is flat while they come back to where they were."""
     more = "trajectories from other starts would decide"
     bound = found.within(natural)
-    if bound > WITHIN and found.white < DETECTED:
+    if bound > DRIFT and found.white < DETECTED:
         if motion.returns:
             return _drifting(found, times, values, motion, natural, trials)
         return _evidence(NOT_A_LAW, f"it changes: {_reached(bound)}", found, natural)
