@@ -1,6 +1,8 @@
 """Runs side by side: the same law in another form, equal and different constants."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -8,15 +10,17 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from scipy.stats import chi2, ttest_ind_from_stats
+from scipy.stats import t as student
 
 import noether_sym
 from noether_sym.cli import main
 from noether_sym.comparison.beside import compare_runs
+from noether_sym.comparison.document import HalfLife
 from noether_sym.comparison.equality import Estimates, agreement, holm
 from noether_sym.comparison.runs import Contender, FittedRun
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import OptionError, RunError, UnitError
-from noether_sym.laws.law import Law, Parameter
+from noether_sym.laws.law import APPROXIMATE_LAW, Evidence, Law, Parameter
 from noether_sym.store.schema import ColumnEntry, LawsDocument
 from noether_sym.units.coherent import unit_conversion
 from noether_sym.units.dimension import Dimension
@@ -56,7 +60,7 @@ def law(text, values, errors, columns=PENDULUM, degrees=40.0, covariance=None):
     )
 
 
-def run(name, *laws, columns=PENDULUM, ranges=(-2.0, 2.0), digest=None, others=()):
+def run(name, *laws, columns=PENDULUM, ranges=(-2.0, 2.0), digest=None, others=(), folder=None):
     return FittedRun(
         name,
         name,
@@ -69,6 +73,8 @@ def run(name, *laws, columns=PENDULUM, ranges=(-2.0, 2.0), digest=None, others=(
             [Contender(own, True) for own in laws]
             + [Contender(own, False, "drifts") for own in others]
         ),
+        "s",
+        Path(folder or name),
     )
 
 
@@ -178,7 +184,58 @@ def test_the_richer_form_is_taken_where_it_serves_more_runs():
     (found,) = compared(plain, rich)
     assert found.form_of == "rich"
     assert found.findings[0].constants[0].value == pytest.approx(1.0)
-    assert found.equality.reason == "the errors of its constants are not known"
+    assert found.findings[0].constants[0].fixed
+    assert found.equality.p == pytest.approx(2 * student.sf(3.0, 40), rel=1e-3)
+
+
+def test_a_term_that_a_run_lacks_differs_from_one_that_is_there():
+    plain = run("plain", law("q**2 + c0*w**2", [0.25], [1e-3]))
+    cubic = run("cubic", law("q**2 + c0*q**4 + c1*w**2", [0.184, 0.25], [2e-3, 1e-3]))
+    (found,) = compared(plain, cubic)
+    assert found.form_of == "cubic"
+    lacking, own = (beside.constants[0] for beside in found.findings)
+    assert (lacking.value, lacking.fixed, lacking.stderr) == (0.0, True, None)
+    assert not own.fixed
+    assert found.equality.constants == ("c0", "c1")
+    assert found.equality.differ is True
+    unlike = run("unlike", law("q**2 + c0*q**4 + c1*w**2", [0.004, 0.25], [2e-3, 1e-3]))
+    (found,) = compared(plain, unlike)
+    assert found.equality.differ is False
+
+
+def test_constants_without_errors_are_named_and_not_tested():
+    known = law("q**2 + c0*q**4 + c1*w**2", [0.2, 0.25], [2e-3, 1e-3])
+    blind = known.with_(
+        covariance=(), parameters=(replace(known.parameters[0], stderr=None), *known.parameters[1:])
+    )
+    (found,) = compared(run("known", known), run("blind", blind))
+    assert found.equality.constants == ("c1",)
+    assert found.equality.untested == ("c0",)
+    assert str(found.equality).endswith("c0 not tested: no error")
+
+
+def test_errors_of_a_search_are_none_of_an_approximate_law():
+    drifts = Evidence(APPROXIMATE_LAW, "it drifts", 0.02, 1e-9, 1.0, 12, 59.0, 2.0)
+    jackknife = law("w**2 - c0*cos(q)", [20.0], [0.1]).with_(evidence=drifts)
+    searched = jackknife.with_(
+        covariance=(), parameters=tuple(replace(own, degrees=None) for own in jackknife.parameters)
+    )
+    one, other = run("one", jackknife), run("other", searched)
+    (found,) = compared(one, other)
+    assert found.equality.p is None
+    assert found.findings[0].half_life == HalfLife(59.0, 2.0, "s", grows=False)
+    assert list(compare_runs([one, other]).table["constant"]) == ["c0", "half life"] * 2
+    (found,) = compared(one, run("again", jackknife))
+    assert found.equality.differ is False
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders():
+    own = law("w**2 - c0*cos(q)", [20.0], [0.1])
+    (found,) = compared(
+        run("day", own, digest="1", folder="/a/x/day"),
+        run("day", own, digest="2", folder="/b/x/day"),
+    )
+    assert [beside.run for beside in found.findings] == ["a/x/day", "b/x/day"]
 
 
 def test_another_law_is_no_other_form():

@@ -11,8 +11,10 @@ from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.options import json_option, results_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from noether_sym.commands.console import Screen
-    from noether_sym.comparison.document import Comparison, Finding, LawBeside
+    from noether_sym.comparison.document import Comparison, Constant, Finding, LawBeside
 
 
 @click.command("compare", short_help="Laws of several runs side by side.")
@@ -42,18 +44,21 @@ def command(names: tuple[str, ...], results: Path, as_json: bool) -> None:
 def _show(screen: Screen, found: Comparison) -> None:
     from rich.table import Table
 
+    numbers = {run.name: f"{number}" for number, run in enumerate(found.runs, 1)}
     table = Table(box=None, pad_edge=False)
+    table.add_column("")
     table.add_column("run", overflow="fold")
     for name in ("trajectories", "laws", "independent"):
         table.add_column(name, justify="right", no_wrap=True)
     for run in found.runs:
-        table.add_row(run.name, f"{run.trajectories:,}", f"{run.laws}", f"{run.independent}")
+        facts = (f"{run.trajectories:,}", f"{run.laws}", f"{run.independent}")
+        table.add_row(numbers[run.name], run.name, *facts)
     screen.table(table)
     if not found.laws:
         screen.say("None of them has a law.")
     for number, law in enumerate(found.laws, 1):
         screen.say("")
-        _law(screen, number, law)
+        _law(screen, number, law, numbers)
     laws = sum(law.equality.p is not None for law in found.laws)
     pairs = sum(pair.p is not None for law in found.laws for pair in law.pairs)
     if laws:
@@ -65,44 +70,58 @@ def _show(screen: Screen, found: Comparison) -> None:
         )
 
 
-def _law(screen: Screen, number: int, law: LawBeside) -> None:
+def _law(screen: Screen, number: int, law: LawBeside, numbers: Mapping[str, str]) -> None:
     from rich.table import Table
 
     others = any(own.expression is not None and own.run != law.form_of for own in law.findings)
-    where = f", as {law.form_of} has it" if others else ""
+    where = f", as run {numbers[law.form_of]} has it" if others else ""
     screen.lines(f"law {number}: {law.form}{where}")
     table = Table(box=None, pad_edge=False)
-    table.add_column("run", overflow="fold", max_width=30)
-    table.add_column("verdict", overflow="fold", max_width=15)
+    table.add_column("run", no_wrap=True)
+    table.add_column("verdict", overflow="fold", max_width=16)
     for name in ("constant", "95 % interval", "unit"):
         table.add_column(name, overflow="fold")
     for own in law.findings:
-        for row in _rows(own):
+        for row in _rows(own, numbers[own.run]):
             table.add_row(*row)
     screen.table(table)
     for own in law.findings:
         if own.reason:
-            screen.lines(f"{own.run}: {own.reason}")
-    if any(own.expression is not None and own.run != law.form_of for own in law.findings):
+            screen.lines(f"run {numbers[own.run]}: {own.reason}")
+    if others:
         screen.lines(f"equal? {law.equality}")
     for pair in law.pairs:
-        screen.lines(f"{' and '.join(pair.runs)}: {pair}")
+        screen.lines(f"runs {' and '.join(numbers[name] for name in pair.runs)}: {pair}")
 
 
-def _rows(own: Finding) -> list[tuple[str, ...]]:
-    """A line for each constant; the run and its verdict on the first."""
-    from noether_sym.report.words import number, with_error
+def _rows(own: Finding, number: str) -> list[tuple[str, ...]]:
+    """A line for each constant, and for the half life; the run and its verdict on the first."""
+    from noether_sym.report.words import with_error
 
-    start = (own.run, own.verdict)
-    if not own.constants:
-        return [(*start, "", "", "")]
-    rows: list[tuple[str, ...]] = []
+    lines = []
     for one in own.constants:
-        interval = ""
-        if one.interval is not None:
-            low, high = (number(end, 5, plain=True) for end in one.interval)
-            interval = f"{low} to {high}"
-        shown = f"{one.name} = {with_error(one.value, one.stderr, plain=True)}"
         unit = "" if one.unit == "dimensionless" else one.unit
-        rows.append((*(("", "") if rows else start), shown, interval, unit))
-    return rows
+        lines.append((f"{one.name} = {_value(one)}", _interval(one), unit))
+    if (slow := own.half_life) is not None:
+        name = "doubles in" if slow.grows else "halves in"
+        lines.append((f"{name} {with_error(slow.value, slow.stderr, plain=True)}", "", slow.unit))
+    start = [(number, own.verdict), *[("", "")] * len(lines)]
+    return [(*first, *rest) for first, rest in zip(start, lines or [("", "", "")], strict=False)]
+
+
+def _value(one: Constant) -> str:
+    from noether_sym.report.words import with_error
+
+    if one.fixed:
+        return "0 (no such term)" if one.value == 0 else f"{one.value:.6g} (a number)"
+    return with_error(one.value, one.stderr, plain=True)
+
+
+def _interval(one: Constant) -> str:
+    """Empty where it is not known, or narrower than what is shown of the value."""
+    from noether_sym.report.words import interval_ends
+
+    if one.interval is None or not one.stderr:
+        return ""
+    low, high = interval_ends(one.value, one.stderr, one.interval, plain=True)
+    return f"{low} to {high}" if low != high else ""

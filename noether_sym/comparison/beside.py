@@ -17,14 +17,15 @@ from noether_sym.comparison.document import (
     Constant,
     Equality,
     Finding,
+    HalfLife,
     LawBeside,
     RunFacts,
 )
 from noether_sym.comparison.equality import LEVEL, Estimates, agreement, holm
 from noether_sym.comparison.form import Form, Written, points_within
-from noether_sym.comparison.runs import Contender, FittedRun
+from noether_sym.comparison.runs import Contender, FittedRun, named_apart
 from noether_sym.errors import RunError
-from noether_sym.laws.law import Parameter
+from noether_sym.laws.law import LAW, Parameter
 
 NOT_FOUND = "not found"
 NO_COLUMN = "no such column"
@@ -62,7 +63,9 @@ def compare_runs(runs: Sequence[FittedRun]) -> Comparison:
     UnitError
         If the units of a column do not agree.
     """
-    _check(runs)
+    if len(runs) < 2:
+        raise RunError("a comparison takes two runs or more; `noether-sym runs` lists them")
+    runs = named_apart(runs)
     shared = shared_columns(runs)
     points = points_within(shared.low, shared.high)
     taken: set[tuple[int, int]] = set()
@@ -75,15 +78,6 @@ def compare_runs(runs: Sequence[FittedRun]) -> Comparison:
             taken |= {(other, found) for other, (found, _) in matches.items()}
             laws.append(_beside(runs, shared, owner, {n: m for n, (_, m) in matches.items()}))
     return Comparison(tuple(map(_facts, runs)), _adjusted(laws))
-
-
-def _check(runs: Sequence[FittedRun]) -> None:
-    if len(runs) < 2:
-        raise RunError("a comparison takes two runs or more; `noether-sym runs` lists them")
-    names = [run.name for run in runs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise RunError(f"{', '.join(twice)} is given twice; name each run once")
 
 
 def _facts(run: FittedRun) -> RunFacts:
@@ -178,20 +172,36 @@ def _beside(
 
 def _finding(run: FittedRun, parameters: Sequence[Parameter], match: _Match) -> Finding:
     own, law = _estimates(match), match.contender.law
+    degrees = _degrees(match)
     constants = []
     for slot, form in enumerate(parameters):
         value, variance = float(own.values[slot]), float(own.covariance[slot, slot])
         stderr = math.sqrt(variance) if variance > 0 else None
         interval = None
-        if stderr is not None and math.isfinite(own.degrees):
-            reach = float(student.ppf(0.975, _degrees(match)[slot])) * stderr
+        if stderr is not None and math.isfinite(degrees[slot]):
+            reach = float(student.ppf(0.975, degrees[slot])) * stderr
             interval = (value - reach, value + reach)
-        constants.append(Constant(form.name, str(form.dimension), value, stderr, interval))
+        fixed = variance == 0
+        if fixed and abs(value) <= _FLOOR * abs(form.value):
+            value = 0.0
+        constants.append(Constant(form.name, str(form.dimension), value, stderr, interval, fixed))
+    evidence = law.evidence
+    half_life = None
+    if evidence is not None and evidence.half_life is not None:
+        half_life = HalfLife(
+            evidence.half_life, evidence.half_life_error, run.time_unit, evidence.grows
+        )
     reason = match.contender.reason
-    if not reason and law.evidence is not None:
-        reason = law.evidence.reason
+    if not reason and evidence is not None:
+        reason = evidence.reason
     return Finding(
-        run.name, law.verdict, reason, law.text(), tuple(constants), bool(law.covariance)
+        run.name,
+        law.verdict,
+        reason,
+        law.text(),
+        tuple(constants),
+        bool(law.covariance),
+        half_life,
     )
 
 
@@ -211,6 +221,12 @@ def _estimates(match: _Match) -> Estimates:
         reach = np.where(slopes == 0, 0.0, np.abs(slopes) * errors).sum(axis=1)
         covariance = np.full((len(reach), len(reach)), np.nan)
         np.fill_diagonal(covariance, reach**2)
+    if law.verdict != LAW:  # errors of a search know nothing of a drift
+        unknown = [math.isinf(own) for own in _degrees(match)]
+        known = np.diag(covariance) == 0
+        covariance[np.diag_indices_from(covariance)] = np.where(
+            unknown & ~known, np.nan, np.diag(covariance)
+        )
     degrees = [own for own in _degrees(match) if own > 0]
     return Estimates(match.written.values, covariance, min(degrees, default=math.inf))
 
@@ -241,15 +257,12 @@ def _equality(
     if not free:
         return Equality(names, (), reason="the form has no constants")
     every = [_estimates(matches[number]) for number in numbers]
-    known = [
-        slot
-        for slot in free
-        if all(own.covariance[slot, slot] > 0 and own.degrees > 0 for own in every)
-    ]
+    known = [slot for slot in free if _testable(every, slot)]
+    parameters = matches[owner].contender.law.parameters
+    untested = tuple(parameters[slot].name for slot in free if slot not in known)
     if not known:
         return Equality(names, (), reason="the errors of its constants are not known")
-    found = agreement([_of(own, known) for own in every])
-    parameters = matches[owner].contender.law.parameters
+    found = agreement(_of(every, known))
     return Equality(
         names,
         tuple(parameters[slot].name for slot in known),
@@ -257,15 +270,27 @@ def _equality(
         found.degrees,
         found.p,
         joint=found.joint,
+        untested=untested,
     )
 
 
-def _of(own: Estimates, slots: Sequence[int]) -> Estimates:
+def _testable(every: Sequence[Estimates], slot: int) -> bool:
+    """Whether a constant has an error in one run at least, and where it has none is a number of
+    the formula itself: 0 where it lacks the term."""
+    variances = [float(own.covariance[slot, slot]) for own in every]
+    known = [own.degrees > 0 for own, size in zip(every, variances, strict=True) if size > 0]
+    return bool(known) and all(known) and all(size >= 0 for size in variances)
+
+
+def _of(every: Sequence[Estimates], slots: Sequence[int]) -> list[Estimates]:
     """Some of the constants, none surer than `_FLOOR`."""
-    covariance = own.covariance[np.ix_(slots, slots)].copy()
-    values = own.values[slots]
-    covariance[np.diag_indices(len(slots))] += (_FLOOR * values) ** 2
-    return Estimates(values, covariance, own.degrees)
+    largest = np.max([np.abs(own.values[slots]) for own in every], axis=0)
+    found = []
+    for own in every:
+        covariance = own.covariance[np.ix_(slots, slots)].copy()
+        covariance[np.diag_indices(len(slots))] += (_FLOOR * largest) ** 2
+        found.append(Estimates(own.values[slots], covariance, own.degrees))
+    return found
 
 
 def _adjusted(laws: Sequence[LawBeside]) -> tuple[LawBeside, ...]:

@@ -21,6 +21,9 @@ class Constant:
     stderr : float or None
     interval : tuple of float, or None
         In which it lies with 95 % confidence.
+    fixed : bool
+        Whether it is a number of the run's own formula, which has no error: 0 of a term that the
+        formula lacks.
     """
 
     name: str
@@ -28,6 +31,27 @@ class Constant:
     value: float
     stderr: float | None
     interval: tuple[float, float] | None
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLife:
+    """How fast an approximate law drifts in one run.
+
+    Attributes
+    ----------
+    value : float
+    stderr : float or None
+    unit : str
+        That of the run's times.
+    grows : bool
+        Whether the distance from the last value doubles in that time, and does not halve.
+    """
+
+    value: float
+    stderr: float | None
+    unit: str
+    grows: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +62,8 @@ class Finding:
     ----------
     run : str
     verdict : str
-        ``law``, ``approximate law``, ``undecided``, ``not a law``, ``not found``, or
-        ``no such column``.
+        ``law``, ``approximate law``, ``constraint``, ``undecided``, ``not a law``,
+        ``not found``, or ``no such column``.
     reason : str
         Why it is no law there; empty for a law.
     expression : str or None
@@ -48,6 +72,8 @@ class Finding:
         In the shared form.
     covariance : bool
         Whether the covariance of the constants is known, and not only their errors.
+    half_life : HalfLife or None
+        Of an approximate law that drifts.
     """
 
     run: str
@@ -56,6 +82,7 @@ class Finding:
     expression: str | None = None
     constants: tuple[Constant, ...] = ()
     covariance: bool = False
+    half_life: HalfLife | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +105,8 @@ class Equality:
         Whether `p_adjusted` is below 0.05; None where nothing was tested.
     reason : str
         Why nothing was tested; empty if it was.
+    untested : tuple of str
+        Constants that took no part, for their errors are not known.
     """
 
     runs: tuple[str, ...]
@@ -89,6 +118,7 @@ class Equality:
     joint: bool = True
     differ: bool | None = None
     reason: str = ""
+    untested: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Whether the constants differ, in a sentence without its full stop."""
@@ -97,10 +127,11 @@ class Equality:
         said = "differ" if self.differ else "no difference seen"
         adjusted = "" if self.p_adjusted == self.p else f", {self.p_adjusted:.2g} for all tests"
         each = "" if self.joint else "; each constant by itself (Bonferroni)"
+        without = f"; {', '.join(self.untested)} not tested: no error" if self.untested else ""
         return (
             f"{', '.join(self.constants)}: {said} (p = {self.p:.2g}{adjusted}; chi-square "
             f"{self.chi_square:.3g} with {self.degrees} degree{'s' * (self.degrees != 1)} of "
-            f"freedom{each})"
+            f"freedom{each}){without}"
         )
 
 
@@ -159,8 +190,9 @@ class Comparison:
         """A row for each law, run and constant.
 
         Columns: ``law`` (the shared form), ``run``, ``verdict``, ``constant``, ``value``,
-        ``stderr``, ``low``, ``high`` (ends of the 95 % interval) and ``unit``. A law without
-        constants, or one that a run does not have, has a row without a constant.
+        ``stderr``, ``low``, ``high`` (ends of the 95 % interval) and ``unit``. A half life has a
+        row like a constant's. A law without constants, or one that a run does not have, has a row
+        without a constant.
         """
         import pandas as pd
 
@@ -174,6 +206,9 @@ class Comparison:
                 for one in own.constants:
                     low, high = one.interval or (None, None)
                     rows.append((*start, one.name, one.value, one.stderr, low, high, one.unit))
+                if (slow := own.half_life) is not None:
+                    name = "doubling time" if slow.grows else "half life"
+                    rows.append((*start, name, slow.value, slow.stderr, None, None, slow.unit))
         return pd.DataFrame(rows, columns=columns)
 
     def __str__(self) -> str:

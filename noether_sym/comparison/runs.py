@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from noether_sym.errors import RunError
 from noether_sym.export.json import law_from_entry
 from noether_sym.laws.law import Law
 from noether_sym.store.run import Run
@@ -34,6 +37,9 @@ class FittedRun:
         Families of laws, and how many are independent.
     contenders : tuple of Contender
         Laws by rank, the heads first, then what was not accepted, best first.
+    time_unit : str
+    folder : Path
+        Resolved; two runs of one name are told apart by it.
     """
 
     name: str
@@ -44,6 +50,30 @@ class FittedRun:
     laws: int
     independent: int
     contenders: tuple[Contender, ...]
+    time_unit: str
+    folder: Path
+
+
+def named_apart(runs: Sequence[FittedRun]) -> list[FittedRun]:
+    """The same runs; the name of each with as many folders above as tell it from the others.
+
+    Raises
+    ------
+    RunError
+        If one folder is given twice.
+    """
+    folders = [run.folder for run in runs]
+    twice = sorted({run.name for run in runs if folders.count(run.folder) > 1})
+    if twice:
+        raise RunError(f"{', '.join(twice)} is given twice; name each run once")
+    names = [run.name for run in runs]
+    for above in range(2, 1 + max((len(own.parts) for own in folders), default=0)):
+        shared = {name for name in names if names.count(name) > 1}
+        names = [
+            "/".join(folder.parts[-above:]) if name in shared else name
+            for folder, name in zip(folders, names, strict=True)
+        ]
+    return [replace(run, name=name) for run, name in zip(runs, names, strict=True)]
 
 
 def fitted(run: Run) -> FittedRun:
@@ -73,4 +103,6 @@ def fitted(run: Run) -> FittedRun:
         len(heads),
         found.independent_laws,
         tuple(contenders),
+        held.dataset.time_unit,
+        run.path.resolve(),
     )

@@ -338,12 +338,18 @@ def wide_interval(own: Parameter | ParameterEntry, *, plain: bool = False) -> st
     low, high = own.interval
     if high - low <= 2 * _WIDE * own.stderr:
         return ""
-    decimals = _decimals(own.value, own.stderr)
-    if decimals is None:
-        ends = [number(end, 3, plain=plain) for end in own.interval]
-    else:
-        ends = [f"{end:.{decimals}f}" for end in own.interval]
+    ends = interval_ends(own.value, own.stderr, own.interval, plain=plain)
     return f"95 %: {' to '.join(ends)}" if ends[0] != ends[1] else ""
+
+
+def interval_ends(
+    value: float, error: float, interval: tuple[float, float], *, plain: bool = False
+) -> list[str]:
+    """Both ends of an interval, to the decimals with which the value is shown."""
+    decimals = _decimals(value, error)
+    if decimals is None:
+        return [number(end, 3, plain=plain) for end in interval]
+    return [f"{end:.{decimals}f}" for end in interval]
 
 
 def unit(symbol: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from noether_sym.datasets.constancy import still_columns
 from noether_sym.datasets.dataset import Dataset, Trajectory
+from noether_sym.datasets.parts import trial_numbers
 from noether_sym.datasets.windows import choose_window, cut
 from noether_sym.errors import DatasetError
 
@@ -39,6 +40,8 @@ class Samples:
     noise : array of shape (column, segment, time) or None
         Standard deviation of each number's noise over that of its column's; None where it is
         the same for all.
+    trials : array of int, of shape (segment,)
+        The number of the trial that each is a piece of.
     every : int
         Of the segments that there were, every so many are here.
     """
@@ -49,6 +52,7 @@ class Samples:
     velocities: NDArray[np.float64]
     window: int | None
     still: NDArray[np.bool_]
+    trials: NDArray[np.int64]
     noise: NDArray[np.float64] | None = None
     every: int = 1
 
@@ -96,6 +100,7 @@ class Samples:
             weights=np.where(real, self.weights[keep[:, None], times], 0.0),
             velocities=chosen(self.velocities),
             noise=None if self.noise is None else chosen(self.noise),
+            trials=self.trials[keep],
             every=self.every * (int(keep[1]) if len(keep) > 1 else 1),
         )
 
@@ -142,8 +147,14 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
     seed : int
         Of the surrogate.
     """
-    segments = list(trajectories) if window is None else cut(trajectories, window)
-    segments = [segment for segment in segments if len(segment) > 1]
+    numbers = trial_numbers([own.trial for own in trajectories], len(trajectories))
+    pieces = [
+        (segment, number)
+        for own, number in zip(trajectories, numbers, strict=True)
+        for segment in ([own] if window is None else cut([own], window))
+        if len(segment) > 1
+    ]
+    segments = [segment for segment, _ in pieces]
     if not segments:
         raise DatasetError("no segment has two samples: nothing to compare within a segment")
     length = max(len(segment) for segment in segments)
@@ -162,7 +173,8 @@ def make_samples(trajectories: Sequence[Trajectory], *, window: int | None, seed
             noise[:, row, : len(segment)] = segment.relative_noise.T
     still = still_columns([one.states for one in trajectories if len(one)])
     surrogate = _shuffle(states, weights, seed)
-    return Samples(states, surrogate, weights, velocities, window, still, noise)
+    trials = np.array([number for _, number in pieces])
+    return Samples(states, surrogate, weights, velocities, window, still, trials, noise)
 
 
 def held_out_samples(

@@ -110,6 +110,8 @@ def find_run(text: str, results: Path | None = None) -> Run:
     if results is not None and not run.path.exists() and (results / text).is_dir():
         run = Run(results / text)
     if not run.has(RUN_FILE):
+        if Run(run.path.parent).has(RUN_FILE):
+            raise RunError(f"{text} is a file of a run; name its folder: {run.path.parent}")
         if run.path.is_file():
             raise RunError(
                 f"{text} is a file, not the folder of a run; search it first with `noether-sym "

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noether_sym.datasets.dataset import Dataset, Trajectory
-from noether_sym.laws.law import LAW, Law, Parameter
+from noether_sym.laws.law import Law, Parameter
 from noether_sym.noise.constants import Refit, refit, refit_without
-from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import Samples, make_samples, of_samples
-from noether_sym.verdict.independence import Judgement
 
 MOST_SAMPLES = 50_000
 """Most samples that a verdict looks at, or constants are fitted to."""
@@ -41,12 +39,18 @@ class Refitting:
     trajectories : sequence of Trajectory
     sigma : array of shape (column,)
         Standard deviation of each column's noise.
+    window : int, optional
+        Constants are fitted within windows of so many samples; None for whole trajectories.
     """
 
     def __init__(
-        self, dataset: Dataset, trajectories: Sequence[Trajectory], sigma: NDArray[np.float64]
+        self,
+        dataset: Dataset,
+        trajectories: Sequence[Trajectory],
+        sigma: NDArray[np.float64],
+        window: int | None = None,
     ) -> None:
-        samples = make_samples(trajectories, window=None, seed=0)
+        samples = make_samples(trajectories, window=window, seed=0)
         self.samples: Samples = samples.thinned(MOST_SAMPLES)
         self._derived = {column for column, _ in dataset.derived}
         self._sigma = of_samples(sigma, self.samples.noise)
@@ -57,7 +61,9 @@ class Refitting:
             return law
         own, sigma = self.samples, noise_of(law, self._sigma)
         with np.errstate(all="ignore"):
-            found = refit(law.expression, law.values, own.states, own.weights, sigma)
+            found = refit(
+                law.expression, law.values, own.states, own.weights, sigma, own.trials.tolist()
+            )
         return _with_constants(law, found)
 
     def laws_without(self, law: Law, left_out: Sequence[Sequence[int]]) -> list[Law]:
@@ -106,17 +112,3 @@ def _error(found: float, parameter: Parameter, held: bool) -> float | None:
     if held:
         return None
     return found if np.isfinite(found) else parameter.stderr
-
-
-def with_final_constants(judgement: Judgement, refitting: Refitting) -> Judgement:
-    """Laws with constants from all training data; approximate laws keep theirs.
-
-    A drift would enter the constants of those.
-    """
-    laws = []
-    for law in judgement.laws:
-        if law.verdict == LAW:
-            law = refitting.law(law)
-            law = law.with_(conservation_ratio=conservation_ratio(law, refitting.samples))
-        laws.append(law)
-    return replace(judgement, laws=tuple(laws))

@@ -26,9 +26,10 @@ from noether_sym.statistics.samples import (
 )
 from noether_sym.verdict.chance import FDR, paid_for
 from noether_sym.verdict.confirm import Confirmation
-from noether_sym.verdict.constants import Refitting, with_final_constants
+from noether_sym.verdict.constants import Refitting
 from noether_sym.verdict.criteria import Judgement, judge
 from noether_sym.verdict.crossfit import CrossFitting, Crosswise
+from noether_sym.verdict.final import with_final_constants
 from noether_sym.verdict.points import judge_points
 from noether_sym.verdict.revision import without_echoes
 from noether_sym.verdict.told import with_told_terms
@@ -185,7 +186,7 @@ def _fit(
     assert first is not None
     fits, judgement, window = first
     refitting = Refitting(whole, whole.train, confirmation.sigma)
-    judgement = with_final_constants(judgement, refitting)
+    judgement = with_final_constants(judgement, whole, refitting, windows[-1], confirmation)
     fitting = None if crosswise is None else crosswise.fitting
     judgement = with_told_terms(judgement, whole, confirmation, refitting, fitting)
     judgement = replace(judgement, laws=tuple(map(_as_written, judgement.laws)))
