@@ -1,9 +1,11 @@
 """Which of the candidates that passed are laws, families, or near misses of one another."""
 
 import numpy as np
+import pytest
 from networks import law_of
 
 from noether_sym.dsl.expression import call, input_, parameter
+from noether_sym.dsl.parser import parse
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED, Evidence
 from noether_sym.verdict.independence import Judged, independent_laws
 
@@ -172,3 +174,27 @@ def test_what_follows_from_constraints_is_no_law():
     assert found.independent == 0
     assert "same on all trajectories" in found.verdicts[0]
     assert [law.status for law in found.constraints] == ["constraint"]
+
+
+@pytest.mark.parametrize(
+    ("text", "functions"),
+    [
+        ("w**2 - c0*cos(q)", 1),
+        ("cos(q)/(c0 + w**2)", 2),
+        ("cos(q) + cos(c0*w)", 2),
+        ("q**2 + q*w**4", 0),
+        ("sqrt(q) - q/w", 2),
+    ],
+)
+def test_quotients_and_functions_make_a_formula_less_simple(text, functions):
+    tree = parse(text, ["q", "w"]).expression
+    law = law_of(tree, *[2.0] * tree.parameter_count)
+    assert law.complexity == (law.size, functions)
+
+
+def test_of_formulas_as_simple_and_as_good_the_one_without_a_pole_comes_first():
+    texts = ("cos(q)/(c0 + w**2)", "w**2 - c0*cos(q)")
+    quotient, energy = (parse(text, ["q", "w"]).expression for text in texts)
+    entries = [entry(0, quotient, 1e-3, ALONG), entry(1, energy, 2e-3, ALONG)]
+    found = independent_laws(entries, VELOCITIES)
+    assert found.laws[0].expression == energy

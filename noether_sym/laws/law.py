@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from noether_sym.dsl.expression import Expression
+from noether_sym.dsl.operators import operator_of
 from noether_sym.dsl.tidy import tidied
 from noether_sym.errors import DatasetError
 from noether_sym.units.dimension import Dimension
@@ -226,6 +227,16 @@ class Law:
     def size(self) -> int:
         """Number of nodes of the formula."""
         return self.expression.size
+
+    @property
+    def complexity(self) -> tuple[int, int]:
+        """Size; then how many of its operations make no polynomials of polynomials.
+
+        Of formulas of a size, those of sums, products and powers come first: quotients and
+        functions presume poles, angles or scales.
+        """
+        operations = (node for node in self.expression.walk() if not node.is_leaf)
+        return self.size, sum(not operator_of(node.head).is_polynomial for node in operations)
 
     @property
     def accepted(self) -> bool:

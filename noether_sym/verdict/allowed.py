@@ -116,7 +116,7 @@ def _beside(
         and angle_between(entry.gradients, head.gradients) < _PARALLEL
         and not _of_other_laws(entry.gradients, head.gradients, fields)
     ]
-    alike.sort(key=lambda entry: (entry.law.size, entry.score, entry.number))
+    alike.sort(key=lambda entry: (entry.law.complexity, entry.score, entry.number))
     law = confirmation.refitted(head.law)
     own = confirmation.variations(law)
     kept: list[Law] = []

@@ -214,7 +214,9 @@ def _functions(
 ) -> Iterator[tuple[int, Judged, tuple[int, ...]]]:
     """The simplest functions of several laws: a family each, and the families they are of."""
     kept: list[Judged] = []
-    for entry in sorted(entries, key=lambda entry: (entry.law.size, entry.score, entry.number)):
+    for entry in sorted(
+        entries, key=lambda entry: (entry.law.complexity, entry.score, entry.number)
+    ):
         others = [angle_between(entry.gradients, other.gradients) for other in kept]
         if len(kept) == _FUNCTIONS or (others and min(others) < PARALLEL):
             continue
@@ -253,7 +255,7 @@ def _in_order(laws: Sequence[Judged]) -> Iterator[Judged]:
         bound = max(_AS_GOOD * min(entry.score for entry in left), _EXACT)
         chosen = min(
             (entry for entry in left if entry.score <= bound),
-            key=lambda entry: (entry.law.size, entry.score, entry.number),
+            key=lambda entry: (entry.law.complexity, entry.score, entry.number),
         )
         left.remove(chosen)
         yield chosen
