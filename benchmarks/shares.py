@@ -131,11 +131,14 @@ class Constant:
     value, truth : float
     error : float or None
         Its standard error, where the coefficient is a constant of the formula by itself.
+    degrees : float or None
+        Degrees of freedom of the error.
     """
 
     value: float
     truth: float
     error: float | None
+    degrees: float | None = None
 
 
 def constants(found: Law, known: Law) -> list[Constant] | None:
@@ -164,13 +167,12 @@ def constants(found: Law, known: Law) -> list[Constant] | None:
     terms = sorted(own, key=sympy.default_sort_key)
     exact = [term for term in terms if own[term].is_Rational]
     first = max(exact or terms, key=lambda term: abs(float(true[term])))
-    errors = {abs(one.value): one.stderr for one in found.parameters}
+    errors = {abs(one.value): (one.stderr, one.degrees) for one in found.parameters}
     rows = []
     for term in terms:
         if term == first or (own[term] / own[first]).is_Rational:
             continue  # it was not estimated
         value = float(own[term] / own[first])
         near = [error for size, error in errors.items() if np.isclose(size, abs(value), rtol=1e-9)]
-        error = near[0] if near else None
-        rows.append(Constant(value, float(true[term] / true[first]), error))
+        rows.append(Constant(value, float(true[term] / true[first]), *(near or [(None, None)])[0]))
     return rows

@@ -15,7 +15,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,7 @@ def _constants(laws: Sequence[Any], truth: Truth) -> list[dict[str, Any]]:
     for law in laws:
         compared = (constants(law, known) for known in forms)
         first = next((own for own in compared if own is not None), [])
-        rows += [{"value": own.value, "truth": own.truth, "error": own.error} for own in first]
+        rows += [asdict(own) for own in first]
     return rows
 
 

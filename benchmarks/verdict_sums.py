@@ -107,12 +107,22 @@ def kept_share(entries: Entries, level: float) -> tuple[int, int]:
     return sum(got for got, _ in pairs), sum(all_of for _, all_of in pairs)
 
 
-def errors(answers: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
-    """Relative errors of constants, and errors over standard errors where these are known."""
+def errors(answers: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[bool]]:
+    """Relative errors of constants, and whether 95 % intervals hold the truth where there are some.
+
+    Of answers that kept no degrees of freedom 1.96 standard errors are taken, which of ten degrees
+    are an interval of 92 %.
+    """
+    from scipy.stats import t as student
+
     rows = [row for own in answers for row in own["constants"]]
     relative = [abs(row["value"] / row["truth"] - 1) for row in rows if row["truth"]]
-    scores = [(row["value"] - row["truth"]) / row["error"] for row in rows if row["error"]]
-    return relative, [own for own in scores if math.isfinite(own)]
+    held = []
+    for row in rows:
+        if row["error"]:
+            reach = row["error"] * student.ppf(0.975, row.get("degrees") or math.inf)
+            held.append(abs(row["value"] - row["truth"]) <= reach)
+    return relative, held
 
 
 BINS = (0.0, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2)

@@ -16,7 +16,7 @@ from benchmarks.shares import FALSE, constants, half_life, reached, same, share
 from benchmarks.trials import Job, noisy, trial
 from benchmarks.verdict_plan import SECTIONS, groups, interleaved
 from benchmarks.verdict_run import answer
-from benchmarks.verdict_sums import asked, by_q_value, kept_share, listed, outcome
+from benchmarks.verdict_sums import asked, by_q_value, errors, kept_share, listed, outcome
 from noether_sym.datasets import load
 from noether_sym.datasets.systems.generate import generate
 from noether_sym.datasets.systems.records import SYSTEMS
@@ -153,6 +153,14 @@ def test_constants_are_compared_term_by_term():
     assert constants(law_of(data, "x**2 - 0.5*x**4 - 1*v**2 + 0.1*x*v"), known) is None
     given = law_of(data, "x**2")
     assert constants(given, given) == []  # nothing was estimated
+
+
+def test_few_degrees_of_freedom_widen_the_intervals_that_are_counted():
+    row = {"value": 1.21, "truth": 1.0, "error": 0.1}
+    rows = [row, {**row, "degrees": 10.0}, {**row, "degrees": 1e9}, {**row, "error": None}]
+    relative, held = errors([{"constants": rows}])
+    assert relative == pytest.approx([0.21] * 4)
+    assert held == [False, True, False]
 
 
 @pytest.mark.parametrize("name", ["oscillator", "pendulum", "coupled"])
