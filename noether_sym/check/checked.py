@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noether_sym.check.drift import Drift, drift_along
 from noether_sym.check.formula import GivenFormula
@@ -117,7 +118,7 @@ def check(
             if outcome.verdict == LAW:
                 break
         assert chosen is not None
-        return _checked(given, chosen)
+        return _checked(given, chosen, confirmation.sigma)
 
 
 def _undefined(law: Law, dataset: Dataset) -> list[str]:
@@ -132,7 +133,7 @@ def _undefined(law: Law, dataset: Dataset) -> list[str]:
     ]
 
 
-def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
+def _checked(given: GivenFormula, outcome: JudgedFit, sigma: NDArray[np.float64]) -> Checked:
     formula, quantity = given.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
     notes = list(given.dataset.notes)
@@ -140,7 +141,7 @@ def _checked(given: GivenFormula, outcome: JudgedFit) -> Checked:
         notes.append("the formula reads parameters only, which are constant by declaration")
     law = quantity
     if outcome.fitted:
-        written = as_written(given, outcome)
+        written = as_written(given, outcome, sigma)
         if written is None:
             fixed = (False,) * len(quantity.parameters)
             notes.append(

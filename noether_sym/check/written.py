@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.check.formula import GivenFormula, with_constants
+from noether_sym.check.formula import Estimate, GivenFormula, with_constants
 from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter, with_leaves
 from noether_sym.dsl.operators import UnitRule, operator_of
 from noether_sym.dsl.parser import Formula
-from noether_sym.laws.law import Law
-from noether_sym.statistics.samples import Samples
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
+from noether_sym.noise.constants import refit
+from noether_sym.statistics.samples import of_samples
 from noether_sym.statistics.uncertainty import standard_errors
+from noether_sym.verdict.constants import MOST_SAMPLES, noise_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,11 +26,14 @@ _SAME_FUNCTION = 1e-6
 _MOST_NONLINEAR = 4
 
 
-def as_written(given: GivenFormula, outcome: JudgedFit) -> tuple[Law, int | None] | None:
+def as_written(
+    given: GivenFormula, outcome: JudgedFit, sigma: NDArray[np.float64]
+) -> tuple[Law, int | None] | None:
     """The fitted quantity in the form that was given, and the slot that sets its scale.
 
     None where the form cannot be brought to the fitted quantity by a factor and a constant
-    with the values that the fit found for what is inside functions.
+    with the values that the fit found for what is inside functions. `sigma` is the standard
+    deviation of each column's noise, of which the constants of what is conserved are freed.
     """
     free = given.formula.free
     if not free:
@@ -47,8 +52,8 @@ def as_written(given: GivenFormula, outcome: JudgedFit) -> tuple[Law, int | None
         found = _solved(given, points, target, linear, divisors, held)
         if found is not None:
             solved, reference = found
-            errors = _errors(given, solved, reference, outcome.samples)
-            return given.law(solved, errors), reference
+            told = _estimates(given, solved, reference, outcome, sigma)
+            return given.law(solved, told), reference
     return None
 
 
@@ -144,17 +149,45 @@ def _centred(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return centred if np.abs(centred).max() > 1e-12 * np.abs(row).max() else np.zeros_like(row)
 
 
-def _errors(
-    given: GivenFormula, values: Mapping[int, float], reference: int | None, samples: Samples
-) -> dict[int, float | None]:
-    """Standard errors of the free parameters; numbers and the reference are given."""
+def _estimates(
+    given: GivenFormula,
+    values: Mapping[int, float],
+    reference: int | None,
+    outcome: JudgedFit,
+    sigma: NDArray[np.float64],
+) -> dict[int, Estimate]:
+    """The free parameters and how sure they are; numbers and the reference are given."""
+    samples = outcome.samples.thinned(MOST_SAMPLES)
     own = given.samples(samples)
     free = [slot for slot in given.formula.free if slot != reference]
+    start = [values[slot] for slot in free]
     leaves = given.leaves
     if reference is not None:
         place = {slot: number for number, slot in enumerate(given.formula.free)}
         numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}
         leaves = with_leaves(leaves, {}, {**numbering, place[reference]: input_(len(own.states))})
         own = with_constants(own, [values[reference]])
-    found = standard_errors(leaves, [values[slot] for slot in free], own)
-    return dict(zip(free, found, strict=True))
+    derived = {column for column, _ in given.dataset.derived}
+    if outcome.verdict in (LAW, APPROXIMATE_LAW) and free and not derived & set(given.columns):
+        noise = of_samples(noise_of(outcome.law, sigma), samples.noise)[list(given.columns)]
+        exact = np.zeros((len(own.states) - len(noise), *noise.shape[1:]))
+        found = refit(
+            leaves,
+            start,
+            own.states,
+            own.weights,
+            np.concatenate([noise, exact]),
+            own.trials.tolist(),
+        )
+        if np.isfinite(found.values).all() and np.isfinite(found.errors).all():
+            rows = zip(found.values, found.errors, found.intervals(), found.degrees, strict=True)
+            return {
+                slot: Estimate(
+                    float(value), float(error), (float(low), float(high)), float(degrees)
+                )
+                for slot, (value, error, (low, high), degrees) in zip(free, rows, strict=True)
+            }
+    errors = standard_errors(leaves, start, own)
+    return {
+        slot: Estimate(value, error) for slot, value, error in zip(free, start, errors, strict=True)
+    }
