@@ -245,6 +245,49 @@ def test_a_frame_that_is_missing_is_told_and_undone(tmp_path):
     assert skips(np.arange(COUNT) / RATE, PLACES) == []
 
 
+def bouncing(count):
+    """Heights above the floor of a ball that loses a fifth of its speed at each bounce."""
+    heights, height, speed = [], 80.0, 0.0
+    for _ in range(count):
+        heights.append(height)
+        for _ in range(50):
+            speed -= 300.0 / RATE / 50
+            height += speed / RATE / 50
+            if height < 0.0:
+                height, speed = -height, -0.8 * speed
+    return np.array(heights)
+
+
+STEPS = np.arange(80.0)
+JUMPS = {
+    "bounce": (np.stack([20 + 1.4 * STEPS, 105 - bouncing(80)], axis=-1), (23, 58)),
+    "bounce in place": (np.stack([np.full(80, 80.0), 105 - bouncing(80)], axis=-1), (23, 58)),
+    "wall": (np.stack([25 + 3 * np.abs(STEPS - 40.3), np.full(80, 60.0)], axis=-1), (41,)),
+    "stop": (np.stack([20 + 2 * np.minimum(STEPS, 50), np.full(80, 60.0)], axis=-1), (50,)),
+}
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_where_the_velocity_jumps_no_frame_is_missing(name, tmp_path):
+    """A bounce, a rebound and a stop are no skips; no time is moved, and no frame left out."""
+    places, jumps = JUMPS[name]
+    motion = motion_of(film(tmp_path / "a.mp4", places, paint=ball(RED), ground=plain(), noise=2))
+    assert motion.skipped == ()
+    assert motion.kept.all()
+    assert motion.times == pytest.approx(np.arange(80) / RATE, abs=1e-9)
+    assert len(motion.kinks) == len(jumps)
+    assert np.abs(np.subtract(motion.kinks, jumps)).max() <= 1
+
+
+def test_one_frame_that_is_off_is_no_skip():
+    """Where others beside it are lost, a shift of the times would fit it as well."""
+    seen = np.r_[0:181, 184, 189:240]
+    places = np.stack([np.full(240, 180.0), 40 + 60 * (1 + np.cos(np.arange(240) / 9))], axis=-1)
+    places += np.random.default_rng(0).normal(0, 0.04, places.shape)
+    places[184] += [0.8, -1.4]
+    assert skips(seen / RATE, places[seen]) == []
+
+
 def test_a_frame_that_is_repeated_is_left_out(tmp_path):
     doubled = np.insert(np.arange(COUNT), 40, 39)
 

@@ -250,10 +250,20 @@ def _show(screen: Screen, motion: Motion) -> None:
             f"{what} frame {frame}: the path jumps by {1000 * seconds:+.3g} ms, and later times "
             "are moved by that",
         )
+    if motion.kinks:
+        _say(
+            screen,
+            "kinks",
+            f"the velocity jumps at frame{'s' * (len(motion.kinks) > 1)} "
+            f"{_listed(motion.kinks)}, as at a bounce or a stop",
+        )
     for why, count in Counter(why for why in motion.lost if why).items():
         numbers = [int(own.numbers[place]) for place, one in enumerate(motion.lost) if one == why]
-        listed = ", ".join(map(str, numbers[:_SHOWN])) + (", ..." if count > _SHOWN else "")
-        _say(screen, "left out", f"{count} frame{'s' * (count > 1)}, {why}: {listed}")
+        _say(screen, "left out", f"{count} frame{'s' * (count > 1)}, {why}: {_listed(numbers)}")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_SHOWN])) + ", ..." * (len(numbers) > _SHOWN)
 
 
 def _show_table(screen: Screen, table: Table, output: Path) -> None:
@@ -287,6 +297,7 @@ def _document(motions: Sequence[Motion], table: Table, output: Path) -> dict[str
                     if why
                 ],
                 "skips": [{"frame": frame, "seconds": own} for frame, own in one.skipped],
+                "kinks": list(one.kinks),
                 "path": one.path.kind,
                 "reason": one.path.reason,
                 "origin": one.path.origin[0].tolist(),
