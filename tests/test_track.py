@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import noether_sym
 from noether_sym.cli import main
 from noether_sym.datasets import load
 from noether_sym.datasets.filmed import FILMS, film_places
-from noether_sym.datasets.tracked import csv_of, table_of
+from noether_sym.datasets.tracked import csv_of, table_of, table_with_rates
 from noether_sym.errors import DatasetError
 from noether_sym.runtime import folders
 from noether_sym.track.colours import colour_name, read_colour
@@ -220,6 +221,39 @@ def test_an_object_that_leaves(tmp_path):
     assert motion.kept[inside].mean() > 0.95
     reasons = {why for why in motion.lost if why}
     assert reasons == {"at the edge of the picture", "not seen"}
+
+
+def test_pieces_of_a_video_are_one_trial(tmp_path):
+    """An object that leaves the picture and comes back; two such videos are two trials."""
+    _, places = swing(200, amplitude=1.5, length=85.0, frequency=0.5)
+    made = film(tmp_path / "a.mp4", places, paint=ball(RED), ground=plain(), noise=2)
+    table = table_of([motion_of(made)] * 2)
+    (tmp_path / "a.csv").write_text(csv_of(table))
+    dataset = load(str(tmp_path / "a.csv"))
+    pieces = (*dataset.train, *dataset.test)
+    assert {one.trial for one in pieces} == {"1", "2"}
+    assert len({one.name for one in pieces}) == len(table.parts) > 4
+    for one in pieces:
+        assert np.diff(one.times).max() < 2 * table.every / RATE
+
+
+def test_gaps_are_read_as_gaps_between_fewer_rows(tmp_path):
+    """Of noisy frames one in so many is a row: a gap of eight frames is not much longer."""
+    times = np.delete(np.arange(300), range(150, 158)) / RATE
+    values = np.sin(times) + np.random.default_rng(0).normal(0, 0.1, len(times))
+    table = table_with_rates([(times, values[:, None])], ("s", "v"), ("m", "m/s"))
+    assert table.every > 3
+    (tmp_path / "a.csv").write_text(csv_of(table))
+    pieces = load(str(tmp_path / "a.csv")).train
+    assert [one.trial for one in pieces] == ["1", "1"]
+    assert pieces[0].times[-1] < 5 < pieces[1].times[0]
+
+
+def test_a_video_without_a_stretch_for_rates_is_named(tmp_path):
+    motion = motion_of(film(tmp_path / "a.mp4", PLACES, paint=ball(RED), ground=plain(), noise=1))
+    short = replace(motion, times=motion.times[:9], values=motion.values[:9])
+    with pytest.raises(DatasetError, match=r"a\.mp4 has no stretch of 12 frames"):
+        table_of([motion, short])
 
 
 def test_variable_frame_rates(tmp_path):

@@ -267,10 +267,20 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _show_table(screen: Screen, table: Table, output: Path) -> None:
-    samples = sum(len(times) for times, _ in table.parts)
-    several = f" in {len(table.parts)} trajectories" if len(table.parts) > 1 else ""
-    every = f"; one frame in {table.every}, as smoothing ties the rates of neighbours"
-    _say(screen, "written", f"{output}: {samples:,} rows{several}{every * (table.every > 1)}")
+    rows = _rows(table)
+    told = f"{output}: {sum(rows):,} rows"
+    if len(rows) > 1:
+        told += f" in {len(rows)} trajectories, one a video"
+    if len(table.parts) > len(rows):
+        told += (
+            f"; {len(table.parts)} stretches with gaps between them: pieces of one video are one "
+            "trial"
+        )
+    if table.short:
+        told += f"; {table.short} frames in stretches too short for rates are left out"
+    if table.every > 1:
+        told += f"; one frame in {table.every}, as smoothing ties the rates of neighbours"
+    _say(screen, "written", told)
     for name, unit, noise in zip(table.names, table.units, table.noise, strict=True):
         _say(screen, "noise", f"of {name}: {noise:.2g} {unit}")
 
@@ -319,5 +329,14 @@ def _columns(table: Table, output: Path) -> dict[str, Any]:
             {"name": name, "unit": unit, "noise": noise}
             for name, unit, noise in zip(table.names, table.units, table.noise, strict=True)
         ],
-        "rows": [len(times) for times, _ in table.parts],
+        "rows": _rows(table),
+        "pieces": [table.clips.count(clip) for clip in dict.fromkeys(table.clips)],
     }
+
+
+def _rows(table: Table) -> list[int]:
+    """Rows of each video."""
+    counts = Counter[int]()
+    for clip, (times, _) in zip(table.clips, table.parts, strict=True):
+        counts[clip] += len(times)
+    return list(counts.values())
