@@ -280,22 +280,22 @@ def test_a_frame_that_is_missing_is_told_and_undone(tmp_path):
 
 
 def bouncing(count):
-    """Heights above the floor of a ball that loses a fifth of its speed at each bounce."""
-    heights, height, speed = [], 80.0, 0.0
+    """Heights above the floor, and speeds, of a ball that loses a fifth of it at each bounce."""
+    states, height, speed = [], 80.0, 0.0
     for _ in range(count):
-        heights.append(height)
+        states.append((height, speed))
         for _ in range(50):
             speed -= 300.0 / RATE / 50
             height += speed / RATE / 50
             if height < 0.0:
                 height, speed = -height, -0.8 * speed
-    return np.array(heights)
+    return np.array(states)
 
 
 STEPS = np.arange(80.0)
 JUMPS = {
-    "bounce": (np.stack([20 + 1.4 * STEPS, 105 - bouncing(80)], axis=-1), (23, 58)),
-    "bounce in place": (np.stack([np.full(80, 80.0), 105 - bouncing(80)], axis=-1), (23, 58)),
+    "bounce": (np.stack([20 + 1.4 * STEPS, 105 - bouncing(80)[:, 0]], axis=-1), (23, 58)),
+    "bounce in place": (np.stack([np.full(80, 80.0), 105 - bouncing(80)[:, 0]], axis=-1), (23, 58)),
     "wall": (np.stack([25 + 3 * np.abs(STEPS - 40.3), np.full(80, 60.0)], axis=-1), (41,)),
     "stop": (np.stack([20 + 2 * np.minimum(STEPS, 50), np.full(80, 60.0)], axis=-1), (50,)),
 }
@@ -311,6 +311,18 @@ def test_where_the_velocity_jumps_no_frame_is_missing(name, tmp_path):
     assert motion.times == pytest.approx(np.arange(80) / RATE, abs=1e-9)
     assert len(motion.kinks) == len(jumps)
     assert np.abs(np.subtract(motion.kinks, jumps)).max() <= 1
+
+
+def test_rates_are_not_taken_across_a_bounce(tmp_path):
+    places, _ = JUMPS["bounce in place"]
+    made = film(tmp_path / "a.mp4", places, paint=ball(RED), ground=plain(), noise=2)
+    table = table_of([motion_of(made)])
+    assert table.noise[1] < 5
+    for times, values in table.parts:
+        speeds = bouncing(80)[np.rint(times * RATE).astype(int), 1]
+        assert values[:, 1] == pytest.approx(speeds, abs=15)
+    (tmp_path / "a.csv").write_text(csv_of(table))
+    assert {one.trial for one in load(str(tmp_path / "a.csv")).train} == {"1"}
 
 
 def test_one_frame_that_is_off_is_no_skip():

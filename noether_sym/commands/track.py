@@ -255,7 +255,7 @@ def _show(screen: Screen, motion: Motion) -> None:
             screen,
             "kinks",
             f"the velocity jumps at frame{'s' * (len(motion.kinks) > 1)} "
-            f"{_listed(motion.kinks)}, as at a bounce or a stop",
+            f"{_listed(motion.kinks)}, as at a bounce or a stop; rates are taken on either side",
         )
     for why, count in Counter(why for why in motion.lost if why).items():
         numbers = [int(own.numbers[place]) for place, one in enumerate(motion.lost) if one == why]

@@ -83,19 +83,28 @@ def table_of(motions: Sequence[Motion]) -> Table:
     unit = motions[0].unit
     names = (*NAMES[kind], *RATES[kind])
     units = (unit,) * len(NAMES[kind]) + (f"{unit}/s",) * len(NAMES[kind])
-    for motion in motions:
-        if all(len(times) < FEWEST for times, _ in _stretches(motion.times, motion.values)):
+    kinks = [_places(motion) for motion in motions]
+    for motion, own in zip(motions, kinks, strict=True):
+        if all(len(times) < FEWEST for times, _ in _stretches(motion.times, motion.values, own)):
             raise DatasetError(
                 f"{motion.followed.path} has no stretch of {FEWEST} frames without gaps, and rates "
                 "need one; leave it out, or film the object for longer at a time"
             )
-    return table_with_rates([(one.times, one.values) for one in motions], names, units)
+    return table_with_rates([(one.times, one.values) for one in motions], names, units, kinks)
+
+
+def _places(motion: Motion) -> list[int]:
+    """Of the frames that were kept, the numbers of those where the velocity jumps."""
+    numbers = motion.followed.numbers[motion.kept]
+    found: list[int] = np.searchsorted(numbers, motion.kinks).tolist()
+    return found
 
 
 def table_with_rates(
     clips: Sequence[Sampled],
     names: Sequence[str],
     units: Sequence[str],
+    kinks: Sequence[Sequence[int]] | None = None,
 ) -> Table:
     """Coordinates with their rates, by the splines that estimate dx/dt everywhere.
 
@@ -105,14 +114,19 @@ def table_with_rates(
         Of shapes (time,) and (time, coordinate).
     names, units : sequence of str
         Of the coordinates, then of their rates.
+    kinks : sequence of sequence of int, optional
+        For each clip the numbers of the samples from which on the rates are others than before.
 
     Raises
     ------
     DatasetError
         If no stretch without gaps is long enough.
     """
+    jumps = kinks or [()] * len(clips)
     every = [
-        (number, part) for number, clip in enumerate(clips, start=1) for part in _stretches(*clip)
+        (number, part)
+        for number, (clip, own) in enumerate(zip(clips, jumps, strict=True), start=1)
+        for part in _stretches(*clip, own)
     ]
     long = [(number, part) for number, part in every if len(part[0]) >= FEWEST]
     if not long:
@@ -146,11 +160,13 @@ def table_with_rates(
     )
 
 
-def _stretches(times: NDArray[np.float64], values: NDArray[np.float64]) -> list[Sampled]:
-    """Parts without gaps."""
+def _stretches(
+    times: NDArray[np.float64], values: NDArray[np.float64], kinks: Sequence[int] = ()
+) -> list[Sampled]:
+    """Parts without gaps and without jumps of the rates."""
     steps = np.diff(times)
     cuts = np.flatnonzero(steps > GAP * np.median(steps)) + 1
-    edges = [0, *cuts.tolist(), len(times)]
+    edges = sorted({0, *cuts.tolist(), *kinks, len(times)})
     return [(times[first:last], values[first:last]) for first, last in itertools.pairwise(edges)]
 
 
