@@ -442,6 +442,39 @@ def test_a_circle_whose_centre_drifts():
     assert found == pytest.approx(angles, abs=0.004)
 
 
+def drawn(x, y):
+    """Places along a curve with noise, and their times."""
+    places = np.stack(np.broadcast_arrays(x, y), axis=-1)
+    places = places + np.random.default_rng(0).normal(0, 0.03, places.shape)
+    return np.arange(len(places)) / RATE, places
+
+
+def test_a_high_throw_is_no_circle():
+    """Its parabola covers more than half a turn of the circle that fits it best."""
+    own = np.arange(66.0)
+    path = path_of(*drawn(20 + 3 * own, 150 - 6 * own + 0.09 * own**2))
+    assert path.kind == "plane"
+    assert "flies freely" in path.reason
+
+
+@pytest.mark.parametrize(("minor", "kind"), [(80, "circle"), (79, "circle"), (75, "plane")])
+def test_an_ellipse_is_no_circle(minor, kind):
+    """A circle filmed a little askew stays one, and it is said how far it is off."""
+    own = np.arange(200.0)
+    path = path_of(*drawn(120 + 80 * np.cos(own / 8), 90 + minor * np.sin(own / 8)))
+    assert path.kind == kind
+    words = {80: "a circle of radius 79.99", 79: "the noise: perspective", 75: "80 px by 75 px"}
+    assert words[minor] in path.reason
+    assert ("times the noise" in path.reason) == (minor == 79)
+
+
+def test_a_pendulum_filmed_askew_stays_an_angle():
+    own = 0.9 * np.cos(np.arange(200) / 7)
+    path = path_of(*drawn(120 + 82.0 * np.sin(own), 30 + 90.0 * np.cos(own)))
+    assert path.kind == "circle"
+    assert "--path plane keeps both" in path.reason
+
+
 def test_the_command(tmp_path, monkeypatch):
     """One command makes a table that is read, all frames, and a picture; nothing is replaced."""
     monkeypatch.chdir(tmp_path)
