@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -394,6 +395,32 @@ def test_other_refusals(tmp_path):
     short = film(tmp_path / "t.mp4", PLACES[:2], paint=ball(RED), ground=plain())
     with pytest.raises(DatasetError, match="2 frames, too few"):
         motion_of(short)
+
+
+def test_refusals_say_what_is_wrong(tmp_path):
+    red = film(tmp_path / "r.mp4", PLACES, paint=ball(RED), ground=plain(), noise=2)
+    with pytest.raises(DatasetError, match=r"moves is red \(\d+,.* nothing blue .*--colour \d"):
+        motion_of(red, colour=read_colour("blue"))
+    short = film(tmp_path / "s.mp4", PLACES[:10], paint=ball(RED), ground=plain())
+    with pytest.raises(DatasetError, match="has 10 frames, and 16 are needed; film"):
+        motion_of(short)
+    places = np.stack([80 + 50 * np.cos(np.arange(60) / 8), np.full(60, 60.0)], axis=-1)
+    line = film(tmp_path / "l.mp4", places, paint=ball(RED), ground=plain(), noise=2)
+    with pytest.raises(DatasetError, match=r"--path circle, but the path is straight.*--path line"):
+        motion_of(line, kind="circle")
+
+
+def test_sizes_of_circles_are_said(tmp_path, monkeypatch):
+    """That a scale does not change an angle, and that two pendulums are not of one length."""
+    monkeypatch.chdir(tmp_path)
+    _, shorter = swing(COUNT, length=60.0)
+    film(tmp_path / "a.mp4", PLACES, paint=ball(RED), ground=plain(), noise=2)
+    film(tmp_path / "b.mp4", shorter, paint=ball(RED), ground=plain(), noise=2)
+    given = ["track", "a.mp4", "b.mp4", "--scale", "0.5 m/80 px"]
+    done = CliRunner().invoke(main, given, catch_exceptions=False)
+    words = " ".join(done.output.split())
+    assert re.search(r"px, (0\.499\d|0\.500\d|0\.5) m; the angle has no scale", words)
+    assert re.search(r"the videos' circles differ, from [\d.]+ px in b\.mp4 to ", words)
 
 
 def test_what_is_missing_is_named(monkeypatch, tmp_path):

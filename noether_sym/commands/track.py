@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from noether_sym.commands.values import Written
 if TYPE_CHECKING:
     from noether_sym.datasets.tracked import Table
     from noether_sym.track.motion import Motion
+    from noether_sym.track.scale import Scale
 
 _SHOWN = 8
 
@@ -120,7 +122,9 @@ def command(**values: Any) -> None:
     frames.write_text(_frames(motions), encoding="utf-8")
     _draw(motions, picture)
     for motion in motions:
-        _show(screen, motion)
+        _show(screen, motion, values["scale"])
+    if note := _radii(motions):
+        _say(screen, "radii", note)
     _show_table(screen, table, output)
     screen.say(f"Frames: {frames}; picture: {picture}")
     screen.say(f"Now: noether-sym run {output}")
@@ -222,13 +226,38 @@ def _frames(motions: Sequence[Motion]) -> str:
     return text.getvalue()
 
 
-def _show(screen: Screen, motion: Motion) -> None:
+def _radii(motions: Sequence[Motion]) -> str:
+    """That circles of several videos are of different sizes; empty if they are not."""
+    circles = [one for one in motions if one.path.kind == "circle"]
+    if len(circles) < 2:
+        return ""
+    small, large = (choose(circles, key=lambda one: one.path.radius) for choose in (min, max))
+    apart = large.path.radius - small.path.radius
+    error = math.hypot(small.path.radius_error, large.path.radius_error)
+    if apart < max(_SAME_RADIUS * large.path.radius, _CLEAR * error):
+        return ""
+    told = " to ".join(
+        f"{one.path.radius:.5g} px in {one.followed.path.name}" for one in (small, large)
+    )
+    return (
+        f"the videos' circles differ, from {told}: if the lengths do, and not the zoom, no law "
+        "with one constant holds for all; track them one by one"
+    )
+
+
+_SAME_RADIUS, _CLEAR = 0.02, 5.0
+"""Share of a radius, and standard errors, up to which circles are of one size."""
+
+
+def _show(screen: Screen, motion: Motion, scale: Scale | None) -> None:
     own, path = motion.followed, motion.path
     screen.say(f"{own.path.name}: the {own.colour} object, in {int(motion.kept.sum()):,} of "
                f"{len(motion.lost):,} frames of {own.size[0]} x {own.size[1]} px")  # fmt: skip
     _say(screen, "path", f"{path.kind}: {path.reason}")
     if path.kind == "circle":
         told = f"radius {path.radius:.5g} ± {path.radius_error:.2g} px"
+        if scale is not None:
+            told += f", {path.radius * scale.of_a_pixel:.4g} {scale.unit}; the angle has no scale"
         if len(path.origin) > 1:
             told += (
                 f"; its centre moves by {path.drift:.2g} px over the video: the camera or the "

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.errors import DatasetError
 from noether_sym.runtime.stages import Progress
 from noether_sym.track.follow import Followed, Region, follow
 from noether_sym.track.kinks import kinks
 from noether_sym.track.lost import STRAY, noise_of, strays
-from noether_sym.track.path import Kind, Path, middle_of_swings, path_of
+from noether_sym.track.path import Kind, Path, is_straight, middle_of_swings, path_of
 from noether_sym.track.scale import Scale
 from noether_sym.track.skips import skips
 
@@ -93,13 +94,19 @@ def motion_of(
     Raises
     ------
     DatasetError
-        As `noether_sym.track.follow.follow` raises it.
+        As `noether_sym.track.follow.follow` raises it, and if a circle is asked for where the
+        path is straight.
     """
     followed = follow(path, colour=colour, region=region, progress=progress)
     lost, times, found, jumps = _mended(followed)
     kept = np.array([not why for why in lost])
     clock, places = times[kept], followed.centroids[kept]
     fitted = path_of(clock, places, kind)
+    if kind == "circle" and (fitted.kind != kind or is_straight(places, fitted.noise)):
+        raise DatasetError(
+            f"{path}: --path circle, but the path is straight to its noise, and no radius can be "
+            "told; take --path line, or leave --path out"
+        )
     values = fitted.along(clock, places, followed.size[1])
     middle = middle_of_swings(clock, values[:, 0]) if fitted.kind != "plane" else None
     values[:, 0] -= middle or 0.0

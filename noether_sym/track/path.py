@@ -242,7 +242,7 @@ def _told(
     origin, direction, width = line
     length = float(np.ptp((places - origin) @ direction))
     sagitta, straight = _bend(places, line, noise)
-    if width <= max(_OWN_NOISE * noise, _THIN * length) and straight:
+    if _is_thin(line, places, noise) and straight:
         return "line", f"the path is not bent: {width:.2g} px off a line {length:.0f} px long"
     if circle is None:
         return "plane", "the path is bent, and no circle fits it"
@@ -269,6 +269,26 @@ def _told(
             "an ellipse; --path plane keeps both coordinates"
         )
     return "circle", reason
+
+
+def is_straight(places: Points, noise: float) -> bool:
+    """Whether positions, (frame, 2), are bent by no more than their noise, or by what a lens does.
+
+    Parameters
+    ----------
+    places : array of shape (frame, 2)
+    noise : float
+        Standard deviation of the noise of a coordinate, in pixels.
+    """
+    line = _line(places, noise)
+    return _is_thin(line, places, noise) and _bend(places, line, noise)[1]
+
+
+def _is_thin(line: _Line, places: Points, noise: float) -> bool:
+    """Whether a path is so narrow that it may be a line."""
+    origin, direction, width = line
+    length = float(np.ptp((places - origin) @ direction))
+    return width <= max(_OWN_NOISE * noise, _THIN * length)
 
 
 def _bend(places: Points, line: _Line, noise: float) -> tuple[float, bool]:
