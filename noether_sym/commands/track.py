@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from noether_sym.commands.values import Written
 if TYPE_CHECKING:
     from noether_sym.datasets.tracked import Table
     from noether_sym.track.motion import Motion
+    from noether_sym.track.scale import Scale
 
 _SHOWN = 8
 
@@ -120,7 +122,9 @@ def command(**values: Any) -> None:
     frames.write_text(_frames(motions), encoding="utf-8")
     _draw(motions, picture)
     for motion in motions:
-        _show(screen, motion)
+        _show(screen, motion, values["scale"])
+    if note := _radii(motions):
+        _say(screen, "radii", note)
     _show_table(screen, table, output)
     screen.say(f"Frames: {frames}; picture: {picture}")
     screen.say(f"Now: noether-sym run {output}")
@@ -222,13 +226,38 @@ def _frames(motions: Sequence[Motion]) -> str:
     return text.getvalue()
 
 
-def _show(screen: Screen, motion: Motion) -> None:
+def _radii(motions: Sequence[Motion]) -> str:
+    """That circles of several videos are of different sizes; empty if they are not."""
+    circles = [one for one in motions if one.path.kind == "circle"]
+    if len(circles) < 2:
+        return ""
+    small, large = (choose(circles, key=lambda one: one.path.radius) for choose in (min, max))
+    apart = large.path.radius - small.path.radius
+    error = math.hypot(small.path.radius_error, large.path.radius_error)
+    if apart < max(_SAME_RADIUS * large.path.radius, _CLEAR * error):
+        return ""
+    told = " to ".join(
+        f"{one.path.radius:.5g} px in {one.followed.path.name}" for one in (small, large)
+    )
+    return (
+        f"the videos' circles differ, from {told}: if the lengths do, and not the zoom, no law "
+        "with one constant holds for all; track them one by one"
+    )
+
+
+_SAME_RADIUS, _CLEAR = 0.02, 5.0
+"""Share of a radius, and standard errors, up to which circles are of one size."""
+
+
+def _show(screen: Screen, motion: Motion, scale: Scale | None) -> None:
     own, path = motion.followed, motion.path
     screen.say(f"{own.path.name}: the {own.colour} object, in {int(motion.kept.sum()):,} of "
                f"{len(motion.lost):,} frames of {own.size[0]} x {own.size[1]} px")  # fmt: skip
     _say(screen, "path", f"{path.kind}: {path.reason}")
     if path.kind == "circle":
         told = f"radius {path.radius:.5g} ± {path.radius_error:.2g} px"
+        if scale is not None:
+            told += f", {path.radius * scale.of_a_pixel:.4g} {scale.unit}; the angle has no scale"
         if len(path.origin) > 1:
             told += (
                 f"; its centre moves by {path.drift:.2g} px over the video: the camera or the "
@@ -250,17 +279,37 @@ def _show(screen: Screen, motion: Motion) -> None:
             f"{what} frame {frame}: the path jumps by {1000 * seconds:+.3g} ms, and later times "
             "are moved by that",
         )
+    if motion.kinks:
+        _say(
+            screen,
+            "kinks",
+            f"the velocity jumps at frame{'s' * (len(motion.kinks) > 1)} "
+            f"{_listed(motion.kinks)}, as at a bounce or a stop; rates are taken on either side",
+        )
     for why, count in Counter(why for why in motion.lost if why).items():
         numbers = [int(own.numbers[place]) for place, one in enumerate(motion.lost) if one == why]
-        listed = ", ".join(map(str, numbers[:_SHOWN])) + (", ..." if count > _SHOWN else "")
-        _say(screen, "left out", f"{count} frame{'s' * (count > 1)}, {why}: {listed}")
+        _say(screen, "left out", f"{count} frame{'s' * (count > 1)}, {why}: {_listed(numbers)}")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_SHOWN])) + ", ..." * (len(numbers) > _SHOWN)
 
 
 def _show_table(screen: Screen, table: Table, output: Path) -> None:
-    samples = sum(len(times) for times, _ in table.parts)
-    several = f" in {len(table.parts)} trajectories" if len(table.parts) > 1 else ""
-    every = f"; one frame in {table.every}, as smoothing ties the rates of neighbours"
-    _say(screen, "written", f"{output}: {samples:,} rows{several}{every * (table.every > 1)}")
+    rows = _rows(table)
+    told = f"{output}: {sum(rows):,} rows"
+    if len(rows) > 1:
+        told += f" in {len(rows)} trajectories, one a video"
+    if len(table.parts) > len(rows):
+        told += (
+            f"; {len(table.parts)} stretches with gaps between them: pieces of one video are one "
+            "trial"
+        )
+    if table.short:
+        told += f"; {table.short} frames in stretches too short for rates are left out"
+    if table.every > 1:
+        told += f"; one frame in {table.every}, as smoothing ties the rates of neighbours"
+    _say(screen, "written", told)
     for name, unit, noise in zip(table.names, table.units, table.noise, strict=True):
         _say(screen, "noise", f"of {name}: {noise:.2g} {unit}")
 
@@ -287,6 +336,7 @@ def _document(motions: Sequence[Motion], table: Table, output: Path) -> dict[str
                     if why
                 ],
                 "skips": [{"frame": frame, "seconds": own} for frame, own in one.skipped],
+                "kinks": list(one.kinks),
                 "path": one.path.kind,
                 "reason": one.path.reason,
                 "origin": one.path.origin[0].tolist(),
@@ -308,5 +358,14 @@ def _columns(table: Table, output: Path) -> dict[str, Any]:
             {"name": name, "unit": unit, "noise": noise}
             for name, unit, noise in zip(table.names, table.units, table.noise, strict=True)
         ],
-        "rows": [len(times) for times, _ in table.parts],
+        "rows": _rows(table),
+        "pieces": [table.clips.count(clip) for clip in dict.fromkeys(table.clips)],
     }
+
+
+def _rows(table: Table) -> list[int]:
+    """Rows of each video."""
+    counts = Counter[int]()
+    for clip, (times, _) in zip(table.clips, table.parts, strict=True):
+        counts[clip] += len(times)
+    return list(counts.values())

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.datasets.dataset import longest_step
 from noether_sym.datasets.derivatives import estimate_derivatives, estimate_errors
+from noether_sym.datasets.readers.segments import GAP
 from noether_sym.errors import DatasetError
 from noether_sym.track.lost import noise_of
 from noether_sym.track.motion import NAMES, RATES, Motion
@@ -18,11 +20,11 @@ from noether_sym.track.motion import NAMES, RATES, Motion
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Sampled = tuple[NDArray[np.float64], NDArray[np.float64]]
+    """Times and values, of shapes (time,) and (time, column)."""
+
 FEWEST = 12
 """Frames of a stretch without gaps, below which it is left out."""
-
-_GAP = 5.0
-"""Usual steps in time beyond which a stretch ends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,10 @@ class Table:
         Of the columns: coordinates, then rates.
     parts : tuple of (times, values)
         One a stretch without gaps, of shapes (time,) and (time, column).
+    clips : tuple of int
+        For each of them the number of its video, from 1: stretches of one video are one trial.
+    short : int
+        Frames in stretches that are too short for rates, and left out.
     noise : tuple of float
         Standard deviation of the noise of each column.
     every : int
@@ -44,7 +50,9 @@ class Table:
 
     names: tuple[str, ...]
     units: tuple[str, ...]
-    parts: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
+    parts: tuple[Sampled, ...]
+    clips: tuple[int, ...]
+    short: int
     noise: tuple[float, ...]
     every: int
 
@@ -75,13 +83,28 @@ def table_of(motions: Sequence[Motion]) -> Table:
     unit = motions[0].unit
     names = (*NAMES[kind], *RATES[kind])
     units = (unit,) * len(NAMES[kind]) + (f"{unit}/s",) * len(NAMES[kind])
-    return table_with_rates([(one.times, one.values) for one in motions], names, units)
+    kinks = [_places(motion) for motion in motions]
+    for motion, own in zip(motions, kinks, strict=True):
+        if all(len(times) < FEWEST for times, _ in _stretches(motion.times, motion.values, own)):
+            raise DatasetError(
+                f"{motion.followed.path} has no stretch of {FEWEST} frames without gaps, and rates "
+                "need one; leave it out, or film the object for longer at a time"
+            )
+    return table_with_rates([(one.times, one.values) for one in motions], names, units, kinks)
+
+
+def _places(motion: Motion) -> list[int]:
+    """Of the frames that were kept, the numbers of those where the velocity jumps."""
+    numbers = motion.followed.numbers[motion.kept]
+    found: list[int] = np.searchsorted(numbers, motion.kinks).tolist()
+    return found
 
 
 def table_with_rates(
-    clips: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    clips: Sequence[Sampled],
     names: Sequence[str],
     units: Sequence[str],
+    kinks: Sequence[Sequence[int]] | None = None,
 ) -> Table:
     """Coordinates with their rates, by the splines that estimate dx/dt everywhere.
 
@@ -91,15 +114,24 @@ def table_with_rates(
         Of shapes (time,) and (time, coordinate).
     names, units : sequence of str
         Of the coordinates, then of their rates.
+    kinks : sequence of sequence of int, optional
+        For each clip the numbers of the samples from which on the rates are others than before.
 
     Raises
     ------
     DatasetError
         If no stretch without gaps is long enough.
     """
-    raw = [part for times, values in clips for part in _stretches(times, values)]
-    if not raw:
+    jumps = kinks or [()] * len(clips)
+    every = [
+        (number, part)
+        for number, (clip, own) in enumerate(zip(clips, jumps, strict=True), start=1)
+        for part in _stretches(*clip, own)
+    ]
+    long = [(number, part) for number, part in every if len(part[0]) >= FEWEST]
+    if not long:
         raise DatasetError(f"no stretch of {FEWEST} frames without gaps; rates need one")
+    numbers, raw = (list(one) for one in zip(*long, strict=True))
     slopes, penalties = estimate_derivatives(raw)
     errors = estimate_errors(raw, slopes)
     sizes = np.sqrt(np.mean(np.concatenate(slopes) ** 2, axis=0))
@@ -116,28 +148,60 @@ def table_with_rates(
         for place in range(raw[0][1].shape[1])
     ]
     noise += [float(one) for one in errors * sizes]
-    return Table(tuple(names), tuple(units), parts, tuple(noise), reach)
+    short = sum(len(times) for _, (times, _) in every) - sum(len(times) for times, _ in raw)
+    return Table(
+        tuple(names),
+        tuple(units),
+        _apart(numbers, parts),
+        tuple(numbers),
+        short,
+        tuple(noise),
+        reach,
+    )
 
 
 def _stretches(
-    times: NDArray[np.float64], values: NDArray[np.float64]
-) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Parts without gaps that are long enough."""
+    times: NDArray[np.float64], values: NDArray[np.float64], kinks: Sequence[int] = ()
+) -> list[Sampled]:
+    """Parts without gaps and without jumps of the rates."""
     steps = np.diff(times)
-    cuts = np.flatnonzero(steps > _GAP * np.median(steps)) + 1
-    edges = [0, *cuts.tolist(), len(times)]
-    return [
-        (times[first:last], values[first:last])
-        for first, last in itertools.pairwise(edges)
-        if last - first >= FEWEST
-    ]
+    cuts = np.flatnonzero(steps > GAP * np.median(steps)) + 1
+    edges = sorted({0, *cuts.tolist(), *kinks, len(times)})
+    return [(times[first:last], values[first:last]) for first, last in itertools.pairwise(edges)]
+
+
+def _apart(numbers: Sequence[int], parts: Sequence[Sampled]) -> tuple[Sampled, ...]:
+    """Parts without the rows by which a gap within a clip is too short to be read as one.
+
+    Where only every so many frames are rows, what is a gap between frames may be none between
+    rows.
+    """
+    found = list(parts)
+    for place in range(1, len(parts)):
+        clip = numbers[place]
+        if clip != numbers[place - 1]:
+            continue
+        own = [times for number, (times, _) in zip(numbers, found, strict=True) if number == clip]
+        least = longest_step(np.diff(np.concatenate(own)), GAP)
+        later, values = found[place]
+        far = later > found[place - 1][0][-1] + _CLEARLY * least
+        found[place] = later[far], values[far]
+    return tuple(found)
+
+
+_CLEARLY = 1.01
+"""Longest steps that a gap has at least: what is written is rounded."""
 
 
 def csv_of(table: Table) -> str:
-    """A table as CSV, a row a frame, with units in its header."""
+    """A table as CSV, a row a frame, with units in its header.
+
+    Each video is one trajectory. Between its stretches there are gaps in time, at which whoever
+    reads it cuts it into pieces of one trial.
+    """
     head = [f"{name} [{unit}]" for name, unit in zip(table.names, table.units, strict=True)]
     lines = [",".join(["trajectory", "t [s]", *head])]
-    for number, (times, values) in enumerate(table.parts, start=1):
+    for number, (times, values) in zip(table.clips, table.parts, strict=True):
         for time, row in zip(times, values, strict=True):
             lines.append(",".join([str(number), f"{time:.9g}", *(f"{own:.9g}" for own in row)]))
     return "\n".join(lines) + "\n"

@@ -242,6 +242,11 @@ def _whole(first: NDArray[np.uint8], target: Target, box: Box) -> NDArray[np.uin
 
 
 def _too_few(path: Path, target: Target, lost: Sequence[str]) -> DatasetError:
+    if len(lost) < FEWEST:
+        return DatasetError(
+            f"{path} has {len(lost)} frames, and {FEWEST} are needed; film the {target.name} "
+            "object for longer, or at more frames a second"
+        )
     reasons = {why: sum(one == why for one in lost) for why in lost if why}
     told = "; ".join(f"{why}: {count}" for why, count in reasons.items())
     kept = sum(not why for why in lost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,9 @@ def not_whole(areas: NDArray[np.float64], lost: Sequence[str]) -> list[str]:
     return found
 
 
-def strays(times: NDArray[np.float64], places: NDArray[np.float64]) -> list[int]:
+def strays(
+    times: NDArray[np.float64], places: NDArray[np.float64], kinks: Sequence[int] = ()
+) -> list[int]:
     """Numbers of the frames that are off the path of their neighbours.
 
     Parameters
@@ -78,11 +81,15 @@ def strays(times: NDArray[np.float64], places: NDArray[np.float64]) -> list[int]
     times : array of shape (frame,)
     places : array of shape (frame, 2)
         Pixels.
+    kinks : sequence of int
+        Frames at which the velocity jumps: those before are no neighbours of those from there.
     """
     kept = np.arange(len(times))
     found: list[int] = []
     while len(kept) > _FEW:
-        off = _off(times[kept], places[kept])
+        edges = [0, *np.searchsorted(kept, kinks).tolist(), len(kept)]
+        parts = [kept[first:last] for first, last in itertools.pairwise(edges)]
+        off = np.concatenate([_off(times[part], places[part]) for part in parts])
         usual = max(_FINEST, float(np.median(off[_AROUND:-_AROUND])))
         # what is off pulls its neighbours with it, so the worst of them goes first
         worst = ndimage.maximum_filter1d(off, 2 * _REACH + 1)

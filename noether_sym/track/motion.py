@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.errors import DatasetError
 from noether_sym.runtime.stages import Progress
 from noether_sym.track.follow import Followed, Region, follow
-from noether_sym.track.lost import STRAY, strays
-from noether_sym.track.path import Kind, Path, middle_of_swings, path_of
+from noether_sym.track.kinks import kinks
+from noether_sym.track.lost import STRAY, noise_of, strays
+from noether_sym.track.path import Kind, Path, is_straight, middle_of_swings, path_of
 from noether_sym.track.scale import Scale
 from noether_sym.track.skips import skips
 
@@ -47,6 +49,8 @@ class Motion:
         Frames at which times were mended, and by how many seconds.
     unit : str
         Of the values.
+    kinks : tuple of int
+        Frames from which on the velocity is another than before, as at a bounce or a stop.
     """
 
     followed: Followed
@@ -57,6 +61,7 @@ class Motion:
     zero: float
     skipped: tuple[tuple[int, float], ...]
     unit: str
+    kinks: tuple[int, ...] = ()
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -89,13 +94,19 @@ def motion_of(
     Raises
     ------
     DatasetError
-        As `noether_sym.track.follow.follow` raises it.
+        As `noether_sym.track.follow.follow` raises it, and if a circle is asked for where the
+        path is straight.
     """
     followed = follow(path, colour=colour, region=region, progress=progress)
-    lost, times, found = _mended(followed)
+    lost, times, found, jumps = _mended(followed)
     kept = np.array([not why for why in lost])
     clock, places = times[kept], followed.centroids[kept]
     fitted = path_of(clock, places, kind)
+    if kind == "circle" and (fitted.kind != kind or is_straight(places, fitted.noise)):
+        raise DatasetError(
+            f"{path}: --path circle, but the path is straight to its noise, and no radius can be "
+            "told; take --path line, or leave --path out"
+        )
     values = fitted.along(clock, places, followed.size[1])
     middle = middle_of_swings(clock, values[:, 0]) if fitted.kind != "plane" else None
     values[:, 0] -= middle or 0.0
@@ -111,11 +122,14 @@ def motion_of(
         middle or 0.0,
         tuple((int(followed.numbers[place]), seconds) for place, seconds in found),
         unit,
+        tuple(int(followed.numbers[place]) for place in jumps),
     )
 
 
-def _mended(followed: Followed) -> tuple[list[str], NDArray[np.float64], list[tuple[int, float]]]:
-    """Reasons, times and places of frames, with skips undone and strays left out."""
+def _mended(
+    followed: Followed,
+) -> tuple[list[str], NDArray[np.float64], list[tuple[int, float]], list[int]]:
+    """Reasons and times of frames, skips undone and strays left out; skips; kinks."""
     lost = list(followed.lost)
     times = followed.times.copy()
     kept = np.flatnonzero(followed.kept)
@@ -126,6 +140,13 @@ def _mended(followed: Followed) -> tuple[list[str], NDArray[np.float64], list[tu
         times[kept[skip.last] :] += skip.seconds
         found.append((int(kept[skip.last]), skip.seconds))
     kept = np.array([place for place in kept if not lost[place]])
-    for stray in strays(times[kept], followed.centroids[kept]):
+    clock, places = times[kept], followed.centroids[kept]
+    noise = max(noise_of(clock, values) for values in places.T)
+    jumps = [last for _, last in kinks(clock, places, max(_FINEST, noise))]
+    for stray in strays(clock, places, jumps):
         lost[kept[stray]] = STRAY
-    return lost, times, found
+    return lost, times, found, [int(kept[place]) for place in jumps]
+
+
+_FINEST = 0.02
+"""Pixels below which no noise is taken to be."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from noether_sym.track.ellipse import ellipse_of
 from noether_sym.track.lost import noise_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ _FLIGHT = 2.5
 
 _HALF_TURN = np.pi
 
+_ROUNDS = 1.5 * np.pi
+"""Of a turn, what an object covers that goes round, so that an ellipse is told from a circle."""
+
+_SQUASHED = 0.97
+"""Axis over axis below which an ellipse is no circle filmed a little askew (14 degrees)."""
 
 _DRIFTS = (0, 1, 2, 3)
 """Degrees in time of the drift of a circle's centre."""
@@ -104,7 +110,8 @@ def path_of(times: NDArray[np.float64], places: Points, kind: Kind | None = None
     """Fit a path to positions, robustly, and tell what it is.
 
     It is a line where it is not bent beyond its noise; a circle where what lies off the circle
-    is noise or little beside the bend, and a free flight does not fit as well; neither else.
+    is noise or little beside the bend, and neither a free flight nor, where the object goes
+    round, an ellipse fits instead; neither else.
 
     Parameters
     ----------
@@ -233,17 +240,9 @@ def _told(
     noise: float,
 ) -> tuple[Kind, str]:
     origin, direction, width = line
-    run = (places - origin) @ direction
-    length = float(np.ptp(run))
-    across = (places - origin) @ np.array([-direction[1], direction[0]])
-    scaled = (run - run.mean()) / (length or 1.0)
-    bend = np.polynomial.polynomial.polyfit(scaled, across, 2)
-    rest = across - np.polynomial.polynomial.polyval(scaled, bend)
-    sagitta = abs(float(bend[2])) / 4
-    curve = np.stack([scaled**power for power in range(3)], axis=-1)
-    error = float(np.sqrt(np.linalg.pinv(curve.T @ curve)[2, 2])) * max(noise, float(rest.std()))
-    straight = abs(float(bend[2])) < _BENT * error or sagitta < max(noise, _LEAST_BEND)
-    if width <= max(_OWN_NOISE * noise, _THIN * length) and straight:
+    length = float(np.ptp((places - origin) @ direction))
+    sagitta, straight = _bend(places, line, noise)
+    if _is_thin(line, places, noise) and straight:
         return "line", f"the path is not bent: {width:.2g} px off a line {length:.0f} px long"
     if circle is None:
         return "plane", "the path is bent, and no circle fits it"
@@ -252,10 +251,59 @@ def _told(
     depth = min(max(sagitta, width), radius)
     if off > max(_OWN_NOISE * noise, _ROUND * depth):
         return "plane", f"the path is {off:.2g} px off the best circle, and bent by {depth:.2g} px"
-    flight = _flight(times, places)
-    if flight <= _FLIGHT * noise and off > 0.8 * flight and _covered(turned) < _HALF_TURN:
+    flight, covered, own = _flight(times, places), _covered(turned), off <= _OWN_NOISE * noise
+    if flight <= _FLIGHT * noise and off > 0.8 * flight and (not own or covered < _HALF_TURN):
         return "plane", "it flies freely: both coordinates are quadratic in time, to their noise"
-    return "circle", f"the path is {off:.2g} px off a circle of radius {radius:.5g} px"
+    if not own and covered > _ROUNDS:
+        oval = ellipse_of(places)
+        if oval and oval.off <= _OWN_NOISE * noise and oval.minor < _SQUASHED * oval.major:
+            return "plane", (
+                f"the path is an ellipse, {oval.major:.4g} px by {oval.minor:.4g} px from its "
+                f"centre: {oval.off:.2g} px off it, and {off:.2g} px off the best circle; of a "
+                "circle filmed askew, --path circle takes the angle"
+            )
+    reason = f"the path is {off:.2g} px off a circle of radius {radius:.5g} px"
+    if not own:
+        reason += (
+            f", {off / noise:.0f} times the noise: perspective, the lens, or another curve such as "
+            "an ellipse; --path plane keeps both coordinates"
+        )
+    return "circle", reason
+
+
+def is_straight(places: Points, noise: float) -> bool:
+    """Whether positions, (frame, 2), are bent by no more than their noise, or by what a lens does.
+
+    Parameters
+    ----------
+    places : array of shape (frame, 2)
+    noise : float
+        Standard deviation of the noise of a coordinate, in pixels.
+    """
+    line = _line(places, noise)
+    return _is_thin(line, places, noise) and _bend(places, line, noise)[1]
+
+
+def _is_thin(line: _Line, places: Points, noise: float) -> bool:
+    """Whether a path is so narrow that it may be a line."""
+    origin, direction, width = line
+    length = float(np.ptp((places - origin) @ direction))
+    return width <= max(_OWN_NOISE * noise, _THIN * length)
+
+
+def _bend(places: Points, line: _Line, noise: float) -> tuple[float, bool]:
+    """How far a path is bent, in pixels, and whether it is straight to its noise."""
+    origin, direction, _ = line
+    run = (places - origin) @ direction
+    across = (places - origin) @ np.array([-direction[1], direction[0]])
+    scaled = (run - run.mean()) / (float(np.ptp(run)) or 1.0)
+    bend = np.polynomial.polynomial.polyfit(scaled, across, 2)
+    rest = across - np.polynomial.polynomial.polyval(scaled, bend)
+    sagitta = abs(float(bend[2])) / 4
+    curve = np.stack([scaled**power for power in range(3)], axis=-1)
+    error = float(np.sqrt(np.linalg.pinv(curve.T @ curve)[2, 2])) * max(noise, float(rest.std()))
+    straight = abs(float(bend[2])) < _BENT * error or sagitta < max(noise, _LEAST_BEND)
+    return sagitta, straight
 
 
 _LEAST_BEND = 0.3

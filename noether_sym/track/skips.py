@@ -1,7 +1,8 @@
 """Where a recording skipped or repeated frames, and its time stamps do not tell of it.
 
 Behind such a place the object is ahead of its path, or late: a step in a local polynomial of
-the positions that a shift of the times undoes.
+the positions that a shift of the times undoes, and neither a jump of the velocity, as at a
+bounce, nor one frame off the path explains.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noether_sym.track.kinks import (
+    BETTER,
+    BETWEEN,
+    DEGREE,
+    FITS,
+    SIDE,
+    powers,
+    rest,
+    rest_with_kink,
+    rest_without_one,
+)
 from noether_sym.track.lost import noise_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-SIDE = 6
-"""Frames on each side of a place that a step is fitted to."""
 
 _CLEAR = 12.0
 """Standard errors from which on a step is one."""
@@ -25,13 +34,9 @@ _CLEAR = 12.0
 _LEAST, _MOST = 0.15, 8.0
 """Steps in time, in frames, between which a step is a skip."""
 
-_FITS = 4.0
-"""Noises up to which what the shift leaves is noise."""
+_AT_BOUND = 0.01
+"""Share of the shifts that are tried, at either end, where none is the best but all are alike."""
 
-_BETWEEN = (0, 1, 2)
-"""Frames at the step itself that may be of neither side."""
-
-_DEGREE = 5
 _FINEST = 0.02
 
 
@@ -62,11 +67,11 @@ def skips(times: NDArray[np.float64], places: NDArray[np.float64]) -> list[Skip]
     places : array of shape (frame, 2)
         Pixels.
     """
-    if len(times) < 2 * SIDE + max(_BETWEEN) + 1:
+    if len(times) < 2 * SIDE + max(BETWEEN) + 1:
         return []
     noise = max(_FINEST, *(noise_of(times, values) for values in places.T))
     found: list[tuple[float, Skip]] = []
-    for between in _BETWEEN:
+    for between in BETWEEN:
         for first in range(SIDE, len(times) - SIDE - between + 1):
             last = first + between
             rows = [*range(first - SIDE, first), *range(last, last + SIDE)]
@@ -91,7 +96,7 @@ def _step(
     from scipy.optimize import minimize_scalar
 
     behind = np.arange(len(clock)) >= SIDE
-    model = np.column_stack([_powers(clock), behind])
+    model = np.column_stack([powers(clock), behind])
     inverse = np.linalg.pinv(model)
     step = float(np.linalg.norm(inverse[-1] @ places))
     clear = step / (noise * float(np.linalg.norm(inverse[-1])))
@@ -100,27 +105,24 @@ def _step(
     if clear < _CLEAR or step < _LEAST * speed:
         return 0.0, 0.0
 
-    def rest(shift: float) -> float:
-        own = _powers(clock + shift * behind)
-        factors, *_ = np.linalg.lstsq(own, places, rcond=None)
-        return float(np.sum((places - own @ factors) ** 2))
+    def shifted(shift: float) -> float:
+        return rest(powers(clock + shift * behind), places)
 
-    least = usual - float(clock[SIDE] - clock[SIDE - 1])  # the times must not run backwards
+    # the times must not run backwards
+    least = 0.7 * usual - float(clock[SIDE] - clock[SIDE - 1])
     found = minimize_scalar(
-        rest, bounds=(least - 0.3 * usual, _MOST * usual), method="bounded",
-        options={"xatol": 1e-4 * usual},
-    )  # fmt: skip
+        shifted, bounds=(least, _MOST * usual), method="bounded", options={"xatol": 1e-4 * usual}
+    )
     seconds = float(found.x)
-    left = np.sqrt(found.fun / (2 * (len(clock) - _DEGREE) - 3))
+    margin = _AT_BOUND * (_MOST * usual - least)
+    inside = least + margin < seconds < _MOST * usual - margin
+    left = np.sqrt(found.fun / (2 * (len(clock) - DEGREE) - 3))
     # a window that gaps make long may ask for a steeper curve, and no step
-    smoother = _powers(clock, _DEGREE + 2)
-    bent = places - smoother @ np.linalg.lstsq(smoother, places, rcond=None)[0]
-    without = np.sqrt(np.sum(bent**2) / (2 * (len(clock) - _DEGREE - 3)))
-    if left > min(_FITS * noise, without) or abs(seconds) < _LEAST * usual:
+    bent = rest(powers(clock, DEGREE + 2), places)
+    without = np.sqrt(bent / (2 * (len(clock) - DEGREE - 3)))
+    if not inside or left > min(FITS * noise, without) or abs(seconds) < _LEAST * usual:
+        return 0.0, 0.0
+    other = min(rest_with_kink(clock, places), rest_without_one(clock, places))
+    if other - found.fun < BETTER**2 * max(noise, float(left)) ** 2:
         return 0.0, 0.0
     return clear, seconds
-
-
-def _powers(clock: NDArray[np.float64], degree: int = _DEGREE) -> NDArray[np.float64]:
-    scaled = 2.0 * (clock - clock.mean()) / np.ptp(clock)
-    return np.vander(scaled, degree + 1)

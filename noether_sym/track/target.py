@@ -120,13 +120,16 @@ def target_of(
         seen, swept = _blobs(scene, samples)
         things = _things(seen)
         strengths = [thing.strength(len(samples)) for thing in things]
+        if not any(strengths):
+            raise _nothing(path)
         if colour is not None:
+            strongest = things[int(np.argmax(strengths))]
             strengths = [
                 own * _closeness(thing, colour)
                 for own, thing in zip(strengths, things, strict=True)
             ]
-        if not any(strengths):
-            raise _nothing(path)
+            if not any(strengths):
+                raise _another_colour(path, strongest, colour)
         best = things[int(np.argmax(strengths))]
         scene = without_object(scene, samples, best.colour, _swept_by(best, swept.shape))
     if float(swept.mean()) > 0.9 and _moving(seen, swept.size) > _MOST_PIXELS:
@@ -207,6 +210,15 @@ def _nothing(path: Path) -> DatasetError:
     return DatasetError(
         f"{path}: nothing is seen to move; the object must stand out from what is behind it, and "
         "be seen in at least a tenth of the frames"
+    )
+
+
+def _another_colour(path: Path, strongest: _Thing, colour: NDArray[np.float64]) -> DatasetError:
+    own, asked = colour_name(strongest.colour), colour_name(colour)
+    numbers = ",".join(f"{part:.0f}" for part in strongest.colour)
+    return DatasetError(
+        f"{path}: what moves is {own} ({numbers}), and nothing {asked} is seen to move; leave "
+        f"--colour out, or give --colour {numbers}"
     )
 
 
