@@ -12,7 +12,7 @@ import noether_sym
 from noether_sym.datasets import load
 from noether_sym.dsl.expression import call, input_, parameter
 from noether_sym.export.json import law_from_entry, law_to_entry
-from noether_sym.laws.law import LAW
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW
 from noether_sym.report import words
 from noether_sym.statistics.samples import make_samples
 from noether_sym.verdict import allowed
@@ -80,7 +80,33 @@ def test_pairs_tell_what_single_trajectories_hide():
     assert told_apart(best * 1.1, best)
     assert not told_apart(best, best)
     assert told_apart(np.array([1.0, np.nan, 1.0]), np.ones(3))
-    assert told_apart(best[:2], best[:2])  # nothing is claimed of two
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_few_trajectories_only_what_varies_far_more_is_told(count):
+    best = np.ones(count)
+    assert not told_apart(2.9 * best, best)
+    assert told_apart(3.1 * best, best)
+    assert told_apart(np.full(count, np.inf), best)
+
+
+def test_one_recorded_swing_allows_the_cosine_beside_the_parabola():
+    """Of an approximate law, constants are compared as they were found: a drift enters others."""
+    times = np.linspace(0.0, 60.0, 600)
+    states = solve_ivp(
+        lambda _, x: [x[1], -4.0 * np.sin(x[0]) - 0.03 * x[1]],
+        (0.0, 60.0), [0.25, 0.0], t_eval=times, rtol=1e-10, atol=1e-12,
+    ).y  # fmt: skip
+    states += 1e-3 * np.random.default_rng(1).normal(size=states.shape)
+    table = pd.DataFrame({"t [s]": times, "q [rad]": states[0], "w [rad/s]": states[1]})
+    (law, *_) = noether_sym.discover(table).accepted
+    assert law.verdict == APPROXIMATE_LAW
+    texts = [law.text(2), *(own.text(2) for own in law.also_allowed)]
+    assert "w**2 - 8*cos(q)" in texts
+    assert "q**2 + 0.25*w**2" in texts
+    shown = dict(zip(texts, (law, *law.also_allowed), strict=True))["w**2 - 8*cos(q)"].parameters[0]
+    assert shown.degrees is not None
+    assert abs(shown.value - 8.0) < 4.0 * shown.stderr
 
 
 def test_functions_of_a_law_are_the_law_whatever_their_constants():

@@ -2,7 +2,8 @@
 
 A pendulum that swings little follows its cosine, and a polynomial about as well. Whether data can
 tell two formulas apart shows on the trajectories that confirm, in pairs: each trajectory has both
-formulas' variances, with the same noise in both.
+formulas' variances, with the same noise in both. Of one trajectory or two only what varies far
+more is told.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.errors import GrammarError
 from noether_sym.laws.expansion import expanded
-from noether_sym.laws.law import Law
+from noether_sym.laws.law import LAW, Law
 from noether_sym.statistics.directions import new_share
 from noether_sym.statistics.samples import Samples
 from noether_sym.verdict.confirm import Confirmation
 from noether_sym.verdict.gradients import angle_between
-from noether_sym.verdict.independence import Judged, Judgement
+from noether_sym.verdict.independence import AS_GOOD, FAR_WORSE, Judged, Judgement
 
 LEVEL = 0.05
 """Level of the paired test by which a formula is told from a law."""
@@ -67,7 +68,8 @@ def with_allowed(
     law on the data, it is not a function of the law for any values of its constants, nor does
     what it differs by come from other laws; if it has the law's own verdict; and if the log
     ratio of its variance along a trajectory to the law's, each in units of its gradients, is
-    not larger than 0 (one-sided paired t test over trajectories at `LEVEL`).
+    not larger than 0 (one-sided paired t test over trajectories at `LEVEL`). What is listed as a
+    law by itself is left out.
 
     Parameters
     ----------
@@ -87,8 +89,9 @@ def with_allowed(
             heads.setdefault(law.family, entry)
     wide = _WidePoints(samples, dataset)
     fields = [head.gradients for head in heads.values()]
+    others = [entry for entry in entries if entry.number not in judgement.numbers]
     allowed = {
-        family: _beside(head, entries, fields, confirmation, wide) for family, head in heads.items()
+        family: _beside(head, others, fields, confirmation, wide) for family, head in heads.items()
     }
     first = {law.family: law.rank for law in reversed(judgement.laws)}
     return replace(
@@ -113,15 +116,17 @@ def _beside(
         entry
         for entry in entries
         if entry.number != head.number
+        and entry.score <= FAR_WORSE * head.score
         and angle_between(entry.gradients, head.gradients) < _PARALLEL
         and not _of_other_laws(entry.gradients, head.gradients, fields)
     ]
     alike.sort(key=lambda entry: (entry.law.complexity, entry.score, entry.number))
-    law = confirmation.refitted(head.law)
+    exact = head.law.verdict == LAW  # over whole trajectories a drift would enter the constants
+    law = confirmation.refitted(head.law) if exact else head.law
     own = confirmation.variations(law)
     kept: list[Law] = []
     for entry in alike[:_COMPARED]:
-        other = confirmation.refitted(entry.law)
+        other = confirmation.refitted(entry.law) if exact else entry.law
         if told_apart(confirmation.variations(other), own):
             continue
         if any(wide.same(one, other) or wide.same(other, one) for one in (law, *kept)):
@@ -136,13 +141,14 @@ def _beside(
 
 
 def told_apart(variations: NDArray[np.float64], best: NDArray[np.float64]) -> bool:
-    """Whether a formula varies more than the best does; two trajectories tell nothing.
+    """Whether a formula varies more than the best does.
 
     Parameters
     ----------
     variations, best : arrays of shape (trajectory,)
         Of both, along the same trajectories. What is not finite is told apart; trajectories on
-        which the best is not are left out.
+        which the best is not are left out. Of fewer than three the sums are compared, which must
+        differ by more than `noether_sym.verdict.independence.AS_GOOD`.
     """
     from scipy.stats import t
 
@@ -150,9 +156,9 @@ def told_apart(variations: NDArray[np.float64], best: NDArray[np.float64]) -> bo
         return True
     there = np.isfinite(best)
     variations, best = variations[there], best[there]
-    if len(best) < ENOUGH:
-        return True
     tiny = np.finfo(np.float64).tiny
+    if len(best) < ENOUGH:
+        return bool(variations.sum() > AS_GOOD * max(float(best.sum()), tiny))
     ratios = np.log(np.maximum(variations, tiny)) - np.log(np.maximum(best, tiny))
     error = float(ratios.std(ddof=1)) / np.sqrt(len(ratios))
     mean = float(ratios.mean())

@@ -71,4 +71,5 @@ def _drifting(law: Law, within: Refitting, dataset: Dataset, confirmation: Confi
                 half_life_error=slow.half_life_error,
                 grows=slow.rate < 0,
             )
-    return _measured(found, within).with_(evidence=evidence)
+    allowed = tuple(within.law(own) for own in law.also_allowed)
+    return _measured(found, within).with_(evidence=evidence, also_allowed=allowed)

@@ -21,9 +21,9 @@ formula with a pole or a constant to spare is nearly parallel to a law, and woul
 _DIRECTION_AGAIN = 0.5
 """The same of what searches that left trajectories out found again: noise of the velocity alone may
 bring as much, and chance would seldom find the same direction twice."""
-_AS_GOOD = 3.0
+AS_GOOD = 3.0
 """Scores that differ by less are alike: noise is fitted a little better by any spare constant."""
-_FAR_WORSE = 10.0
+FAR_WORSE = 10.0
 """A member of a family that is worse by this is a near miss: within the limits, but not the law."""
 _EXACT = 1e-9
 """Scores below are exact: their sizes tell of rounding only."""
@@ -153,7 +153,7 @@ def independent_laws(
             missed(entry, family, "which holds where this one only nearly does")
             continue
         if angles and min(angles) < PARALLEL:
-            if entry.score <= max(_FAR_WORSE * heads[family - 1].score, _EXACT):
+            if entry.score <= max(FAR_WORSE * heads[family - 1].score, _EXACT):
                 members.append((family, entry))
             else:
                 missed(entry, family, "which is far better conserved")
@@ -252,7 +252,7 @@ def _in_order(laws: Sequence[Judged]) -> Iterator[Judged]:
     """
     left = list(laws)
     while left:
-        bound = max(_AS_GOOD * min(entry.score for entry in left), _EXACT)
+        bound = max(AS_GOOD * min(entry.score for entry in left), _EXACT)
         chosen = min(
             (entry for entry in left if entry.score <= bound),
             key=lambda entry: (entry.law.complexity, entry.score, entry.number),
