@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import noether_sym
 
 ROOT = Path(__file__).parents[1]
@@ -73,7 +75,41 @@ def test_the_pinned_versions_keep_to_the_bounds():
         assert numbers(pinned[name]) >= numbers(least), name
 
 
-def test_the_source_archive_names_what_tests_and_readers_need():
-    listed = (ROOT / "MANIFEST.in").read_text(encoding="utf-8")
-    for name in ("CHANGELOG.md", "CITATION.cff", "constraints.txt", ".zenodo.json", "graft tests"):
-        assert name in listed
+TRACKED = {
+    ".ci/run",
+    ".gitignore",
+    ".zenodo.json",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "CONTRIBUTING.md",
+    "constraints.txt",
+    "benchmarks/fit.py",
+    "docs/_static/site.css",
+    "docs/api.md",
+    "docs/examples/gallery/plot_kepler.py",
+    "results/figures/one.png",
+    "results/paper.md",
+    "results/verdict.jsonl",
+    "tests/conftest.py",
+}
+BUILT = {
+    "docs/_build/index.html",
+    "docs/gallery/plot_kepler.rst",
+    "docs/results/index.md",
+    "docs/sg_execution_times.rst",
+    "results/swings-both-1a2b3c4d/laws.json",
+    "tests/__pycache__/conftest.cpython-311.pyc",
+}
+
+
+def test_the_source_archive_holds_what_is_tracked_and_nothing_built(tmp_path, monkeypatch):
+    egg_info = pytest.importorskip("setuptools.command.egg_info")
+    for name in TRACKED | BUILT:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    archived = egg_info.FileList()
+    for line in (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            archived.process_template_line(line)
+    assert {Path(name).as_posix() for name in archived.files} == TRACKED
