@@ -84,6 +84,18 @@ def test_what_is_imported_is_required_with_a_lower_bound():
     assert len(names) > 15
 
 
+def test_extras_are_installed_from_a_clone_and_known():
+    texts = [*(ROOT / "noether_sym").rglob("*.py"), ROOT / "README.md"]
+    texts += [one for one in (ROOT / "docs").rglob("*.md") if "_build" not in one.parts]
+    named = set()
+    for path in texts:
+        text = path.read_text(encoding="utf-8")
+        assert "noether-sym[" not in text, f"{path} names a package that no index has"
+        named |= set(re.findall(r"'\.\[(\w+)\]'|\binstall\(['\"](\w+)['\"]\)", text))
+    extras = {one or other for one, other in named}
+    assert {"dask", "files", "lpips", "sklearn", "video"} <= extras <= set(EXTRAS)
+
+
 def test_the_pinned_versions_keep_to_the_bounds():
     pinned = dict(
         line.lower().split("==")
