@@ -192,6 +192,28 @@ def test_the_first_ten_minutes_go_as_the_page_says(tmp_path, monkeypatch, capfd)
     assert names["found"].independent == 1
 
 
+def test_two_days_are_compared_as_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["two_days.py"])
+    script, *ran = sessions("docs/howto/compare.md")
+    runpy.run_path(str(ROOT / script[0].partition(" ")[2]))
+    for command, output in ran:
+        runs = [
+            str(one) for day in re.findall(r"results/\w+-\*", command) for one in Path().glob(day)
+        ]
+        said = called(re.sub(r" results/.*", " " + " ".join(runs), command))
+        same(*(re.sub(r"(day-sums)-\w+", r"\1", text) for text in (said, output)))
+
+
+def test_a_page_is_refreshed(tmp_path):
+    refreshed = runpy.run_path(str(DOCS / "refresh.py"))["refreshed"]
+    block = "```console\n$ echo one >kept\n$ cat kept\nold\n$ cat kept\n```\n"
+    said = block.replace("old", "one")
+    assert refreshed(f"text\n{block}\n```text\n$ no\nx\n```\n", tmp_path) == (
+        f"text\n{said}\n```text\n$ no\nx\n```\n"
+    )
+
+
 def test_a_formula_of_ones_own_is_checked_as_the_page_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (equations,) = blocks("docs/howto/own_formula.md", "text")
