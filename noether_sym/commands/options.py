@@ -30,7 +30,7 @@ _COUNT = click.IntRange(min=1)
 results_option = click.option(
     "--results",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
+    default="results",  # a text, as the reference shows it; the type makes it a path
     show_default=True,
     help="Folder that holds all runs.",
 )
