@@ -51,7 +51,7 @@ def _printed(command: str, folder: Path) -> str:
         stdout=subprocess.PIPE,
         text=True,
     )
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in done.stdout.rstrip().splitlines())
 
 
 def main(names: list[str]) -> None:
