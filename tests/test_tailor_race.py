@@ -35,7 +35,7 @@ def _one_thread():
 
 @pytest.fixture(scope="module")
 def spring():
-    """A part of the spring's data: 72 states to fit, so that heats of 48 take every second."""
+    """A part of the spring's data: 72 states to fit, so that heats of 48 take two thirds."""
     whole = load("ideal_spring")
     parts = {
         name: tuple(one.part(0, 9) for one in getattr(whole, name)[:count])
@@ -93,7 +93,7 @@ def test_what_diverges_is_labelled_and_does_not_come_back(raced):
 def test_what_the_limits_took_is_kept(raced, spring):
     assert raced.limits == limits(1.0)
     assert raced.sampled.step == 90
-    assert raced.sampled.heats == 36
+    assert raced.sampled.heats == 48
     assert (raced.sampled.sequences, raced.sampled.longest) == (3, 9)
 
 

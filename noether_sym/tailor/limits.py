@@ -15,8 +15,8 @@ class Limits:
     Attributes
     ----------
     states : int
-        Most states in a step of training. Where there are more, each step takes every n-th,
-        and the next step begins one state later.
+        Most states in a step of training. Where there are more, steps take them in turn, in
+        shuffled order.
     sequences : int
         Most sequences that are rolled out, evenly chosen.
     steps : int
