@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from noether_sym.datasets import load
 from noether_sym.datasets.dataset import Dataset
 from noether_sym.dsl.distinct import DistinctLaws, enumerate_laws
 from noether_sym.dsl.grammar import resolve_grammar
+from noether_sym.errors import DeviceError
 from noether_sym.laws.known import known_law
 from noether_sym.runtime.device import resolve_device, single_threaded
 from noether_sym.runtime.workers import Workers
@@ -28,6 +30,7 @@ from noether_sym.search.fit import fit_candidates
 from noether_sym.search.sums.stage import search_sums
 from noether_sym.statistics.samples import make_samples
 from noether_sym.tailor import TailorOptions, tailor
+from noether_sym.tailor.limits import DEFAULT_BUDGET
 from noether_sym.verdict.decoys import decoy
 from noether_sym.verdict.stage import FitOptions, distinct_candidates, fit
 
@@ -53,7 +56,14 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = options.only.split(",")
     if unknown := set(chosen) - set(_SUBJECTS):
         parser.error(f"unknown subjects {sorted(unknown)}; known: {', '.join(_SUBJECTS)}")
-    resolve_device(options.device)
+    try:
+        resolve_device(options.device)
+    except DeviceError:
+        parser.exit(
+            2,
+            "No CUDA device is available to torch here. --device cpu runs everything on the CPU, "
+            "to see that it works.\n",
+        )
     rows = []
     for subject in chosen:
         for case in _SUBJECTS[subject](options.quick):
@@ -185,12 +195,13 @@ def _tailor(quick: bool) -> Iterator[Case]:
     law = known_law(data)
     assert law is not None
     laws = [law.with_(status="accepted", family=row) for row in range(2 if quick else 20)]
-    for seeds in (1,) if quick else (1, 5):
+    ways = {"race": DEFAULT_BUDGET, "grid": None}
+    for seeds, way in product((1,) if quick else (1, 5), ways):
         options = TailorOptions(
             seeds=seeds,
             epochs=2 if quick else 100,
             baseline_steps=5 if quick else 2000,
-            budget=None,
+            budget=ways[way],
         )
 
         def run(device: str, options: TailorOptions = options) -> tuple[float, np.ndarray]:
@@ -200,7 +211,9 @@ def _tailor(quick: bool) -> Iterator[Case]:
             rows = found.document.summary
             return seconds, np.array([row.test_rmse.mean or np.nan for row in rows])
 
-        yield Case(f"tailoring, {len(laws)} x 9 trials, {seeds} networks (test RMSE)", run)
+        yield Case(
+            f"tailoring, {way} of {len(laws)} laws at 9 rates, {seeds} networks (test RMSE)", run
+        )
 
 
 def _algorithm(quick: bool) -> Iterator[Case]:

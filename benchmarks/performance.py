@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
         "# Performance",
         f"Written by `python -m benchmarks.performance{flags}`. Ratios are of one run; rates "
         "vary by a factor of two with what else the machine does.",
-        f"Before: {before}.\n\nAfter: {machine()}.",
+        f"The machine when the measurements began: {before}.\n\nWhen they ended: {machine()}.",
     ]
     figures = options.output / "figures"
     figures.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,18 @@ from __future__ import annotations
 __version__ = "0.1.0"
 
 _COMPUTING = ("numpy", "scipy", "sympy", "torch", "pint")
-_BESIDE = ("pandas", "pyarrow", "msgspec", "click", "numba", "scikit-learn", "distributed")
+_BESIDE = (
+    "pandas",
+    "pyarrow",
+    "msgspec",
+    "click",
+    "matplotlib",
+    "joblib",
+    "numba",
+    "scikit-learn",
+    "distributed",
+    "av",
+)
 
 
 def computing() -> dict[str, str]:

@@ -14,6 +14,7 @@ import sys
 import click
 
 from noether_sym._version import computing
+from noether_sym.commands import THREADS
 from noether_sym.errors import (
     DatasetError,
     DeviceError,
@@ -43,6 +44,7 @@ _VERBS = (
     "compare",
     "bug-report",
 )
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _BAD_INPUT = (DatasetError, DeviceError, GrammarError, RunError, UnitError)
 
 
@@ -112,7 +114,8 @@ def _show_versions(context: click.Context, parameter: click.Parameter, asked: bo
     callback=_show_versions,
     help="Show the version, and those of the libraries that compute.",
 )
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Discover symbolic conservation laws from trajectory data.
 
     \b
@@ -120,7 +123,8 @@ def main() -> None:
     noether-sym run states.csv         the same on your own data
     """
     # one thread a worker: the same sums in the same order, whatever the number of workers
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    context.meta[THREADS] = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     for stream in (sys.stdout, sys.stderr):  # a θ on a terminal that has none is no error
         if isinstance(stream, io.TextIOWrapper):

@@ -42,3 +42,8 @@ class RunError(NoetherSymError, RuntimeError):
 
 class StorageError(RunError):
     """Results cannot be written: no space, no permission."""
+
+
+def install(extra: str) -> str:
+    """How messages say that an extra is installed: from a clone, for no index has the package."""
+    return f"in a clone of noether-sym, pip install '.[{extra}]'"

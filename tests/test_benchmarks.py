@@ -45,6 +45,24 @@ def test_the_neural_half_runs_through_on_a_device_that_is_there(tmp_path, capsys
     assert "known: fit, sums, decoys" in capsys.readouterr().err
 
 
+def test_the_default_race_is_measured_on_a_device_and_the_grid():
+    race, grid = gpu._SUBJECTS["tailoring"](True)
+    assert race.name.startswith("tailoring, race of 2 laws")
+    assert grid.name.startswith("tailoring, grid of 2 laws")
+    seconds, errors = race.run("cpu")
+    assert seconds > 0
+    assert len(errors) > 3
+
+
+def test_without_a_gpu_the_benchmark_of_gpus_says_so(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(SystemExit) as left:
+        gpu.main(["--output", str(tmp_path)])
+    assert left.value.code == 2
+    assert "--device cpu runs everything on the CPU" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_unknown_subject_is_refused(capsys):
     with pytest.raises(SystemExit):
         performance.main(["--only", "nothing"])

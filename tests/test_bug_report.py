@@ -1,7 +1,10 @@
 """``--version`` and ``bug-report``: what a report of a fault should say, and what it must not."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from click.testing import CliRunner
 
 import noether_sym
 from noether_sym.cli import main
+from noether_sym.store.schema import ALGORITHM
 from noether_sym.store.without_paths import without_folders
 
 
@@ -55,6 +59,12 @@ def test_a_report_has_options_and_shape_and_no_data_or_folders(swings):
         "- trajectories: train 3, test 1",
         "depth 5",
         "- numpy:",
+        "- matplotlib:",
+        "- joblib:",
+        "- av:",
+        "- CUDA: ",
+        f"- algorithm: {ALGORITHM}",
+        "- seed: 0",
         "- verdicts: ",
     ):
         assert part in done.output, part
@@ -65,6 +75,20 @@ def test_a_report_has_options_and_shape_and_no_data_or_folders(swings):
     held = json.loads(call("bug-report", swings, "--json").stdout)
     assert held["run"]["samples"] == {"train": 90, "test": 30}
     assert "range" not in json.dumps(held["run"])
+
+
+def test_the_threads_are_those_that_the_user_has_set(tmp_path):
+    own = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-m", "noether_sym", "bug-report", "--json", "--results", tmp_path],
+        env=own | {"OMP_NUM_THREADS": "7"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    machine = json.loads(done.stdout)["machine"]
+    assert machine["OMP_NUM_THREADS"] == "7"
+    assert machine["MKL_NUM_THREADS"] == "not set, so 1"
 
 
 def test_a_damaged_run_and_no_run_are_reported_too(swings, tmp_path):

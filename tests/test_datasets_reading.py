@@ -125,7 +125,7 @@ def test_rows_of_a_sheet_are_told(tmp_path):
 def test_a_workbook_without_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     path = foreign.workbook(tmp_path / "mine.xlsx")
-    assert "pip install 'noether-sym[files]'" in complaint(path)
+    assert "in a clone of noether-sym, pip install '.[files]'" in complaint(path)
 
 
 def runs(labels, name="run"):

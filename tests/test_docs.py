@@ -3,8 +3,10 @@
 The site is built, and its gallery executed, by ``.ci/run``; here is what needs no build.
 """
 
+import dataclasses
 import doctest
 import importlib
+import inspect
 import re
 import runpy
 import shlex
@@ -192,6 +194,28 @@ def test_the_first_ten_minutes_go_as_the_page_says(tmp_path, monkeypatch, capfd)
     assert names["found"].independent == 1
 
 
+def test_two_days_are_compared_as_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["two_days.py"])
+    script, *ran = sessions("docs/howto/compare.md")
+    runpy.run_path(str(ROOT / script[0].partition(" ")[2]))
+    for command, output in ran:
+        runs = [
+            str(one) for day in re.findall(r"results/\w+-\*", command) for one in Path().glob(day)
+        ]
+        said = called(re.sub(r" results/.*", " " + " ".join(runs), command))
+        same(*(re.sub(r"(day-sums)-\w+", r"\1", text) for text in (said, output)))
+
+
+def test_a_page_is_refreshed(tmp_path):
+    refreshed = runpy.run_path(str(DOCS / "refresh.py"))["refreshed"]
+    block = "```console\n$ echo one >kept\n$ cat kept\nold\n$ cat kept\n```\n"
+    said = block.replace("old", "one")
+    assert refreshed(f"text\n{block}\n```text\n$ no\nx\n```\n", tmp_path) == (
+        f"text\n{said}\n```text\n$ no\nx\n```\n"
+    )
+
+
 def test_a_formula_of_ones_own_is_checked_as_the_page_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (equations,) = blocks("docs/howto/own_formula.md", "text")
@@ -247,6 +271,56 @@ def test_the_reference_names_everything_that_is_public():
     for name in [*noether_sym.__all__, "ConservationLaws"]:
         if not name.startswith("__"):
             assert re.search(rf"^\.\. auto\w+:: [\w.]*\b{name}$", page, flags=re.M), name
+
+
+def results_of(function):
+    """What a public function returns, and what that holds of classes of the same module."""
+    name = inspect.signature(function).return_annotation
+    home = inspect.getclosurevars(function).globals.get(name)
+    if home is None:  # imported for types only, or in the function
+        rooms = (importlib.import_module(f"noether_sym.{own}") for own in RESULT_ROOMS)
+        home = next(own for own in (getattr(room, name, None) for room in rooms) if own)
+    module, left, found = vars(sys.modules[home.__module__]), [home], set()
+    while left:
+        own = left.pop()
+        found.add(own.__name__)
+        types = " ".join(map(str, vars(own).get("__annotations__", {}).values()))
+        held = [module[word] for word in re.findall(r"\w+", types) if word in module]
+        held = [one for one in held if dataclasses.is_dataclass(one)]
+        left += [one for one in held if one.__module__ == home.__module__]
+        left = [one for one in left if one.__name__ not in found]
+    return found
+
+
+RESULT_ROOMS = ("api", "check", "comparison", "datasets.inspection")
+
+
+def test_the_reference_names_what_public_functions_return():
+    functions = [one for one in vars(noether_sym.api).values() if inspect.isfunction(one)]
+    named = set()
+    for function in functions:
+        # an operation is registered for its name, which formulas read
+        if inspect.signature(function).return_annotation not in ("str", "Operator"):
+            named |= results_of(function)
+    assert {"Discovery", "Embedding", "Checked", "Inspection", "ColumnFacts"} <= named
+    assert {"Comparison", "LawBeside", "Finding", "Equality"} <= named
+    page = TEXTS["docs/reference/python.md"]
+    for name in named:
+        assert re.search(rf"^\.\. autoclass:: [\w.]*\b{name}$", page, flags=re.M), name
+
+
+def test_defaults_of_options_read_as_they_are_typed():
+    def shown(group, context):
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                yield from shown(command, click.Context(command, parent=context))
+            yield from ((name, own.opts, own.default) for own in command.params)
+
+    options = list(shown(main, click.Context(main)))
+    assert len(options) > 100
+    paths = [one for one in options if isinstance(one[2], Path)]
+    assert not paths, "the reference would show PosixPath('...')"
 
 
 def test_links_that_lead_nowhere_are_found_in_the_site(tmp_path):

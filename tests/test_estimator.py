@@ -147,5 +147,5 @@ def test_without_scikit_learn_the_package_stands_and_the_estimator_says_what_to_
         "except ImportError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'noether-sym[sklearn]'" in done.stdout
+    assert "pip install '.[sklearn]'" in done.stdout
     assert "ConservationLaws" in dir(noether_sym)

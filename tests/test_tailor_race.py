@@ -13,8 +13,9 @@ from noether_sym import discover
 from noether_sym.datasets import load
 from noether_sym.dsl.expression import call, parameter
 from noether_sym.errors import OptionError
+from noether_sym.report import words
 from noether_sym.runtime.device import single_threaded
-from noether_sym.store.schema import encode
+from noether_sym.store.schema import TailorStage, encode
 from noether_sym.tailor import TailorOptions, tailor
 from noether_sym.tailor.document import DIVERGED, OK, OUT_OF_DOMAIN
 from noether_sym.tailor.limits import limits
@@ -35,7 +36,7 @@ def _one_thread():
 
 @pytest.fixture(scope="module")
 def spring():
-    """A part of the spring's data: 72 states to fit, so that heats of 48 take every second."""
+    """A part of the spring's data: 72 states to fit, so that heats of 48 take two thirds."""
     whole = load("ideal_spring")
     parts = {
         name: tuple(one.part(0, 9) for one in getattr(whole, name)[:count])
@@ -93,8 +94,26 @@ def test_what_diverges_is_labelled_and_does_not_come_back(raced):
 def test_what_the_limits_took_is_kept(raced, spring):
     assert raced.limits == limits(1.0)
     assert raced.sampled.step == 90
-    assert raced.sampled.heats == 36
+    assert raced.sampled.heats == 48
     assert (raced.sampled.sequences, raced.sampled.longest) == (3, 9)
+
+
+def test_the_time_that_it_took_stands_beside_the_budget(raced):
+    stage = TailorStage(15.12, raced.limits)
+    *_, taken, took = words.account(raced, stage, plain=True)
+    assert taken == (
+        "Limits of a budget of 1 s a network (the smallest there are, of all below 30 s): 90 of 90 "
+        "states a step of training, 48 in heats."
+    )
+    assert took == "The tailoring took 15.1 s for 1 network, with a budget of 1 s."
+    assert words.account(raced, plain=True)[-1] == taken
+
+
+def test_budgets_beyond_the_table_say_whose_limits_they_have():
+    assert words.limits_of(30) == "30 s a network"
+    assert words.limits_of(600) == "600 s a network"
+    assert words.limits_of(900) == "900 s a network (the largest there are, of 600 s)"
+    assert limits(900) == limits(600)
 
 
 def test_the_answer_does_not_depend_on_the_number_of_jobs(spring, raced):

@@ -97,8 +97,11 @@ def test_large_data_are_thinned(monkeypatch):
     data = dataclasses.replace(load("ideal_spring"), train=(long, long), test=(long,))
     monkeypatch.setattr(network, "MOST_STATES", 300)
     problem = Problem.of(data, "cpu")
-    assert len(problem.states) == 250
-    np.testing.assert_allclose(problem.states[1].numpy(), long.states[4], rtol=1e-6)
+    assert len(problem.states) == 300
+    every = np.concatenate([long.states, long.states])
+    taken = [int(np.abs(every - own.numpy()).sum(axis=1).argmin()) for own in problem.states]
+    np.testing.assert_allclose(problem.states.numpy(), every[taken], rtol=1e-6)
+    assert np.histogram(taken, 5, (0, 500))[0].min() > 20
 
 
 def test_long_and_many_sequences_are_cut(monkeypatch):
@@ -108,9 +111,20 @@ def test_long_and_many_sequences_are_cut(monkeypatch):
     assert [len(piece) for piece in prediction_pieces([long])] == [40]
     assert prediction_pieces([long])[0].times[0] == 0.0
     assert all(len(piece) <= 40 for piece in training_pieces([long], [long]))
-    assert len(prediction_pieces([long] * 20)) == 7
+    assert len(prediction_pieces([long] * 20)) == 8
     single = circle([0.0])
     assert len(prediction_pieces([single, long])) == 1
+
+
+def test_sequences_are_chosen_evenly():
+    assert rollout.evenly(5, 8) == [0, 1, 2, 3, 4]
+    assert rollout.evenly(16, 8) == list(range(0, 16, 2))
+    for count in (33, 63, 64, 65):
+        places = rollout.evenly(count, 32)
+        assert len(places) == 32
+        assert set(np.diff([*places, count])) <= {count // 32, count // 32 + 1}
+    targets = Targets.of([circle([0.0, 0.1])] * 33, unit_problem())
+    assert len(targets.smaller(32, 2).states) == 32
 
 
 def test_data_without_a_sequence_to_predict_are_refused():

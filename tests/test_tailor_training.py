@@ -50,10 +50,27 @@ def test_where_all_states_fit_the_training_is_that_of_the_grid(hamiltonian):
 def test_steps_take_every_state_in_turn():
     problem = Problem.of(load("ideal_spring"), "cpu")
     count = len(problem.states)
-    assert problem.part(5) == slice(0, None, 1)
+    assert problem.part(5) == slice(None)
     fewer = dataclasses.replace(problem, most=100)
-    every = -(-count // 100)
-    rows = [torch.arange(count)[fewer.part(step)] for step in range(every)]
-    assert torch.equal(torch.cat(rows).sort().values, torch.arange(count))
-    assert max(map(len, rows)) == fewer.step_states <= 100
-    assert fewer.part(every) == fewer.part(0)
+    rows = [fewer.part(step) for step in range(count)]
+    assert {len(own.unique()) for own in rows} == {100}
+    assert torch.cat(rows).bincount().tolist() == [100] * count
+    assert torch.equal(rows[1], dataclasses.replace(fewer).part(1))
+
+
+def test_a_step_takes_as_many_states_as_it_may():
+    problem = Problem.of(load("ideal_spring"), "cpu")
+    count = len(problem.states)
+    assert dataclasses.replace(problem, most=count - 1).step_states == count - 1
+    assert len(dataclasses.replace(problem, most=count - 1).part(3)) == count - 1
+
+
+def test_a_step_takes_states_of_all_times_and_trajectories():
+    spring = load("ideal_spring")
+    one = spring.train[0].part(0, 20)
+    many = Problem.of(dataclasses.replace(spring, train=(one,) * 100), "cpu", most=100)
+    numbers = torch.arange(2000)
+    for step in range(5):
+        taken = numbers[many.part(step)]  # each 20th of the file would be one time
+        assert len((taken % 20).unique()) > 15
+        assert len((taken // 20).unique()) > 50

@@ -425,7 +425,7 @@ def test_sizes_of_circles_are_said(tmp_path, monkeypatch):
 
 def test_what_is_missing_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(DatasetError, match=r"pip install 'noether-sym\[video\]'"):
+    with pytest.raises(DatasetError, match=r"pip install '\.\[video\]'"):
         motion_of(tmp_path / "a.mp4")
 
 

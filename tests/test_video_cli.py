@@ -115,7 +115,7 @@ def test_errors_are_said_in_words(folders, tmp_path, arguments, code, said):
 def test_a_missing_package_is_named(folders, monkeypatch):
     monkeypatch.setattr(extra.importlib.util, "find_spec", lambda name: None)
     said = call("attend", folders[0], code=1).output
-    assert "pip install 'noether-sym[video]'" in said
+    assert "pip install '.[video]'" in said
 
 
 def test_help_of_the_verbs_is_light():

@@ -13,7 +13,7 @@ from noether_sym.api.searching import discover
 from noether_sym.datasets.dataset import Trajectory
 from noether_sym.datasets.readers.names import TIME, TRAJECTORY, bare
 from noether_sym.dsl.grammar import DEFAULT_GRAMMAR
-from noether_sym.errors import DatasetError, OptionError
+from noether_sym.errors import DatasetError, OptionError, install
 from noether_sym.laws.law import Law
 from noether_sym.statistics.conservation import conservation_ratio
 from noether_sym.statistics.samples import make_samples
@@ -24,7 +24,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
     raise ImportError(
-        "ConservationLaws needs scikit-learn 1.6 or newer: pip install 'noether-sym[sklearn]'"
+        f"ConservationLaws needs scikit-learn 1.6 or newer: {install('sklearn')}"
     ) from error
 
 if TYPE_CHECKING:

@@ -148,8 +148,8 @@ def discover(
     tailor : bool
         Meta-tailor a network with the candidates and select a law by how well it predicts.
     tailor_budget : float
-        About how many seconds to tailor a network at most, on two cores; it becomes limits of
-        samples and trials beforehand.
+        About how many seconds the tailoring of a network takes on two cores; below 30 and above
+        600 nothing changes. It becomes limits of samples and trials beforehand.
     exhaustive : bool
         Tailor without a budget: every inner rate of the best candidates in full, as in the
         paper, on all samples.

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from noether_sym.commands import THREADS
 from noether_sym.commands.completion import complete_runs
 from noether_sym.commands.options import json_option, results_option
 
 if TYPE_CHECKING:
     from noether_sym.store.run import Run
-
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @click.command("bug-report", short_help="Versions, options and shape of a run, without data.")
@@ -49,12 +48,24 @@ def _machine() -> dict[str, Any]:
 
     from noether_sym._version import installed
 
+    given: dict[str, str | None] = click.get_current_context().meta.get(THREADS, {})
     return {
         **installed(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "cores": os.cpu_count(),
-        **{name: os.environ[name] for name in _THREADS if name in os.environ},
+        "CUDA": _cuda(),
+        **{name: value or "not set, so 1" for name, value in given.items()},
     }
+
+
+def _cuda() -> str:
+    """The version of CUDA that torch is made for, and the devices that it sees."""
+    import torch
+
+    if torch.version.cuda is None:
+        return "none (torch without CUDA)"
+    names = [torch.cuda.get_device_name(own) for own in range(torch.cuda.device_count())]
+    return f"{torch.version.cuda}, {'; '.join(names) or 'no device'}"
 
 
 def _run(name: str | None, results: Path) -> dict[str, Any] | None:
@@ -84,6 +95,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "run": run.name,
         "made with": held.versions,
         "device": held.device,
+        "algorithm": held.identity.algorithm,
+        "seed": held.identity.seed,
         "search": to_json(held.search),
         "reading": _changed(held.data),
         "tailoring": to_json(held.tailoring),

@@ -12,6 +12,7 @@ from noether_sym.commands.options import common_options, jobs_from, tailor_optio
 from noether_sym.commands.values import SEED
 
 if TYPE_CHECKING:
+    from noether_sym.store.schema import TailorStage
     from noether_sym.store.search import Search
     from noether_sym.tailor import TailorOptions
     from noether_sym.tailor.document import TailoringDocument
@@ -79,18 +80,21 @@ def tailor_and_show(
     if not fresh and held_tailoring(search.run, options) is not None:
         screen.say(f"{search.run.path} already holds this tailoring; --fresh computes it again.")
     if options.limits is not None:
-        screen.say(_bounded(options.limits))
+        screen.say(_bounded(options.limits, options.budget))
     with screen.progress() as progress:
         document = tailored(search, options, progress, fresh=fresh)
-    show_tailoring(screen, document)
+    show_tailoring(screen, document, search.run.stages.tailor)
     screen.say(f"Written to {search.run.path}.")
     return document
 
 
-def _bounded(own: Limits) -> str:
+def _bounded(own: Limits, seconds: float | None) -> str:
     """What the budget became, in a line."""
+    from noether_sym.report.words import limits_of
+
+    budget = "" if seconds is None else f" with the limits of {limits_of(seconds)}"
     return (
-        f"Tailoring: steps on up to {own.states:,} states ({own.heat_states} in heats), "
+        f"Tailoring{budget}: steps on up to {own.states:,} states ({own.heat_states} in heats), "
         f"{own.sequences} roll-outs of {own.steps} steps."
     )
 
@@ -112,8 +116,10 @@ def tailoring_from(values: dict[str, Any], search: Search) -> TailorOptions:
     )
 
 
-def show_tailoring(screen: Screen, document: TailoringDocument) -> None:
-    """Print the selected law and the controls."""
+def show_tailoring(
+    screen: Screen, document: TailoringDocument, stage: TailorStage | None = None
+) -> None:
+    """Print the selected law and the controls, and with its stage how long it took."""
     from rich.table import Table
 
     from noether_sym.report import words
@@ -135,5 +141,5 @@ def show_tailoring(screen: Screen, document: TailoringDocument) -> None:
         cells = [train, test, "-" if ratio is None else f"{ratio:.2f}", square]
         table.add_row(row.method, *cells, *([drift] if document.energy else []))
     screen.table(table)
-    for line in words.account(document, plain=True):
+    for line in words.account(document, stage, plain=True):
         screen.say(line)

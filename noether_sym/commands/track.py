@@ -100,7 +100,7 @@ def command(**values: Any) -> None:
     downwards), positive to the right of the picture, and its rate w; on a line the position s
     along it and v; else x, y from the lower left corner, and vx, vy. VIDEO may be
     real_apple_pendulum. Several videos become the trajectories of one file. The camera must
-    stand still. Needs PyAV: pip install 'noether-sym[video]'.
+    stand still. Needs PyAV: in a clone of noether-sym, pip install '.[video]'.
     """
     from noether_sym.datasets.tracked import csv_of, table_of
 

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING
 
 from noether_sym.laws.law import APPROXIMATE_LAW, LAW, UNDECIDED
 from noether_sym.tailor.document import EXTRA_EPOCHS, HNN, META_TAILORED, NOT_A_LAW, OK
+from noether_sym.tailor.limits import LARGEST, SMALLEST
 
 if TYPE_CHECKING:
     from noether_sym.check import Checked, ExactlyChecked
     from noether_sym.laws.law import Law, Parameter
-    from noether_sym.store.schema import LawEntry, LawsDocument, ParameterEntry, SearchEntry
+    from noether_sym.store.schema import (
+        LawEntry,
+        LawsDocument,
+        ParameterEntry,
+        SearchEntry,
+        TailorStage,
+    )
     from noether_sym.tailor.document import Choice, Moments, TailoringDocument
 
 METHODS = MappingProxyType(
@@ -225,8 +232,13 @@ def not_a_law(tailoring: TailoringDocument, *, plain: bool = False) -> str:
     )
 
 
-def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
-    """What the figures of a tailoring are, and how many trials were lost; a sentence each."""
+def account(
+    tailoring: TailoringDocument, stage: TailorStage | None = None, *, plain: bool = False
+) -> list[str]:
+    """What the figures of a tailoring are, and how many trials were lost; a sentence each.
+
+    With the stage of the run, the time that it took stands beside its budget.
+    """
     lines = []
     if len(tailoring.seeds) > 1:
         lines.append(
@@ -257,6 +269,8 @@ def account(tailoring: TailoringDocument, *, plain: bool = False) -> list[str]:
     )
     if taken := sampled(tailoring):
         lines.append(taken)
+    if stage is not None:
+        lines.append(_took(tailoring, stage))
     return lines
 
 
@@ -282,7 +296,26 @@ def sampled(tailoring: TailoringDocument) -> str:
             f"{rolled.sequences} of {taken.sequences} test sequences predicted, over "
             f"{rolled.samples} of up to {taken.longest} samples"
         )
-    return f"Tailored within a budget of {budget:g} s a network: {'; '.join(parts)}."
+    return f"Limits of a budget of {limits_of(budget)}: {'; '.join(parts)}."
+
+
+def limits_of(budget: float) -> str:
+    """A budget of the tailoring, in seconds, and where its limits are those of another."""
+    said = f"{budget:g} s a network"
+    if budget < SMALLEST:
+        return f"{said} (the smallest there are, of all below {SMALLEST:g} s)"
+    if budget > LARGEST:
+        return f"{said} (the largest there are, of {LARGEST:g} s)"
+    return said
+
+
+def _took(tailoring: TailoringDocument, stage: TailorStage) -> str:
+    """The time of a tailoring, beside what was planned for it."""
+    networks, budget = len(tailoring.seeds), tailoring.options.budget
+    counted = "1 network" if networks == 1 else f"{networks} networks"
+    each = "" if networks == 1 else " each"
+    beside = "without a budget" if budget is None else f"with a budget of {budget:g} s{each}"
+    return f"The tailoring took {seconds(stage.seconds)} for {counted}, {beside}."
 
 
 def energy(tailoring: TailoringDocument) -> str:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from noether_sym.errors import DeviceError
+from noether_sym.errors import DeviceError, install
 
 _ANSWER = 10.0
 """Seconds that a Dask scheduler has to answer."""
@@ -75,9 +75,7 @@ class Workers:
         try:
             from distributed import Client
         except ImportError:
-            raise DeviceError(
-                "--backend dask needs Dask: pip install 'noether-sym[dask]'"
-            ) from None
+            raise DeviceError(f"--backend dask needs Dask: {install('dask')}") from None
         if self.scheduler is None:
             raise DeviceError(
                 "--backend dask needs the address of a scheduler: --scheduler tcp://…"

@@ -18,7 +18,7 @@ from noether_sym.tailor.network import Weights
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ACTIVATIONS = 80_000
+_BLOCK_ACTIVATIONS = 80_000
 """Numbers in one hidden layer of a block on a CPU: what a core's second cache holds."""
 
 tanh_backward = torch.ops.aten.tanh_backward
@@ -56,7 +56,7 @@ def meta_gradients(
     """
     if block is None:
         layer = len(rates) * weights.w1.shape[1]
-        block = len(states) if states.is_cuda else max(1, _ACTIVATIONS // layer)
+        block = len(states) if states.is_cuda else max(1, _BLOCK_ACTIVATIONS // layer)
     totals = [torch.zeros_like(tensor) for tensor in weights.tensors()]
     loss = torch.zeros_like(rates)
     for begin in range(0, len(states), block):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,10 @@ MOST_STATES = 10_000
 """Full-batch training on more states costs time and memory, and teaches the MLP no more."""
 
 _ROUNDING = 1e-9
+"""Change over size below which a column does not move: a solver's tolerance, or a file's digits."""
+
+_ORDER_SEED = 0
+"""Of the order in which steps take states: one for all, so that no worker changes an answer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +72,13 @@ class Problem:
     ) -> Problem:
         """Take a data set's training part into network coordinates.
 
-        Of more than `MOST_STATES` states, evenly spaced ones are taken; of these, at most
-        `most` in a step of training.
+        Of more than `MOST_STATES` states, so many are drawn; of these, at most `most` are taken
+        in a step of training.
         """
         states, derivatives = stack(dataset.train)
-        every = math.ceil(len(states) / MOST_STATES)
-        states, derivatives = states[::every], derivatives[::every]
+        if len(states) > MOST_STATES:
+            drawn = np.sort(_order(len(states), "cpu")[:MOST_STATES].numpy())
+            states, derivatives = states[drawn], derivatives[drawn]
         derivatives = derivatives * moving(dataset.train)
         state_scale, slope_scale = power_of_ten(states), power_of_ten(derivatives)
         slope_scale = np.where((derivatives != 0).any(axis=0), slope_scale, 0.0)
@@ -91,18 +97,24 @@ class Problem:
         """Number of columns."""
         return self.states.shape[1]
 
-    def part(self, step: int) -> slice:
-        """The states of a step of training: all of them, or every n-th, `most` or fewer.
+    def part(self, step: int) -> slice | Tensor:
+        """The states of a step of training: all of them, or `most` in shuffled order.
 
-        The next step begins one state later, so that n steps take every state once.
+        The next step goes on where this one ends, round and round, so that all states are
+        taken equally often. In the order of the file, states at equal distances may be those
+        of one time in every trajectory, and teach nothing else.
         """
-        every = max(1, math.ceil(len(self.states) / self.most))
-        return slice(step % every, None, every)
+        count = len(self.states)
+        if count <= self.most:
+            return slice(None)
+        first = step * self.most
+        places = torch.arange(first, first + self.most, device=self.device) % count
+        return _order(count, self.device)[places]
 
     @property
     def step_states(self) -> int:
-        """How many states the first step takes, and no later one more."""
-        return len(range(*self.part(0).indices(len(self.states))))
+        """How many states a step takes."""
+        return min(len(self.states), self.most)
 
     @property
     def device(self) -> str:
@@ -145,6 +157,13 @@ class Weights:
     def detached(self) -> Weights:
         """The same weights without their history."""
         return Weights(*(tensor.detach() for tensor in self.tensors()))
+
+
+@lru_cache(maxsize=8)
+def _order(count: int, device: str) -> Tensor:
+    """Numbers from 0 to `count`, shuffled, always in the same way."""
+    generator = torch.Generator().manual_seed(_ORDER_SEED)
+    return torch.randperm(count, generator=generator).to(device)
 
 
 def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _WEIGHTS = tuple(own.name for own in fields(Weights))
 _ERRORS = "errors of "
 
+_METHOD = 2
+"""Number of the method; kept pieces of another are not taken (2: steps take shuffled states)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
@@ -50,7 +53,7 @@ class Pieces:
         laws: Sequence[Law],
     ) -> Pieces:
         """Pieces of one tailoring."""
-        settings = {**asdict(options.deciding(device)), "seeds": None}
+        settings = {**asdict(options.deciding(device)), "seeds": None, "method": _METHOD}
         text = json.dumps([settings, [(law.text(17), law.status) for law in laws]])
         return cls(checkpoint, f"tailor-{hashlib.sha256(text.encode()).hexdigest()[:12]}")
 

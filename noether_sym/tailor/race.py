@@ -47,9 +47,9 @@ def finalists(
 ) -> list[dict[int, Rates]]:
     """Who runs in the final, and at which inner rates, for each network.
 
-    The same rows for all networks, and for each network the rates of a row that did best
-    in its own heats, in the order in which they ran. Rates that diverged in the heats do not
-    come back.
+    The same laws and controls for all networks, and the known law for each in whose heats it
+    did not diverge at every rate. For each network the rates of a row that did best in its own
+    heats, in the order in which they ran. Rates that diverged in the heats do not come back.
 
     Parameters
     ----------

@@ -92,13 +92,19 @@ class Targets:
 
     def smaller(self, sequences: int, samples: int) -> Targets:
         """The beginnings of some of the sequences, evenly chosen; at most so many of both."""
-        every = slice(None, None, -(-len(self.states) // sequences))
+        rows = evenly(len(self.states), sequences)
         return Targets(
-            self.states[every, :samples],
-            self.steps[every, : samples - 1],
-            self.weights[every, :samples],
+            self.states[rows, :samples],
+            self.steps[rows, : samples - 1],
+            self.weights[rows, :samples],
             self.parts[: samples - 1],
         )
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Places of so many, or of `most` of them, at distances that differ by no more than one."""
+    taken = min(count, most)
+    return [place * count // taken for place in range(taken)]
 
 
 def training_pieces(train: Sequence[Trajectory], test: Sequence[Trajectory]) -> list[Trajectory]:
@@ -135,7 +141,7 @@ def prediction_pieces(test: Sequence[Trajectory]) -> list[Trajectory]:
 
 def _worth_predicting(pieces: Sequence[Trajectory]) -> list[Trajectory]:
     useful = [piece for piece in pieces if len(piece) > 1]
-    return useful[:: max(1, -(-len(useful) // MOST_SEQUENCES))]
+    return [useful[place] for place in evenly(len(useful), MOST_SEQUENCES)]
 
 
 def roll_out(field: Callable[[Tensor], Tensor], trials: int, targets: Targets) -> Tensor:

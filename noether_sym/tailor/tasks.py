@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from noether_sym.tailor.network import HIDDEN
 
-_ACTIVATIONS = {"cpu": 700_000, "cuda": 100_000_000}
+_TASK_ACTIVATIONS = {"cpu": 700_000, "cuda": 100_000_000}
 """Numbers in one hidden layer of one task: what a core's caches hold, or some GiB of a GPU."""
 
 
@@ -35,7 +35,7 @@ def cut_into_tasks(
     device : str
         ``cpu``: a task is a part of one candidate's rates; ``cuda``: many candidates.
     """
-    trials = max(1, _ACTIVATIONS[device] // (samples * HIDDEN))
+    trials = max(1, _TASK_ACTIVATIONS[device] // (samples * HIDDEN))
     tasks = []
     for each in dict.fromkeys(map(len, wanted.values())):
         rows = [row for row in wanted if len(wanted[row]) == each]

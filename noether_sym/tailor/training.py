@@ -2,7 +2,7 @@
 
 It minimises what `noether_sym.tailor.network.train` does, with the same optimiser, in fewer
 passes over memory (see `noether_sym.tailor.gradients`); the two differ by rounding. Of a
-problem with more states than a step may take, each step takes every n-th.
+problem with more states than a step may take, steps take them in turn, in shuffled order.
 ``tests/test_tailor_training.py`` holds the gradients against autograd.
 """
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from noether_sym.statistics.variance import LEAST_DEFINED
 from noether_sym.tailor.document import DIVERGED, OK, OUT_OF_DOMAIN
 from noether_sym.tailor.gradients import meta_gradients
 from noether_sym.tailor.inner_step import Conserved, Quantities, projected_field, tailored_field
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 """Parts of the data that are rolled out; test errors are reported, and choose nothing."""
-
-_LEAST_DEFINED = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +196,7 @@ def _evaluated(
     with torch.no_grad():
         defined = quantities.defined(setting.problem.states).cpu().numpy()
     return [
-        outcome if defined[row // each] >= _LEAST_DEFINED else _outside(outcome)
+        outcome if defined[row // each] >= LEAST_DEFINED else _outside(outcome)
         for row, outcome in enumerate(outcomes)
     ]
 

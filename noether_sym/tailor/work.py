@@ -35,6 +35,12 @@ _Result = TypeVar("_Result")
 Rates = tuple[float, ...]
 
 _EXTENSIONS = 4
+"""Half decades by which a law that does best at the lowest rate is followed down.
+
+From a tenth of the paper's lowest rate on, the law of a pendulum changed no third digit of the
+RMSE any more (0.0250 at 1e-3, 0.0272 at 1e-4, 0.0273 at 1e-5 and at 1e-9).
+"""
+
 _CONSERVED = (ACCEPTED, KNOWN)
 
 

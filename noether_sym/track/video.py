@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noether_sym.errors import DatasetError
+from noether_sym.errors import DatasetError, install
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WIDEST = 1280
 """Pixels of width up to which frames are taken as they are; wider ones are averaged in squares."""
 
-_HINT = "reading videos needs PyAV: pip install 'noether-sym[video]'"
+_HINT = f"reading videos needs PyAV: {install('video')}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from noether_sym.datasets.readers.layout import cut, find_layout
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable, build_table, check_size
 from noether_sym.datasets.readers.source import Source
-from noether_sym.errors import DatasetError
+from noether_sym.errors import DatasetError, install
 
 _HEAD_ROWS = 200
 
@@ -35,8 +35,8 @@ def read_workbook(source: Source, options: TableOptions) -> list[RawTable]:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
         raise DatasetError(
-            f"{source.path} is a workbook; install what reads it with pip install "
-            "'noether-sym[files]', or save the sheet as CSV"
+            f"{source.path} is a workbook; install what reads it ({install('files')}), or save "
+            "the sheet as CSV"
         ) from error
     try:
         with source.open() as stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from noether_sym.errors import OptionError
+from noether_sym.errors import OptionError, install
 
 
 def need(package: str) -> None:
@@ -17,6 +17,6 @@ def need(package: str) -> None:
     """
     if importlib.util.find_spec(package) is None:
         raise OptionError(
-            f"the package {package} is missing, which predicting video needs; install it with "
-            "pip install 'noether-sym[video]'"
+            f"the package {package} is missing, which predicting video needs; install it: "
+            f"{install('video')}"
         )

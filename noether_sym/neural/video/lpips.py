@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from noether_sym.errors import install
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
@@ -83,7 +85,7 @@ def perceptual_distance(size: int) -> Lpips | NotMeasured:
     try:
         import lpips
     except ImportError as error:
-        return NotMeasured(f"{error}; install it with pip install 'noether-sym[lpips]'")
+        return NotMeasured(f"{error}; install it: {install('lpips')}")
     except RuntimeError as error:
         return NotMeasured(
             f"torchvision does not go with this torch ({error}); install the two together"
