@@ -206,28 +206,30 @@ def test_columns_that_stand_still_are_told(tmp_path):
     assert "fewer than two columns change" in result.output
 
 
+def counted(**others):
+    answer = {"known": 2, "laws": 2, "directions": 1, "explained": 1, "most": 3, "share": 1e-9}
+    answer |= {"next": None, "chance": 0.5, "over_chance": None, "complete": None, "seconds": 2.0}
+    return {**answer, **others}
+
+
 def test_the_page_of_the_benchmark_says_what_was_run(tmp_path):
-    text = neural_states.section(tmp_path, None, fresh=False, quick=True)
-    assert text.count("Not run yet.") == 2
+    for kind in neural_states.TITLES:
+        (text,) = neural_states.section(kind, tmp_path, None, fresh=False, quick=True).values()
+        assert text is None
+    answers = {"count a": counted(), "count b": counted(complete=True, laws=1)}
+    counts = neural_states.page("count", answers, 3, {"count a"})
+    assert "misses 2; it counts 0 too many" in counts
+    assert "It says 'nothing' where a known law was not found of 1 systems." in counts
+    assert "2 of 3 cases are run. 1 of 2 answers was measured with earlier sources." in counts
+    assert "| undecided | 2 |" in counts
     answers = {
-        "count a": {
-            "known": 2,
-            "laws": 2,
-            "directions": 1,
-            "explained": 1,
-            "most": 3,
-            "share": 1e-9,
-            "next": None,
-            "chance": 0.5,
-            "seconds": 2.0,
-        },
         "predict ideal_spring 0": {"errors": dict.fromkeys(ARMS, 0.2)},
         "predict ideal_spring 1": {"errors": {**dict.fromkeys(ARMS, 0.4), LEARNED: 0.2}},
     }
-    shown = "\n".join(neural_states.page(answers, 9))
-    assert "misses 1; it counts 0 too many" in shown
-    assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in shown
-    assert "better than plain training in 1 of 2 seeds" in shown
+    predictions = neural_states.page("predict", answers, 2, {*answers})
+    assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in predictions
+    assert "better than plain training in 1 of 2 seeds" in predictions
+    assert predictions.endswith("2 of 2 cases are run.")
 
 
 def document(directions, explained, laws, share=None, **others):
