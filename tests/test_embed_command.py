@@ -229,7 +229,19 @@ def test_the_page_of_the_benchmark_says_what_was_run(tmp_path):
     predictions = neural_states.page("predict", answers, 2, {*answers})
     assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in predictions
     assert "better than plain training in 1 of 2 seeds" in predictions
+    assert "Not run yet: ideal_pendulum, real_pendulum." in predictions
     assert predictions.endswith("2 of 2 cases are run.")
+
+
+def test_a_recording_that_is_not_there_is_missing_and_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("urllib.request.urlopen", _offline)
+    assert neural_states._answer("predict real_pendulum 0", quick=True) == {"status": "missing"}
+
+
+def _offline(*_, **__):
+    raise OSError("no network")
 
 
 def document(directions, explained, laws, share=None, **others):
