@@ -222,8 +222,8 @@ def _counts(found: Mapping[str, dict[str, Any]]) -> list[str]:
         "were asked for, the others are the rest of the built-in ones with the most laws. 'Next' "
         "is the share within trajectories, held out, of the first output that does not count, "
         "'over chance' how many times better than by chance it is conserved, by the worst of its "
-        "scores. 'Left' is what `embed` says: nothing, something or undecided. It says 'nothing' "
-        f"where a known law was not found of {wrong} systems."
+        "scores. 'Left' is what `embed` says: nothing, something or undecided. Systems of which it "
+        f"says 'nothing' while a known law was not found: {wrong}."
     )
     head = ["system", "known", "counted", "of at most", "by laws found", "explained"]
     head += ["largest share", "next", "by chance", "over chance", "left", "CPU s"]

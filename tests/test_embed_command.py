@@ -219,7 +219,7 @@ def test_the_page_of_the_benchmark_says_what_was_run(tmp_path):
     answers = {"count a": counted(), "count b": counted(complete=True, laws=1)}
     counts = neural_states.page("count", answers, 3, {"count a"})
     assert "misses 2; it counts 0 too many" in counts
-    assert "It says 'nothing' where a known law was not found of 1 systems." in counts
+    assert "says 'nothing' while a known law was not found: 1." in counts
     assert "2 of 3 cases are run. 1 of 2 answers was measured with earlier sources." in counts
     assert "| undecided | 2 |" in counts
     answers = {
