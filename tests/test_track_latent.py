@@ -93,6 +93,21 @@ def test_an_object_that_leaves_the_picture_is_followed_until_then():
     assert np.ptp(values[44:]) < 0.05
 
 
+def test_clips_that_share_no_place_are_refused_and_those_that_do_are_joined():
+    """Two halves of one line: frames of the second clip stand where the first one ended."""
+    line = np.stack([8 + 0.5 * np.arange(80), np.full(80, 22.0)], 1)
+    parts = [slice(0, 42), slice(38, 80)]
+    clips = [(np.arange(42) / 30.0, discs(line[own])) for own in parts]
+    values = np.concatenate(latent_of(clips).values)
+    assert off_line(values, np.concatenate([line[own, 0] for own in parts])) < 0.03
+    far = [
+        (clips[0][0], discs(line[:42] * [0.3, 1.0])),
+        (clips[0][0], discs(line[38:] + np.array([0, 20]))),
+    ]
+    with pytest.raises(DatasetError, match="fall apart into 2 groups"):
+        latent_of(far)
+
+
 def test_the_reason_of_a_refusal_is_the_true_one():
     rest = np.full((90, 2), 20.0)
     with pytest.raises(DatasetError, match="nothing changes"):

@@ -228,7 +228,7 @@ def _graph_coordinate(points: Array, lengths: Sequence[int]) -> Array:
         parts, labels = connected_components(graph, directed=False)
     if parts > 1:
         sizes = np.bincount(labels).tolist()
-        raise DatasetError(
+        raise _NoCurve(
             f"the frames fall apart into {parts} groups without likeness ({sizes} frames); give "
             "clips of one scene in which the same places are passed"
         )
