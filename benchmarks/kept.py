@@ -25,6 +25,9 @@ SEARCH = ("statistics", "noise", "search", "verdict", "pipeline.py", "api")
 """Parts of the package that decide what is found in them."""
 
 
+_QUICK = "quick "
+
+
 def part(text: str) -> tuple[int, int]:
     """Read k/n."""
     found = re.fullmatch(r"(\d+)/(\d+)", text)
@@ -77,8 +80,12 @@ def _names_of(
     return chosen
 
 
-def path_of(folder: Path, name: str, sources: str) -> Path:
-    """Where the answer of a name is kept, if its sources are these."""
+def path_of(folder: Path, name: str, sources: str, *, quick: bool = False) -> Path:
+    """Where the answer of a name is kept, if its sources are these.
+
+    One of a quick call has a name of its own: it never stands for the full answer, nor replaces it.
+    """
+    name = f"{_QUICK}{name}" if quick else name
     key = hashlib.sha256(f"{name}\0{sources}".encode()).hexdigest()[:12]
     return folder / f"{name.replace(' ', '_')}-{key}.json"
 
@@ -91,6 +98,22 @@ def held(path: Path) -> dict[str, Any] | None:
     return answer
 
 
+def latest(path: Path) -> tuple[dict[str, Any] | None, bool]:
+    """The answer that a page shows, and whether its sources are those of now.
+
+    Where there is none of these sources, that of earlier ones: it was measured, and a page says so.
+    """
+    own = held(path)
+    if own is not None:
+        return own, True
+    for older in _same_name(path):
+        return held(older), False
+    for name, answer in _packed(path.parent).items():
+        if _unkeyed(name) == _unkeyed(path.name):
+            return answer, False
+    return None, False
+
+
 def publish(target: Path, text: str, folder: Path) -> None:
     """Write a page, and the answers of a folder packed beside it."""
     target.write_text(text, encoding="utf-8")
@@ -99,12 +122,33 @@ def publish(target: Path, text: str, folder: Path) -> None:
 
 
 def pack(folder: Path) -> None:
-    """Pack the answers of a folder, beside those packed before that none of them replaces."""
-    own = {path.name: held(path) for path in folder.glob("*.json")}
+    """Pack the answers of a folder, beside those packed before that none of them replaces.
+
+    Those of quick calls stay where they are.
+    """
+    quick = _QUICK.replace(" ", "_")
+    own = {
+        path.name: held(path) for path in folder.glob("*.json") if not path.name.startswith(quick)
+    }
     replaced = {_unkeyed(name) for name in own}
     older = {name: one for name, one in _packed(folder).items() if _unkeyed(name) not in replaced}
     lines = (f"{json.dumps(item)}\n" for item in sorted({**older, **own}.items()))
-    pack_of(folder).write_text("".join(lines), encoding="utf-8")
+    if text := "".join(lines):
+        pack_of(folder).write_text(text, encoding="utf-8")
+
+
+def sections_of_page(target: Path) -> dict[str, str]:
+    """The sections of a page that is there, by title."""
+    if not target.is_file():
+        return {}
+    parts = re.split(r"^## (.+)\n", target.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {title: body.strip() for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def of_earlier_sources(count: int, every: int) -> str:
+    """How many of the answers that are shown were measured with earlier sources, as a sentence."""
+    verb = "was" if count == 1 else "were"
+    return f"{count} of {every} answers {verb} measured with earlier sources." if count else ""
 
 
 def pack_of(folder: Path) -> Path:
@@ -128,11 +172,16 @@ def _unkeyed(name: str) -> str:
     return name.rpartition("-")[0]
 
 
+def _same_name(path: Path) -> list[Path]:
+    """Files of answers of this name, whatever their sources."""
+    return [own for own in path.parent.glob("*.json") if _unkeyed(own.name) == _unkeyed(path.name)]
+
+
 def keep(path: Path, answer: dict[str, Any]) -> None:
     """Keep an answer in place of those of other sources; missing data may come."""
     if answer.get("status") == "missing":
         return
-    for older in path.parent.glob(f"{_unkeyed(path.name)}-*.json"):
+    for older in _same_name(path):
         older.unlink()
     whole = path.with_suffix(".part")
     whole.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")

@@ -16,7 +16,16 @@ from scipy.integrate import solve_ivp
 
 import noether_sym
 from benchmarks._measure import table
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, path_of
+from benchmarks.kept import (
+    DATA,
+    SEARCH,
+    digest,
+    held,
+    keep,
+    latest,
+    of_earlier_sources,
+    path_of,
+)
 
 SIZE, CLIPS, FRAMES, STEP, PULL = 32, 8, 100, 0.06, 6.0
 NOISES = {"0": 0.0, "0.005": 0.005, "0.02": 0.02, "0.05": 0.05}
@@ -100,20 +109,25 @@ to 5 nodes, without a hint.
 """
 
 
-def section(output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: bool) -> str:
-    """The section of the page; computes the part that is asked for, None for nothing."""
+TITLE = "A coordinate learned from pixels"
+
+
+def section(
+    output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: bool
+) -> dict[str, str | None]:
+    """The section of the page by its title; computes what is asked for, with None nothing."""
     cache = output / "neural"
     cache.mkdir(parents=True, exist_ok=True)
     sources = digest((*DATA, *SEARCH, "track"), ("neural_latent.py",))
     names = list(NOISES)[:1] if quick else list(NOISES)
-    rows, found = [], []
+    rows, found, older = [], [], 0
     for place, name in enumerate(names):
-        path = path_of(cache, f"latent {name}", f"{sources} {quick}")
-        answer = held(path)
+        path = path_of(cache, f"latent {name}", sources, quick=quick)
         mine = part is not None and place % part[1] == part[0] - 1
-        if mine and (fresh or answer is None):
-            answer = measured(NOISES[name], clips=_FEW_CLIPS if quick else CLIPS)
-            keep(path, answer)
+        if mine and (fresh or held(path) is None):
+            keep(path, measured(NOISES[name], clips=_FEW_CLIPS if quick else CLIPS))
+        answer, current = latest(path)
+        older += answer is not None and not current
         if answer is None:
             rows.append([name, "not computed", *[""] * 5])
             continue
@@ -126,12 +140,8 @@ def section(output: Path, part: tuple[int, int] | None, *, fresh: bool, quick: b
         found.append(f"- {name}: {'; '.join(f'`{one}`' for one in answer['found']) or 'no law'}")
     titles = ["pixel noise", "match [rad]", "prototype", "verdict", "held-out ratio"]
     titles += ["c0, c1 (95 %)", "true c0, c1"]
-    return "\n\n".join(
-        [
-            "## A coordinate learned from pixels",
-            _TEXT.strip(),
-            table(titles, rows),
-            "Found, by pixel noise:",
-            "\n".join(found),
-        ]
-    )
+    if not found:
+        return {TITLE: None}
+    parts = [_TEXT.strip(), table(titles, rows), "Found, by pixel noise:", "\n".join(found)]
+    parts += [told] if (told := of_earlier_sources(older, len(found))) else []
+    return {TITLE: "\n\n".join(parts)}

@@ -6,8 +6,8 @@
 Every tailoring runs in a process of its own, on one thread, and its answer is kept in
 OUTPUT/race/ under what decides it (the data, the seed, the way, the sources of the tailoring),
 so that a call that was cut short goes on where it stopped. A race and the grid beside it follow
-each other, the first of them by turns. Seconds are those of a processor. Writes
-results/race.md.
+each other, the first of them by turns. Seconds are those of a processor. Writes OUTPUT/race.md,
+with every section of which an answer is kept, and OUTPUT/race.jsonl, all answers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import DATA, digest, held, keep, parser, path_of, publish, sections_of
+from benchmarks.kept import DATA, digest, held, keep, latest, parser, path_of, publish, sections_of
 from benchmarks.race_page import Job, page
 
 LIMIT_SECONDS = 4 * 3600
@@ -45,16 +45,22 @@ def main(arguments: list[str] | None = None) -> None:
     options, chosen = sections_of(taken, arguments, SECTIONS, WAYS)
     cache = options.output / "race"
     cache.mkdir(parents=True, exist_ok=True)
-    jobs = [job for name in chosen for job in _jobs(name, quick=options.quick)]
-    answers = {job: held(_path(cache, job)) for job in jobs}
+    every = {name: _jobs(name, quick=options.quick) for name in SECTIONS}
+    paths = {job: _path(cache, job, quick=options.quick) for own in every.values() for job in own}
     if not options.page:
         first, step = options.part
+        jobs = [job for name in chosen for job in every[name]]
         for job in jobs[first - 1 :: step]:
-            if job.way in options.ways and (options.fresh or answers[job] is None):
+            if job.way in options.ways and (options.fresh or held(paths[job]) is None):
                 print(*job, "...", file=sys.stderr, flush=True)
-                answers[job] = answer = _tailored(cache, job, quick=options.quick)
-                keep(_path(cache, job), answer)
-    publish(options.output / "race.md", page(chosen, jobs, answers), cache)
+                keep(paths[job], _tailored(cache, job, quick=options.quick))
+    found = {job: latest(path) for job, path in paths.items()}
+    answers = {job: own for job, (own, _) in found.items()}
+    # whatever was chosen, what was measured is shown
+    shown = [name for name, own in every.items() if name in chosen or any(answers[j] for j in own)]
+    jobs = [job for name in shown for job in every[name]]
+    older = sum(own is not None and not current for own, current in found.values())
+    publish(options.output / "race.md", page(shown, jobs, answers, older), cache)
 
 
 def _jobs(section: str, *, quick: bool) -> list[Job]:
@@ -81,9 +87,9 @@ def _tailored(cache: Path, job: Job, *, quick: bool) -> dict[str, Any]:
     return {**answer, "peak": peak}
 
 
-def _path(cache: Path, job: Job) -> Path:
+def _path(cache: Path, job: Job, *, quick: bool = False) -> Path:
     sources = digest((*DATA, "tailor"), ("race_run.py",))
-    return path_of(cache, f"{job.case}-{job.seed}-{job.way}", sources)
+    return path_of(cache, f"{job.case}-{job.seed}-{job.way}", sources, quick=quick)
 
 
 if __name__ == "__main__":

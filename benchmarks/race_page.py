@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks._measure import table
+from benchmarks.kept import of_earlier_sources
 
 _TITLES = {"paper": "The data sets of the paper", "own": "Files of one's own, and Kepler"}
 
@@ -26,13 +27,14 @@ class Job(NamedTuple):
 Answers = Mapping[Job, dict[str, Any] | None]
 
 
-def page(sections: Sequence[str], jobs: Sequence[Job], answers: Answers) -> str:
-    """All sections."""
+def page(sections: Sequence[str], jobs: Sequence[Job], answers: Answers, older: int = 0) -> str:
+    """All sections; some answers may be of earlier sources."""
     there = sum(answers[job] is not None for job in jobs)
+    said = f"{told} " if (told := of_earlier_sources(older, there)) else ""
     text = (
         "# The race of the tailoring beside the paper's grid\n\n"
         "Written by `python -m benchmarks.race`, which can be cut short and goes on where it "
-        f"stopped: {there} of {len(jobs)} tailorings are there. A race and the grid "
+        f"stopped: {there} of {len(jobs)} tailorings are there. {said}A race and the grid "
         "(`--exhaustive`) tailor one network of the same seed on the same laws; seconds are "
         "those of a processor on one thread, without the search.\n\n"
         "- *rate*: the inner rate that was chosen for the law. *In the grid*: what the grid's "

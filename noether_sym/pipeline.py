@@ -335,10 +335,12 @@ def embedded(
     prediction: Prediction | None = None,
 ) -> EmbeddingDocument:
     """The run's embedding: as it holds it for the same options, or trained now."""
+    from noether_sym.neural.embed_verdict import judged
+
     if fresh:
         Checkpoint(search.run).clear()
     elif search.run.has(EMBEDDING_FILE) and search.run.has(WEIGHTS_FILE):
-        held = search.run.read(EmbeddingDocument)
+        held = judged(search.run.read(EmbeddingDocument))  # an older one holds no verdict
         own = held.prediction
         same = prediction is None or (
             own is not None

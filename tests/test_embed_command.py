@@ -1,6 +1,7 @@
 """``noether-sym embed`` and `noether_sym.embed`: what they write, read back, and refuse."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from benchmarks import neural_states
 from noether_sym import pipeline
 from noether_sym.cli import main
 from noether_sym.errors import OptionError
+from noether_sym.neural.embed_verdict import judged, next_over_chance
 from noether_sym.neural.states_file import read_embedding
 from noether_sym.neural.states_predict import ARMS, LEARNED
 from noether_sym.report.embedding import completeness
@@ -44,6 +46,7 @@ def test_the_command_counts_and_explains(made):
     _, run, said = made
     assert (said["directions"], said["explained"], said["most"]) == (3, 3, 3)
     assert said == json.loads(run.file(EMBEDDING_FILE).read_text())
+    assert (said["complete"], said["next_over_chance"]) == (True, None)
     again = call("embed", "--run", run.path)  # held, and shown as a table
     assert "Three independent conserved directions, three laws: nothing left." in again.output
     assert max(map(len, again.output.splitlines()[1:6])) <= 80
@@ -121,6 +124,7 @@ def test_programs_have_it_too(made):
     found = noether_sym.load_discovery(run.path)
     own = noether_sym.embed(found)
     assert (own.directions, own.explained, own.most) == (3, 3, 3)
+    assert own.complete is True
     assert own.summary().endswith("nothing left.")
     assert list(own.tried["conserved"]) == [True] * 3
     states = found.dataset.test[0].states
@@ -202,40 +206,118 @@ def test_columns_that_stand_still_are_told(tmp_path):
     assert "fewer than two columns change" in result.output
 
 
+def counted(**others):
+    answer = {"known": 2, "laws": 2, "directions": 1, "explained": 1, "most": 3, "share": 1e-9}
+    answer |= {"next": None, "chance": 0.5, "over_chance": None, "complete": None, "seconds": 2.0}
+    return {**answer, **others}
+
+
 def test_the_page_of_the_benchmark_says_what_was_run(tmp_path):
-    text = neural_states.section(tmp_path, None, fresh=False, quick=True)
-    assert text.count("Not run yet.") == 2
+    for kind in neural_states.TITLES:
+        (text,) = neural_states.section(kind, tmp_path, None, fresh=False, quick=True).values()
+        assert text is None
+    answers = {"count a": counted(), "count b": counted(complete=True, laws=1)}
+    counts = neural_states.page("count", answers, 3, {"count a"})
+    assert "misses 2; it counts 0 too many" in counts
+    assert "says 'nothing' while a known law was not found: 1." in counts
+    assert "2 of 3 cases are run. 1 of 2 answers was measured with earlier sources." in counts
+    assert "| undecided | 2 |" in counts
     answers = {
-        "count a": {
-            "known": 2,
-            "laws": 2,
-            "directions": 1,
-            "explained": 1,
-            "most": 3,
-            "share": 1e-9,
-            "next": None,
-            "chance": 0.5,
-            "seconds": 2.0,
-        },
         "predict ideal_spring 0": {"errors": dict.fromkeys(ARMS, 0.2)},
         "predict ideal_spring 1": {"errors": {**dict.fromkeys(ARMS, 0.4), LEARNED: 0.2}},
     }
-    shown = "\n".join(neural_states.page(answers, 9))
-    assert "misses 1; it counts 0 too many" in shown
-    assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in shown
-    assert "better than plain training in 1 of 2 seeds" in shown
+    predictions = neural_states.page("predict", answers, 2, {*answers})
+    assert "| ideal_spring | algorithm 1 | 0.200 ± 0.000 | 0.707" in predictions
+    assert "better than plain training in 1 of 2 seeds" in predictions
+    assert "Not run yet: ideal_pendulum, real_pendulum." in predictions
+    assert predictions.endswith("2 of 2 cases are run.")
 
 
-def test_sentences():
-    from noether_sym.neural.embed_document import EmbeddingDocument
+def test_a_recording_that_is_not_there_is_missing_and_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOETHER_SYM_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("urllib.request.urlopen", _offline)
+    assert neural_states._answer("predict real_pendulum 0", quick=True) == {"status": "missing"}
 
-    def said(directions, explained, laws):
-        names = tuple("abc"[:laws])
-        own = EmbeddingDocument("d", 0, None, 3, directions, explained, names, 1.0, 1.0, ())
-        return completeness(own)
 
-    assert said(3, 2, 2).startswith("Three independent conserved directions, two laws: search")
-    assert said(1, 1, 1) == "One independent conserved direction, one law: nothing left."
-    assert "One law is beyond what the embedding could learn" in said(1, 1, 2)
-    assert "the embedding adds nothing. Two laws are beyond" in said(0, 0, 2)
-    assert said(0, 0, 0).startswith("Nothing left")
+def _offline(*_, **__):
+    raise OSError("no network")
+
+
+def document(directions, explained, laws, share=None, **others):
+    """Of an embedding whose next output has this share, in drift as in variance."""
+    from noether_sym.neural.embed_document import DirectionRow, EmbeddingDocument
+
+    counted = [DirectionRow(9, True, 1e-9, 1e-9, 1e-9, 1e-9, 0.0)] * directions
+    following = [] if share is None else [DirectionRow(9, False, 0.2, share, 0.3, share, None)]
+    own = {"outputs": None, "most": 3, "possible": 3, **others}
+    return EmbeddingDocument(
+        **{"dataset": "d", "seed": 0, "chance_drift": 0.8, "chance_share": 1.0, **own},
+        directions=directions,
+        explained=explained,
+        laws=tuple("abcd"[:laws]),
+        tried=(*counted, *following),
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "complete", "said"),
+    [
+        (
+            (3, 3, 3),
+            None,
+            True,
+            "Three independent conserved directions, three laws: nothing left.",
+        ),
+        ((1, 1, 1), 0.9, True, "One independent conserved direction, one law: nothing left."),
+        ((0, 0, 0), 1.0, True, "Nothing left: the embedding found no conserved direction"),
+        ((0, 0, 0), 0.1, None, "undecided. Its best output is conserved 2.7 times"),
+        ((1, 1, 1), 0.1, None, "one law: undecided. The next output is conserved 2.7 times"),
+        (
+            (1, 1, 3),
+            0.9,
+            None,
+            "three laws: the embedding cannot tell whether anything is left. Two",
+        ),
+        ((0, 0, 2), 0.9, None, "cannot tell whether anything is left. Two laws are beyond what"),
+        (
+            (3, 2, 2),
+            None,
+            False,
+            "two laws: search deeper. One direction is conserved and explained",
+        ),
+        (
+            (1, 0, 0),
+            0.1,
+            False,
+            "search deeper. One direction is conserved and explained by no law.",
+        ),
+        ((1, 1, 1), None, None, "undecided. No further output could be trained on these data."),
+    ],
+)
+def test_nothing_is_left_only_where_the_embedding_can_tell(counts, share, complete, said):
+    own = judged(document(*counts, share))
+    assert own.complete is complete
+    told = completeness(own)
+    assert said in told
+    assert ("othing left" in told) == (complete is True)
+    assert told == completeness(document(*counts, share))  # of a file that holds no verdict
+
+
+def test_a_limit_that_was_asked_for_leaves_it_open():
+    own = judged(document(1, 1, 1, outputs=1, most=1))
+    assert own.complete is None
+    assert "undecided. No more than one direction was asked for." in completeness(own)
+    assert judged(document(1, 1, 1, outputs=1, most=1, possible=1)).complete is True
+    assert judged(document(1, 1, 1, outputs=9, most=1, possible=1)).complete is True
+
+
+def test_the_worst_score_of_the_next_output_is_set_against_chance():
+    own = document(0, 0, 0, 0.1)
+    assert next_over_chance(own) == pytest.approx(0.8 / 0.3)
+    assert next_over_chance(document(0, 0, 0, 0.5)) == pytest.approx(2.0)
+    assert next_over_chance(document(1, 1, 1)) is None
+    unheld = replace(own, tried=(replace(own.tried[0], heldout_drift=None, heldout_share=None),))
+    assert next_over_chance(unheld) == pytest.approx(0.8 / 0.2)
+    endless = replace(own, tried=(replace(own.tried[0], crosswise_share=None),))
+    assert next_over_chance(endless) == 0.0

@@ -12,6 +12,7 @@ from noether_sym.datasets import load
 from noether_sym.dsl.parser import parse
 from noether_sym.errors import DatasetError, OptionError, RunError
 from noether_sym.neural.embed_compare import embedding_document
+from noether_sym.neural.embed_verdict import NEAR_CHANCE
 from noether_sym.neural.states import CHANCE, embed_states
 from noether_sym.neural.states_file import read_embedding, write_embedding
 from noether_sym.neural.states_inputs import Inputs
@@ -75,6 +76,15 @@ def test_a_conserved_system_beside_two_without_laws(oscillator):
         assert none.count == 0
         assert len(none.tried) == 1
         assert none.tried[0].held_out.share > none.chance.share / CHANCE
+        assert documented(none, load(name)).complete is True
+
+
+@pytest.mark.parametrize(("name", "noise"), [("double_pendulum", 0.0), ("ideal_pendulum", 0.08)])
+def test_an_embedding_that_misses_an_energy_says_that_it_cannot_tell(name, noise):
+    data = load(name, noise=noise)
+    own = documented(embed_states(data), data)
+    assert (own.directions, own.complete) == (0, None)
+    assert own.next_over_chance > 2 * NEAR_CHANCE
 
 
 def test_what_is_learned_is_constant_along_fresh_trajectories(oscillator):

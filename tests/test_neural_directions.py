@@ -1,27 +1,20 @@
-"""Embeddings trained for conservation, counted, and compared with laws that are known."""
+"""Embeddings, counted by what they conserve, and compared with laws that are known."""
 
 import numpy as np
 import pytest
 import torch
 from networks import P, Q, law_of
-from torch.func import functional_call
 
 from noether_sym.dsl.expression import call
 from noether_sym.errors import OptionError
 from noether_sym.neural.directions import (
     conserved_directions,
+    covariances,
     explained_directions,
     independent_directions,
     law_gradients,
 )
 from noether_sym.neural.embedding import network
-from noether_sym.neural.ratio import (
-    RatioTraining,
-    covariances,
-    dependence,
-    train_by_ratio,
-    variance_ratio,
-)
 
 FREQUENCIES = torch.tensor([1.0, 2**0.5])
 
@@ -63,20 +56,13 @@ class Position:
 ONE, TWO = Energy(0), Energy(1)
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """Three outputs for two laws."""
-    embedding = network(4, 3, hidden=24)
-    options = RatioTraining(updates=300, learning_rate=1e-2, points=64)
-    found = train_by_ratio(embedding, oscillators(seed=0), options)
-    assert not found.diverged
-    return embedding, found.weights[0]
+def test_an_embedding_holds_as_many_directions_as_there_are_laws():
+    def embedding(states):
+        one, two = ONE.torch_value(states), TWO.torch_value(states)
+        return torch.stack([one * two, two - one, states[..., 0]], -1)
 
-
-def test_a_trained_embedding_holds_as_many_directions_as_there_are_laws(trained):
-    embedding, weights = trained
     states = oscillators(seed=1)
-    found = conserved_directions(lambda x: functional_call(embedding, weights, (x,)), states)
+    found = conserved_directions(embedding, states)
     assert found.conserved == found.independent == 2
     assert found.shares[1] < 0.01 < 0.9 < found.shares[2]
     flat = states.flatten(0, 1)
@@ -164,65 +150,18 @@ def test_laws_of_the_search_are_taken_in_scaled_coordinates():
     np.testing.assert_allclose(law_gradients([law], states, scale)[:, 0], expected, rtol=1e-12)
 
 
-def test_the_ratio_by_hand_and_at_its_limits():
-    conserved = torch.tensor([1.0, 2.0, 5.0])[:, None, None].expand(3, 4, 1)
-    assert float(variance_ratio(conserved)) == pytest.approx(0.0, abs=1e-5)
-    alike = torch.arange(4.0)[None, :, None].expand(3, 4, 1)
-    assert float(variance_ratio(alike)) == pytest.approx(1.0)
-    # within 1, between 4
+def test_the_covariances_by_hand():
+    """Within 1, between 4."""
     values = torch.tensor([[1.0, 3.0], [-1.0, -3.0]], dtype=torch.float64)[..., None]
     within, total = covariances(values)
     assert (float(within), float(total)) == (1.0, 5.0)
-    assert float(variance_ratio(values)) == pytest.approx(0.2, rel=1e-5)
-
-
-def test_the_ratio_does_not_see_how_outputs_are_mixed():
-    generator = torch.Generator().manual_seed(6)
-    values = torch.randn(7, 5, 3, dtype=torch.float64, generator=generator)
-    mixing = torch.randn(3, 3, dtype=torch.float64, generator=generator)
-    one, two = variance_ratio(values), variance_ratio(values @ mixing + 4.0)
-    assert float(one) == pytest.approx(float(two), rel=1e-3)
-
-
-def test_gradients_of_the_training_are_those_of_finite_differences():
-    generator = torch.Generator().manual_seed(7)
-    values = torch.randn(3, 4, 2, dtype=torch.float64, generator=generator).requires_grad_()
-    gradients = torch.randn(5, 2, 3, dtype=torch.float64, generator=generator).requires_grad_()
-    assert torch.autograd.gradcheck(variance_ratio, values)
-    assert torch.autograd.gradcheck(dependence, gradients)
-
-
-def test_dependence_is_least_for_orthogonal_gradients():
-    right = torch.eye(3)[None, :2]
-    bent = right.clone()
-    bent[0, 1] = torch.tensor([0.6, 0.8, 0.0])
-    assert float(dependence(right)) == pytest.approx(0.0, abs=1e-5)
-    assert float(dependence(bent)) == pytest.approx(-np.log(0.8), abs=1e-5)
-    assert float(dependence(5 * bent)) == pytest.approx(float(dependence(bent)), abs=1e-5)
-
-
-def test_training_gives_the_same_bytes_twice():
-    options = RatioTraining(updates=4, points=16)
-    embedding = network(4, 2, hidden=5)
-    one, two = (train_by_ratio(embedding, oscillators(seed=0), options) for _ in range(2))
-    assert torch.equal(one.losses, two.losses)
-    for name, weight in one.weights[0].items():
-        assert torch.equal(weight, two.weights[0][name])
 
 
 def test_what_cannot_be_counted_is_refused():
     states = oscillators(seed=0)
     embedding = network(4, 2, hidden=5)
-    for act in (
-        lambda given: train_by_ratio(embedding, given, RatioTraining()),
-        lambda given: conserved_directions(embedding, given),
-    ):
-        with pytest.raises(OptionError, match=r"shape \(1, 24, 4\); give \(trajectory, time"):
-            act(states[:1])
-    with pytest.raises(OptionError, match="all the same"):
-        train_by_ratio(embedding, torch.ones(3, 4, 4), RatioTraining())
+    with pytest.raises(OptionError, match=r"shape \(1, 24, 4\); give \(trajectory, time"):
+        conserved_directions(embedding, states[:1])
     states[2, 3, 1] = float("nan")
     with pytest.raises(OptionError, match="not finite at some states"):
         conserved_directions(embedding, states)
-    with pytest.raises(OptionError, match="not all finite"):
-        train_by_ratio(embedding, states, RatioTraining())

@@ -87,10 +87,24 @@ def test_kept_answers_are_not_computed_again(tmp_path, monkeypatch):
     monkeypatch.setattr(race, "_tailored", lambda *_, **__: pytest.fail("computed again"))
     (tmp_path / "race").mkdir()
     for way in race.WAYS:
-        path = race._path(tmp_path / "race", Job("paper", "ideal_spring", 0, way))
-        keep(path, answer(0.1, 30.0))
+        job = Job("paper", "ideal_spring", 0, way)
+        keep(race._path(tmp_path / "race", job, quick=True), answer(0.1, 30.0))
     race.main(["--quick", "--only", "paper", "--output", str(tmp_path)])
     assert "1 pair: the same law" in (tmp_path / "race.md").read_text(encoding="utf-8")
+
+
+def test_sections_that_were_not_chosen_stay_on_the_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(race, "_tailored", lambda *_, **__: pytest.fail("computed"))
+    (tmp_path / "race").mkdir()
+    for way in race.WAYS:
+        keep(race._path(tmp_path / "race", Job("paper", "ideal_spring", 0, way)), answer(0.1, 30.0))
+    race.main(["--page", "--only", "own", "--output", str(tmp_path)])
+    shown = (tmp_path / "race.md").read_text(encoding="utf-8")
+    assert "## The data sets of the paper" in shown
+    assert "1 pair: the same law" in shown
+    assert "## Files of one's own" in shown
+    race.main(["--page", "--only", "paper", "--output", str(tmp_path)])
+    assert "## Files of one's own" not in (tmp_path / "race.md").read_text(encoding="utf-8")
 
 
 def test_race_and_grid_follow_each_other():

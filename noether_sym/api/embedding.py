@@ -16,6 +16,7 @@ from noether_sym.api.arguments import count, folder
 from noether_sym.api.discovery import Discovery
 from noether_sym.api.searching import discover
 from noether_sym.errors import OptionError
+from noether_sym.neural.embed_verdict import judged
 from noether_sym.store import runs
 from noether_sym.store.files import write_whole
 from noether_sym.store.run import WEIGHTS_FILE
@@ -57,6 +58,11 @@ class Embedding:
     def most(self) -> int:
         """Directions that were looked for at most."""
         return self._document.most
+
+    @property
+    def complete(self) -> bool | None:
+        """Whether the laws explain all there is: None where the embedding cannot tell."""
+        return judged(self._document).complete
 
     @property
     def tried(self) -> pd.DataFrame:
@@ -133,7 +139,7 @@ def embed(
     Returns
     -------
     Embedding
-        `directions`, `explained`, `summary()`; called with states it gives the values.
+        `directions`, `explained`, `complete`, `summary()`; called with states it gives the values.
 
     Raises
     ------

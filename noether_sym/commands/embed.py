@@ -70,10 +70,12 @@ def command(context: click.Context, /, **values: Any) -> None:
     noether-sym embed kepler_2d
     noether-sym embed --run results/kepler_2d-both-1a2b3c4d
 
-    The network knows nothing of the formulas. Each output has a gradient in a new direction
-    and is tested on trajectories that it was not trained on, against the same training on
-    columns moved in time. Data are searched for formulas first, unless the run holds them;
-    then the formulas' gradients say how many of the directions they explain.
+    The network knows nothing of the formulas. Its hidden units, products of the columns and
+    waves of random direction, stay as they are drawn; a linear layer behind them is solved to
+    drift and to vary within trajectories as little as it can. Each output has a gradient in a
+    new direction and is tested on trajectories that it was not trained on, against the same
+    training on columns moved in time. Data are searched for formulas first, unless the run
+    holds them; then the formulas' gradients say how many of the directions they explain.
     """
     from noether_sym.neural.states import check_embeddable
     from noether_sym.pipeline import embedded, fitted

@@ -152,13 +152,21 @@ def _learn(screen: Screen, files: Sequence[Path], values: dict[str, Any], output
     )
     output.write_text(csv_of(table), encoding="utf-8")
     frames = sum(len(times) for times, _ in clips)
+    first = f", the first {found.used} used" if found.used < found.components else ""
     screen.say(
         f"One coordinate from {frames:,} frames: {found.components} principal components above "
-        f"the noise,\nframes {found.off:.2g} of its length off the curve"
+        f"the noise{first},\nframes {found.off:.2g} of its length off the curve"
     )
     _show_table(screen, table, output)
     screen.say(f"Now: noether-sym run {output}")
-    screen.json({**_columns(table, output), "components": found.components, "off": found.off})
+    screen.json(
+        {
+            **_columns(table, output),
+            "components": found.components,
+            "components_used": found.used,
+            "off": found.off,
+        }
+    )
 
 
 def _motion(file: Path, values: dict[str, Any], kind: Any, progress: Any) -> Motion:

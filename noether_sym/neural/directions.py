@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch.func import jacrev, vmap
 
 from noether_sym.errors import OptionError
-from noether_sym.neural.ratio import covariances
 from noether_sym.statistics.pencil import least_ratios
 
 if TYPE_CHECKING:
@@ -113,6 +112,26 @@ def conserved_directions(
     gradients = np.einsum("ok,nod->nkd", mixed, jacobians)
     return ConservedDirections(
         shares, count, gradients, independent_directions(gradients, tolerance=tolerance)
+    )
+
+
+def covariances(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Covariance within trajectories, and in all.
+
+    Parameters
+    ----------
+    values : tensor of shape (trajectory, time, output)
+
+    Returns
+    -------
+    within, total : tensors of shape (output, output)
+    """
+    inner = values - values.mean(1, keepdim=True)
+    outer = values - values.mean((0, 1))
+    count = values.shape[0] * values.shape[1]
+    return (
+        torch.einsum("nti,ntj->ij", inner, inner) / count,
+        torch.einsum("nti,ntj->ij", outer, outer) / count,
     )
 
 

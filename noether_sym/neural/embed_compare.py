@@ -10,6 +10,7 @@ import numpy as np
 
 from noether_sym.neural.directions import explained_directions
 from noether_sym.neural.embed_document import DirectionRow, EmbeddingDocument, PredictionEntry
+from noether_sym.neural.embed_verdict import judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def embedding_document(
     outputs: int | None,
     seed: int,
 ) -> EmbeddingDocument:
-    """Count the directions of an embedding, and those that laws explain.
+    """Count the directions of an embedding and those that laws explain; judge what is left.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def embedding_document(
     rows = [
         _row(one, sines[place] if one.conserved else None) for place, one in enumerate(found.tried)
     ]
-    return EmbeddingDocument(
+    document = EmbeddingDocument(
         dataset=dataset.name,
         seed=seed,
         outputs=outputs,
@@ -70,7 +71,9 @@ def embedding_document(
         chance_drift=found.chance.drift,
         chance_share=found.chance.share,
         tried=tuple(rows),
+        possible=len(found.embedding.moving) - 1,
     )
+    return judged(document)
 
 
 def prediction_entry(predicted: Predicted, options: Prediction) -> PredictionEntry:

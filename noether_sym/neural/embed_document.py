@@ -87,6 +87,14 @@ class EmbeddingDocument:
     tried : tuple of DirectionRow
     prediction : PredictionEntry or None
         Where algorithm 1 was asked for.
+    possible : int or None
+        Directions that a flow of the columns that move can have.
+    next_over_chance : float or None
+        How many times better than by chance the first output that does not count is conserved,
+        by the worst of its scores; None if every output that was trained counts.
+    complete : bool or None
+        Whether the laws are all there is: False if a direction is explained by no law, None if
+        the embedding cannot tell.
     """
 
     dataset: str
@@ -100,3 +108,6 @@ class EmbeddingDocument:
     chance_share: float
     tried: tuple[DirectionRow, ...]
     prediction: PredictionEntry | None = None
+    possible: int | None = None
+    next_over_chance: float | None = None
+    complete: bool | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from noether_sym.neural.embed_verdict import NEAR_CHANCE, judged, looked_for_all
+
 if TYPE_CHECKING:
     from noether_sym.neural.embed_document import EmbeddingDocument, PredictionEntry
 
@@ -12,28 +14,53 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def completeness(document: EmbeddingDocument) -> str:
     """Whether the laws explain every conserved direction, in a sentence or two."""
-    count, explained, laws = document.directions, document.explained, len(document.laws)
-    found = f"{_said(count, 'independent conserved direction')}, {_said(laws, 'law')}"
-    if count == 0 and laws == 0:
+    own = judged(document)
+    count, explained, laws = own.directions, own.explained, len(own.laws)
+    if own.complete and count == 0:
         return (
             "Nothing left: the embedding found no conserved direction, and the search no law, on "
             "trajectories that neither was trained on."
         )
-    more = ""
-    if laws > explained:
-        beyond = laws - explained
-        more = (
-            f" {_sentence(_said(beyond, 'law'))} {'is' if beyond == 1 else 'are'} beyond what the "
-            "embedding could learn from these data; its count is a lower bound."
-        )
-    if explained < count:
+    found = f"{_said(count, 'independent conserved direction')}, {_said(laws, 'law')}"
+    if own.complete:
+        verdict = "nothing left."
+    elif own.complete is False:
         left = count - explained
-        return (
-            f"{_sentence(found)}: search deeper. {_sentence(_said(left, 'direction'))} "
-            f"{'is' if left == 1 else 'are'} conserved and explained by no law.{more}"
+        verdict = (
+            f"search deeper. {_sentence(_said(left, 'direction'))} "
+            f"{'is' if left == 1 else 'are'} conserved and explained by no law."
         )
-    verdict = "nothing left" if count else "the embedding adds nothing"
-    return f"{_sentence(found)}: {verdict}.{more}"
+    elif laws > count:
+        verdict = "the embedding cannot tell whether anything is left."
+    else:
+        verdict = "undecided."
+    return " ".join([f"{_sentence(found)}: {verdict}", *_bounds(own)])
+
+
+def _bounds(own: EmbeddingDocument) -> list[str]:
+    """Why the count may be too low, in sentences."""
+    if own.complete:
+        return []
+    count, times = own.directions, own.next_over_chance
+    beyond, reasons = len(own.laws) - own.explained, []
+    if beyond > 0:
+        reasons.append(
+            f"{_sentence(_said(beyond, 'law'))} {'is' if beyond == 1 else 'are'} beyond what the "
+            "embedding could learn from these data"
+        )
+    if times is not None and times > NEAR_CHANCE:
+        reasons.append(
+            f"{'the next' if count else 'its best'} output is conserved {times:.2g} times better "
+            "than by chance, too little to count"
+        )
+    if reasons:
+        return [f"{_sentence('; '.join(reasons))}: the count is a lower bound."]
+    if count == own.most and not looked_for_all(own):
+        were = "was" if own.most == 1 else "were"
+        return [f"No more than {_said(own.most, 'direction')} {were} asked for."]
+    if own.complete is None and times is None:
+        return ["No further output could be trained on these data."]
+    return []
 
 
 def algorithm(own: PredictionEntry) -> str:
