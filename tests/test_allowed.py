@@ -46,7 +46,7 @@ def found(swing, noise):
 
 
 def test_small_swings_in_noise_allow_more_than_the_cosine():
-    laws = found(0.5, 0.02)
+    laws = found(0.3, 0.02)
     assert laws.independent == 1
     (law, *_) = laws.accepted
     texts = [law.text(2), *(own.text(2) for own in law.also_allowed)]

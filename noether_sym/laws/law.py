@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from noether_sym.dsl.expression import Expression
+from noether_sym.dsl.expression import INPUT, Expression
 from noether_sym.dsl.operators import operator_of
 from noether_sym.dsl.tidy import tidied
 from noether_sym.errors import DatasetError
@@ -122,6 +122,13 @@ class Evidence:
     q_value: float | None = None
 
 
+def _is_plain(node: Expression) -> bool:
+    """Whether an operation makes polynomials of polynomials, or is a function of a column."""
+    return operator_of(node.head).is_polynomial or (
+        len(node.arguments) == 1 and node.arguments[0].head == INPUT
+    )
+
+
 def _with_units(keys: Sequence[Any], inputs: Sequence[tuple[str, str]]) -> dict[str, str]:
     """The columns of a table whose headers name an input and its unit, by the input's name."""
     from noether_sym.datasets.readers.header import names_and_units
@@ -230,13 +237,13 @@ class Law:
 
     @property
     def complexity(self) -> tuple[int, int]:
-        """Size; then how many of its operations make no polynomials of polynomials.
+        """Size; then how many of its operations are quotients, or functions of more than a column.
 
-        Of formulas of a size, those of sums, products and powers come first: quotients and
-        functions presume poles, angles or scales.
+        Of formulas of a size, those of sums, products, powers and functions of single columns come
+        first: the others have poles, or presume scales.
         """
         operations = (node for node in self.expression.walk() if not node.is_leaf)
-        return self.size, sum(not operator_of(node.head).is_polynomial for node in operations)
+        return self.size, sum(not _is_plain(node) for node in operations)
 
     @property
     def accepted(self) -> bool:

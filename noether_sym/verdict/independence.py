@@ -23,6 +23,9 @@ _DIRECTION_AGAIN = 0.5
 bring as much, and chance would seldom find the same direction twice."""
 AS_GOOD = 3.0
 """Scores that differ by less are alike: noise is fitted a little better by any spare constant."""
+_NEARLY = 1.5
+"""Of formulas as short, scores that differ by less are the same: those of a hundred samples differ
+by as much by chance, three standard errors. The less plain of them then come last."""
 FAR_WORSE = 10.0
 """A member of a family that is worse by this is a near miss: within the limits, but not the law."""
 _EXACT = 1e-9
@@ -253,8 +256,12 @@ def _in_order(laws: Sequence[Judged]) -> Iterator[Judged]:
     left = list(laws)
     while left:
         bound = max(AS_GOOD * min(entry.score for entry in left), _EXACT)
+        alike = [entry for entry in left if entry.score <= bound]
+        shortest = min(entry.law.size for entry in alike)
+        short = [entry for entry in alike if entry.law.size == shortest]
+        near = max(_NEARLY * min(entry.score for entry in short), _EXACT)
         chosen = min(
-            (entry for entry in left if entry.score <= bound),
+            (entry for entry in short if entry.score <= near),
             key=lambda entry: (entry.law.complexity, entry.score, entry.number),
         )
         left.remove(chosen)
