@@ -112,16 +112,18 @@ def _beside(
     confirmation: Confirmation,
     wide: _WidePoints,
 ) -> tuple[Law, ...]:
+    exact = head.law.verdict == LAW  # what drifts varies most by that, and so do others as much
+    most = (FAR_WORSE if exact else AS_GOOD) * head.score
     alike = [
         entry
         for entry in entries
         if entry.number != head.number
-        and entry.score <= FAR_WORSE * head.score
+        and entry.score <= most
         and angle_between(entry.gradients, head.gradients) < _PARALLEL
         and not _of_other_laws(entry.gradients, head.gradients, fields)
     ]
     alike.sort(key=lambda entry: (entry.law.complexity, entry.score, entry.number))
-    exact = head.law.verdict == LAW  # over whole trajectories a drift would enter the constants
+    # over whole trajectories a drift would enter the constants
     law = confirmation.refitted(head.law) if exact else head.law
     own = confirmation.variations(law)
     kept: list[Law] = []
