@@ -189,6 +189,16 @@ def test_half_life_within_its_error():
     assert found.error < 0.002
 
 
+def test_what_is_no_exponential_has_an_error_that_says_so():
+    """Trials agree, and yet the rate halves from the first half of the time to the second."""
+    slower = [size / (1.0 + 0.05 * _TIMES) for size in (1.0, 1.5, 2.0, 3.0)]
+    found = decay([_TIMES] * 4, [own + 1.0 for own in slower])
+    first, last = 0.05, 0.05 / (1.0 + 0.05 * _TIMES[-1])
+    assert 0.02 * (first - last) < found.error < first - last
+    exact = decay([_TIMES] * 4, [size * np.exp(-0.05 * _TIMES) for size in (1.0, 1.5, 2.0, 3.0)])
+    assert exact.error < 1e-9
+
+
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e7])
 def test_a_half_life_is_exact_whatever_the_unit_of_time(unit):
     values = [2.0 + size * np.exp(-0.03 * _TIMES) for size in (1.0, -0.5, 0.7)]

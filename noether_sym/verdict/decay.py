@@ -61,10 +61,12 @@ class Decay:
 
     @cached_property
     def error(self) -> float | None:
-        """Standard error of the rate, from leaving out one trial at a time.
+        """Standard error of the rate, from leaving out one trial at a time, and of its halves.
 
         None with fewer than three. The best rate and end value of the others lie a Gauss-Newton
-        step from those of all, whose normal equations are sums over trials.
+        step from those of all, whose normal equations are sums over trials. Half of what the
+        rates of both halves of the time differ by is added in quadrature: trials do not tell
+        what all of them share, a drift that is no exponential.
         """
         count = 1 + max(self.trials)
         if count < _ENOUGH:
@@ -77,7 +79,27 @@ class Decay:
             pulls[trial] += slopes.T @ (values - curve)
         inverses = np.linalg.pinv(normal.sum(0) - normal, hermitian=True)
         steps = np.einsum("pij,pj->pi", inverses, pulls.sum(0) - pulls)
-        return float(np.sqrt(jackknife_covariance(steps[:, :1])[0, 0]))
+        scatter = float(jackknife_covariance(steps[:, :1])[0, 0])
+        return float(np.hypot(np.sqrt(scatter), self._bend() / 2.0))
+
+    def _bend(self) -> float:
+        """What the rates of the first and the second half of the time differ by."""
+        longest = max(float(since[-1]) for since, _ in self.parts)
+        normal, pulls = np.zeros(2), np.zeros(2)
+        for since, values in self.parts:
+            for half, chosen in enumerate((since < longest / 2.0, since >= longest / 2.0)):
+                if chosen.sum() < _ENOUGH:
+                    continue
+                own, distance = since[chosen], values[chosen] - self.end
+                unit = np.exp(-self.rate * (own - own[0]))
+                unit /= np.linalg.norm(unit)
+                slope = -own * unit * (unit @ distance)
+                slope -= unit * (unit @ slope)
+                normal[half] += slope @ slope
+                pulls[half] += slope @ (distance - unit * (unit @ distance))
+        if not (normal > 0).all():
+            return 0.0
+        return abs(float(pulls[1] / normal[1] - pulls[0] / normal[0]))
 
     @property
     def half_life_error(self) -> float | None:
