@@ -122,8 +122,8 @@ def main(context: click.Context) -> None:
     noether-sym run real_pendulum      enumerate, fit, tailor, report
     noether-sym run states.csv         the same on your own data
     """
-    # one thread a worker: the same sums in the same order, whatever the number of workers
     context.meta[THREADS] = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    # one thread a worker: the same sums in the same order, whatever the number of workers
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     for stream in (sys.stdout, sys.stderr):  # a θ on a terminal that has none is no error

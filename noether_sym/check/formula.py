@@ -22,16 +22,6 @@ from noether_sym.units.dimension import Dimension
 _MOST_LEAVES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A fitted parameter and how sure it is; see `noether_sym.laws.law.Parameter`."""
-
-    value: float
-    stderr: float | None
-    interval: tuple[float, float] | None = None
-    degrees: float | None = None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class GivenFormula:
     """A formula whose numbers are columns of constant value beside those that it reads.
@@ -98,10 +88,10 @@ class GivenFormula:
         )
         return with_constants(read, self.values)
 
-    def law(self, free: Mapping[int, float], told: Mapping[int, Estimate] | None = None) -> Law:
+    def law(self, free: Mapping[int, float], told: Mapping[int, Parameter] | None = None) -> Law:
         """The formula as written, with values of its free parameters by slot.
 
-        Those that are `told` with how sure they are take their values from there.
+        Those that are `told`, with how sure they are, are taken from there.
         """
         names = iter(f"k{number}" for number in count())
         taken = {*self.dataset.names, *(own.name for own in self.formula.constants)}
@@ -110,8 +100,11 @@ class GivenFormula:
             expression=self.formula.expression,
             inputs=self.dataset.inputs,
             parameters=tuple(
-                self._parameter(
-                    slot, own.name or next(fresh), own.value, (told or {}).get(slot), free
+                (told or {}).get(slot)
+                or Parameter(
+                    own.name or next(fresh),
+                    own.value if own.value is not None else free.get(slot, math.nan),
+                    self.dimensions[slot],
                 )
                 for slot, own in enumerate(self.formula.constants)
             ),
@@ -119,19 +112,6 @@ class GivenFormula:
             conservation_ratio=math.nan,
             random_ratio=math.nan,
         )
-
-    def _parameter(
-        self,
-        slot: int,
-        name: str,
-        number: float | None,
-        told: Estimate | None,
-        free: Mapping[int, float],
-    ) -> Parameter:
-        unit = self.dimensions[slot]
-        if told is not None:
-            return Parameter(name, told.value, unit, told.stderr, told.interval, told.degrees)
-        return Parameter(name, free.get(slot, math.nan) if number is None else number, unit)
 
 
 def with_constants(samples: Samples, values: Sequence[float]) -> Samples:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noether_sym.check.formula import Estimate, GivenFormula, with_constants
+from noether_sym.check.formula import GivenFormula, with_constants
 from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter, with_leaves
 from noether_sym.dsl.operators import UnitRule, operator_of
 from noether_sym.dsl.parser import Formula
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law, Parameter
 from noether_sym.noise.constants import refit
 from noether_sym.statistics.samples import of_samples
 from noether_sym.statistics.uncertainty import standard_errors
-from noether_sym.verdict.constants import MOST_SAMPLES, noise_of
+from noether_sym.verdict.constants import MOST_SAMPLES, estimated, noise_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,12 +156,17 @@ def _estimates(
     reference: int | None,
     outcome: JudgedFit,
     sigma: NDArray[np.float64],
-) -> dict[int, Estimate]:
+) -> dict[int, Parameter]:
     """The free parameters and how sure they are; numbers and the reference are given."""
     samples = outcome.samples.thinned(MOST_SAMPLES)
     own = given.samples(samples)
     free = [slot for slot in given.formula.free if slot != reference]
     start = [values[slot] for slot in free]
+    names = [given.formula.constants[slot].name for slot in free]
+    parameters = [
+        Parameter(name, value, given.dimensions[slot])
+        for slot, name, value in zip(free, names, start, strict=True)
+    ]
     leaves = given.leaves
     if reference is not None:
         place = {slot: number for number, slot in enumerate(given.formula.free)}
@@ -180,14 +186,9 @@ def _estimates(
             own.trials.tolist(),
         )
         if np.isfinite(found.values).all() and np.isfinite(found.errors).all():
-            rows = zip(found.values, found.errors, found.intervals(), found.degrees, strict=True)
-            return {
-                slot: Estimate(
-                    float(value), float(error), (float(low), float(high)), float(degrees)
-                )
-                for slot, (value, error, (low, high), degrees) in zip(free, rows, strict=True)
-            }
+            return dict(zip(free, estimated(parameters, found), strict=True))
     errors = standard_errors(leaves, start, own)
     return {
-        slot: Estimate(value, error) for slot, value, error in zip(free, start, errors, strict=True)
+        slot: replace(parameter, stderr=error)
+        for slot, parameter, error in zip(free, parameters, errors, strict=True)
     }

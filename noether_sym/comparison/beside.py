@@ -221,14 +221,15 @@ def _estimates(match: _Match) -> Estimates:
         reach = np.where(slopes == 0, 0.0, np.abs(slopes) * errors).sum(axis=1)
         covariance = np.full((len(reach), len(reach)), np.nan)
         np.fill_diagonal(covariance, reach**2)
+    degrees = _degrees(match)
     if law.verdict != LAW:  # errors of a search know nothing of a drift
-        unknown = [math.isinf(own) for own in _degrees(match)]
+        unknown = np.isinf(degrees)
         known = np.diag(covariance) == 0
         covariance[np.diag_indices_from(covariance)] = np.where(
             unknown & ~known, np.nan, np.diag(covariance)
         )
-    degrees = [own for own in _degrees(match) if own > 0]
-    return Estimates(match.written.values, covariance, min(degrees, default=math.inf))
+    least = min((own for own in degrees if own > 0), default=math.inf)
+    return Estimates(match.written.values, covariance, least)
 
 
 def _degrees(match: _Match) -> list[float]:

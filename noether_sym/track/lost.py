@@ -125,7 +125,19 @@ def _off(times: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.
 _AROUND = 3
 
 _FINEST = 0.02
-"""Pixels below which no difference is strange."""
+"""Pixels below which no difference is strange, and no noise is taken to be."""
+
+
+def noise_of_places(times: NDArray[np.float64], places: NDArray[np.float64]) -> float:
+    """Standard deviation of the noise of a coordinate, that with more of it, in pixels.
+
+    Parameters
+    ----------
+    times : array of shape (time,)
+    places : array of shape (time, 2)
+        Pixels.
+    """
+    return max(_FINEST, *(noise_of(times, values) for values in places.T))
 
 
 def noise_of(times: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -12,7 +12,7 @@ from noether_sym.errors import DatasetError
 from noether_sym.runtime.stages import Progress
 from noether_sym.track.follow import Followed, Region, follow
 from noether_sym.track.kinks import kinks
-from noether_sym.track.lost import STRAY, noise_of, strays
+from noether_sym.track.lost import STRAY, noise_of_places, strays
 from noether_sym.track.path import Kind, Path, is_straight, middle_of_swings, path_of
 from noether_sym.track.scale import Scale
 from noether_sym.track.skips import skips
@@ -141,12 +141,7 @@ def _mended(
         found.append((int(kept[skip.last]), skip.seconds))
     kept = np.array([place for place in kept if not lost[place]])
     clock, places = times[kept], followed.centroids[kept]
-    noise = max(noise_of(clock, values) for values in places.T)
-    jumps = [last for _, last in kinks(clock, places, max(_FINEST, noise))]
+    jumps = [last for _, last in kinks(clock, places, noise_of_places(clock, places))]
     for stray in strays(clock, places, jumps):
         lost[kept[stray]] = STRAY
     return lost, times, found, [int(kept[place]) for place in jumps]
-
-
-_FINEST = 0.02
-"""Pixels below which no noise is taken to be."""

@@ -23,7 +23,7 @@ from noether_sym.track.kinks import (
     rest_with_kink,
     rest_without_one,
 )
-from noether_sym.track.lost import noise_of
+from noether_sym.track.lost import noise_of_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,6 @@ _LEAST, _MOST = 0.15, 8.0
 
 _AT_BOUND = 0.01
 """Share of the shifts that are tried, at either end, where none is the best but all are alike."""
-
-_FINEST = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def skips(times: NDArray[np.float64], places: NDArray[np.float64]) -> list[Skip]
     """
     if len(times) < 2 * SIDE + max(BETWEEN) + 1:
         return []
-    noise = max(_FINEST, *(noise_of(times, values) for values in places.T))
+    noise = noise_of_places(times, places)
     found: list[tuple[float, Skip]] = []
     for between in BETWEEN:
         for first in range(SIDE, len(times) - SIDE - between + 1):

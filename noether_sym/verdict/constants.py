@@ -83,27 +83,27 @@ class Refitting:
 def _with_constants(law: Law, found: Refit) -> Law:
     if not np.isfinite(found.values).all():
         return law
-    numbers = zip(
-        law.parameters,
-        found.values,
-        found.errors,
-        found.intervals(),
-        found.degrees,
-        strict=True,
-    )
     known = bool(np.isfinite(found.covariance).all())
     return law.with_(
         covariance=tuple(map(tuple, found.covariance.tolist())) if known else (),
-        parameters=tuple(
-            replace(
-                parameter,
-                value=float(value),
-                stderr=_error(float(error), parameter, slot in found.held),
-                interval=(float(low), float(high)) if np.isfinite(low) else None,
-                degrees=float(degrees) if np.isfinite(low) else None,
-            )
-            for slot, (parameter, value, error, (low, high), degrees) in enumerate(numbers)
-        ),
+        parameters=estimated(law.parameters, found),
+    )
+
+
+def estimated(parameters: Sequence[Parameter], found: Refit) -> tuple[Parameter, ...]:
+    """Parameters by slot with the values that were refitted, and how sure these are."""
+    numbers = zip(
+        parameters, found.values, found.errors, found.intervals(), found.degrees, strict=True
+    )
+    return tuple(
+        replace(
+            parameter,
+            value=float(value),
+            stderr=_error(float(error), parameter, slot in found.held),
+            interval=(float(low), float(high)) if np.isfinite(low) else None,
+            degrees=float(degrees) if np.isfinite(low) else None,
+        )
+        for slot, (parameter, value, error, (low, high), degrees) in enumerate(numbers)
     )
 
 

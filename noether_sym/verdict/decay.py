@@ -93,10 +93,10 @@ class Decay:
                 own, distance = since[chosen], values[chosen] - self.end
                 unit = np.exp(-self.rate * (own - own[0]))
                 unit /= np.linalg.norm(unit)
-                slope = -own * unit * (unit @ distance)
-                slope -= unit * (unit @ slope)
+                fitted = unit * (unit @ distance)
+                slope = _slopes(own, self.end + fitted, self.rate, self.end)[:, 0]
                 normal[half] += slope @ slope
-                pulls[half] += slope @ (distance - unit * (unit @ distance))
+                pulls[half] += slope @ (distance - fitted)
         if not (normal > 0).all():
             return 0.0
         return abs(float(pulls[1] / normal[1] - pulls[0] / normal[0]))
