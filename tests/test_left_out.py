@@ -46,7 +46,13 @@ def test_each_trajectory_has_the_constants_of_the_others(noisy):
 def test_the_verdict_on_few_trajectories_is_by_such_constants(noisy):
     shared = Confirmation(noisy, noisy.train, noisy.train)
     rows = LeftOut(noisy, noisy.train, _SIGMA).rows(PENDULUM, shared.rows, shared.size)
-    assert shared.confirmed(PENDULUM).evidence == shared.decided(PENDULUM, rows)
+    # two terms were chosen, to suit all of them
+    own = shared.decided(PENDULUM, rows, choice=1.0 + 2 / _FEW)
+    assert shared.confirmed(PENDULUM).evidence == own
+    plain = shared.decided(PENDULUM, rows)
+    assert own.within == pytest.approx((1.0 + 2 / _FEW) * plain.within)
+    assert own.chance > plain.chance
+    assert own.white == plain.white
     apart = Confirmation(noisy, noisy.train[3:], noisy.train[:3])
     assert apart.confirmed(PENDULUM).evidence == apart.evidence(PENDULUM)
     exact = replace(noisy, noise_given=((0, 0.0), (1, 0.0)))
@@ -81,7 +87,8 @@ def test_constants_that_are_fitted_anew_are_not_fitted_to_what_judges(noisy):
     assert apart.evidence_of_others(other) == apart.evidence(fitted)
     shared = Confirmation(noisy, noisy.train, noisy.train)
     rows = LeftOut(noisy, noisy.train, _SIGMA).rows(other, shared.rows, shared.size)
-    assert shared.evidence_of_others(other) == shared.decided(other, rows)
+    own = shared.decided(other, rows, choice=1.0 + 2 / _FEW)
+    assert shared.evidence_of_others(other) == own
 
 
 def test_the_better_of_two_tests_is_paid_for_twice():

@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noether_sym.check.drift import Drift, drift_along
 from noether_sym.check.formula import GivenFormula
 from noether_sym.check.judging import JudgedFit, judged
-from noether_sym.check.written import as_written
+from noether_sym.check.written import as_written, held_slots
 from noether_sym.datasets.dataset import Dataset
-from noether_sym.datasets.parts import rejoined
+from noether_sym.datasets.parts import rejoined, trials_of
 from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.expansion import with_expansions
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law
+from noether_sym.laws.law import ACCEPTED, APPROXIMATE_LAW, LAW, Evidence, Law
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.laws.units import in_given_units
 from noether_sym.noise.clean import without_outliers
 from noether_sym.runtime.device import single_threaded
-from noether_sym.statistics.conservation import spread_on_surrogate
+from noether_sym.statistics.conservation import conservation_ratio, spread_on_surrogate
 from noether_sym.statistics.samples import refuse_unordered, windows_to_try
 from noether_sym.verdict.confirm import Confirmation
+from noether_sym.verdict.decision import ENOUGH
+from noether_sym.verdict.leftout import LeftOut
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,7 +119,48 @@ def check(
             if outcome.verdict == LAW:
                 break
         assert chosen is not None
-        return _checked(given, chosen, confirmation.sigma)
+        written = as_written(given, chosen, confirmation.sigma) if chosen.fitted else None
+        if written is not None:
+            chosen = _freed(given, chosen, *written, confirmation)
+        return _checked(given, chosen, written)
+
+
+def _freed(
+    given: GivenFormula,
+    outcome: JudgedFit,
+    law: Law,
+    reference: int | None,
+    confirmation: Confirmation,
+) -> JudgedFit:
+    """The outcome by constants freed of the noise's bias, where these make the better law.
+
+    Over whole trajectories each of three or more is judged by constants fitted to the others.
+    """
+    before = outcome.law.evidence
+    noisy = confirmation.sigma[list(given.columns)].any()
+    if before is None or outcome.refused or not (noisy and given.formula.free):
+        return outcome
+    data, whole = given.dataset, rejoined(given.dataset.train, given.dataset.test)
+    if outcome.samples.window is None and len(trials_of(whole)) >= ENOUGH:
+        others = LeftOut(data, whole, confirmation.sigma, held_slots(given, reference))
+        rows = others.rows(law, confirmation.rows, confirmation.size)
+        found = confirmation.decided(law, rows)
+    else:
+        found = confirmation.evidence(law)
+    if _standing(found) >= _standing(before):
+        return outcome
+    quantity = outcome.law.with_(
+        evidence=replace(found, chance=min(1.0, 2.0 * found.chance)),  # the better of two
+        conservation_ratio=conservation_ratio(law, outcome.samples),
+    )
+    if found.verdict in (LAW, APPROXIMATE_LAW):
+        quantity = quantity.with_(status=ACCEPTED)
+    return replace(outcome, law=quantity, verdict=found.verdict, reason=found.reason)
+
+
+def _standing(evidence: Evidence) -> tuple[bool, float, float]:
+    """The less the better."""
+    return evidence.verdict not in (LAW, APPROXIMATE_LAW), evidence.chance, evidence.within
 
 
 def _undefined(law: Law, dataset: Dataset) -> list[str]:
@@ -133,7 +175,9 @@ def _undefined(law: Law, dataset: Dataset) -> list[str]:
     ]
 
 
-def _checked(given: GivenFormula, outcome: JudgedFit, sigma: NDArray[np.float64]) -> Checked:
+def _checked(
+    given: GivenFormula, outcome: JudgedFit, written: tuple[Law, int | None] | None
+) -> Checked:
     formula, quantity = given.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
     notes = list(given.dataset.notes)
@@ -141,7 +185,6 @@ def _checked(given: GivenFormula, outcome: JudgedFit, sigma: NDArray[np.float64]
         notes.append("the formula reads parameters only, which are constant by declaration")
     law = quantity
     if outcome.fitted:
-        written = as_written(given, outcome, sigma)
         if written is None:
             fixed = (False,) * len(quantity.parameters)
             notes.append(

@@ -11,7 +11,7 @@ import numpy as np
 from noether_sym.check.formula import GivenFormula
 from noether_sym.dsl.expression import INPUT, Expression, input_, parameter
 from noether_sym.errors import GrammarError
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, NOT_A_LAW, Evidence, Law
+from noether_sym.laws.law import APPROXIMATE_LAW, LAW, NOT_A_LAW, Law
 from noether_sym.search.build import term_sizes
 from noether_sym.search.candidate import Candidate, decompose
 from noether_sym.search.fit import CONSTANT, NOT_CONSERVED, OUT_OF_DOMAIN, Fitted, fit_candidates
@@ -29,7 +29,10 @@ _FAILURES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedFit:
-    """A judged fit: the quantity as the search writes it, and what was fitted."""
+    """A judged fit: the quantity as the search writes it, and what was fitted.
+
+    `refused` says that the comparison with chance has, whatever the trajectories show.
+    """
 
     law: Law
     verdict: str
@@ -37,6 +40,7 @@ class JudgedFit:
     samples: Samples
     nonlinear: tuple[float, ...] = ()
     fitted: bool = True
+    refused: bool = False
 
 
 def judged(
@@ -84,13 +88,15 @@ def judged(
         confirmation=confirmation,
         shown=held_out_samples(given.dataset.test, samples, seed=seed),
     )
-    if judgement.laws:
-        law, refused = judgement.laws[0], ""
-    else:
-        law, refused = judgement.closest[0], judgement.reasons[0]
-    evidence = law.evidence or _refused(confirmation.evidence(law), refused)
+    law = (judgement.laws or judgement.closest)[0]
+    evidence = law.evidence or confirmation.evidence(law)
+    refused = law.evidence is None and evidence.verdict in (LAW, APPROXIMATE_LAW)
+    if refused:
+        evidence = replace(evidence, verdict=NOT_A_LAW, reason=judgement.reasons[0])
     law = law.with_(evidence=evidence)
-    return JudgedFit(law, evidence.verdict, evidence.reason, samples, fit.nonlinear)
+    return JudgedFit(
+        law, evidence.verdict, evidence.reason, samples, fit.nonlinear, refused=refused
+    )
 
 
 def _large_first(
@@ -106,13 +112,6 @@ def _large_first(
     terms = tuple(candidate.terms[place] for place in order)
     factors = tuple(fit.factors[place] for place in order)
     return [replace(candidate, terms=terms)], [replace(fit, factors=factors)]
-
-
-def _refused(evidence: Evidence, reason: str) -> Evidence:
-    """Evidence on what the comparison with chance has refused: it is no law."""
-    if evidence.verdict in (LAW, APPROXIMATE_LAW):
-        return replace(evidence, verdict=NOT_A_LAW, reason=reason)
-    return evidence
 
 
 def _refuse_additive(given: GivenFormula, samples: Samples) -> None:

@@ -34,7 +34,7 @@ def as_written(
 
     None where the form cannot be brought to the fitted quantity by a factor and a constant
     with the values that the fit found for what is inside functions. `sigma` is the standard
-    deviation of each column's noise, of which the constants of what is conserved are freed.
+    deviation of each column's noise, of which constants are freed where they can be.
     """
     free = given.formula.free
     if not free:
@@ -159,36 +159,40 @@ def _estimates(
 ) -> dict[int, Parameter]:
     """The free parameters and how sure they are; numbers and the reference are given."""
     samples = outcome.samples.thinned(MOST_SAMPLES)
-    own = given.samples(samples)
+    law = given.law(values)
     free = [slot for slot in given.formula.free if slot != reference]
-    start = [values[slot] for slot in free]
-    names = [given.formula.constants[slot].name for slot in free]
-    parameters = [
-        Parameter(name, value, given.dimensions[slot])
-        for slot, name, value in zip(free, names, start, strict=True)
-    ]
+    noise = of_samples(noise_of(outcome.law, sigma), samples.noise)
+    conserved = outcome.verdict in (LAW, APPROXIMATE_LAW)
+    derived = {column for column, _ in given.dataset.derived} & set(given.columns)
+    if free and not derived and (conserved or noise[list(given.columns)].any()):
+        found = refit(
+            law.expression,
+            law.values,
+            samples.states,
+            samples.weights,
+            noise,
+            samples.trials.tolist(),
+            held_slots(given, reference),
+        )
+        if np.isfinite(found.values[free]).all() and np.isfinite(found.errors[free]).all():
+            told = estimated(law.parameters, found)
+            return {slot: told[slot] for slot in free}
+    own = given.samples(samples)
     leaves = given.leaves
     if reference is not None:
         place = {slot: number for number, slot in enumerate(given.formula.free)}
         numbering = {place[slot]: parameter(number) for number, slot in enumerate(free)}
         leaves = with_leaves(leaves, {}, {**numbering, place[reference]: input_(len(own.states))})
         own = with_constants(own, [values[reference]])
-    derived = {column for column, _ in given.dataset.derived}
-    if outcome.verdict in (LAW, APPROXIMATE_LAW) and free and not derived & set(given.columns):
-        noise = of_samples(noise_of(outcome.law, sigma), samples.noise)[list(given.columns)]
-        exact = np.zeros((len(own.states) - len(noise), *noise.shape[1:]))
-        found = refit(
-            leaves,
-            start,
-            own.states,
-            own.weights,
-            np.concatenate([noise, exact]),
-            own.trials.tolist(),
-        )
-        if np.isfinite(found.values).all() and np.isfinite(found.errors).all():
-            return dict(zip(free, estimated(parameters, found), strict=True))
-    errors = standard_errors(leaves, start, own)
+    errors = standard_errors(leaves, [values[slot] for slot in free], own)
     return {
-        slot: replace(parameter, stderr=error)
-        for slot, parameter, error in zip(free, parameters, errors, strict=True)
+        slot: replace(law.parameters[slot], stderr=error)
+        for slot, error in zip(free, errors, strict=True)
     }
+
+
+def held_slots(given: GivenFormula, reference: int | None) -> tuple[int, ...]:
+    """Slots of numbers, and the one that sets the scale."""
+    free = given.formula.free
+    every = range(len(given.formula.constants))
+    return tuple(slot for slot in every if slot not in free or slot == reference)

@@ -13,7 +13,7 @@ positive where noise outweighs the law.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,8 +73,8 @@ class Refit:
     resampled : str
         What was left out in turn: `TRAJECTORIES`, `BLOCKS` or `NOTHING`.
     held : tuple of int
-        Slots that the data cannot tell, such as a factor of everything: their values are those
-        given.
+        Slots of given values, and those that the data cannot tell, such as a factor of
+        everything.
     neighbours : bool
         Whether neighbours in time were compared, so that sigma matters to second order only.
     approximate : float
@@ -117,6 +117,7 @@ def refit(
     weights: NDArray[np.float64],
     sigma: NDArray[np.float64],
     groups: Sequence[int] | None = None,
+    held: Collection[int] = (),
 ) -> Refit:
     """Constants of a formula without the noise's bias.
 
@@ -140,6 +141,8 @@ def refit(
         for the columns of the formula.
     groups : sequence of int, optional
         The trajectory of each segment, where segments are windows; by default each its own.
+    held : collection of int
+        Slots whose values are given.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def refit(
     features = Features.of(expression, start, states, _checked(sigma, states.shape))
     weights = weights * _sample_weights(features, weights)
     labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
-    return _refitted(Problem(features, weights, np.ones(len(weights))), labels)
+    return _refitted(Problem(features, weights, np.ones(len(weights))), labels, held)
 
 
 def refit_without(
@@ -169,12 +172,13 @@ def refit_without(
     weights: NDArray[np.float64],
     sigma: NDArray[np.float64],
     left_out: Sequence[Sequence[int]],
+    held: Collection[int] = (),
 ) -> list[Refit]:
     """As `refit`, again and again without some of the segments, each a trajectory.
 
     Parameters
     ----------
-    expression, values, states, weights, sigma
+    expression, values, states, weights, sigma, held
         As there.
     left_out : sequence of sequence of int
         Numbers of the segments that are left out each time.
@@ -193,8 +197,8 @@ def refit_without(
     kept = [np.setdiff1d(np.arange(len(weights)), some) for some in left_out]
     if features.separated is not None:
         problem.at(start, SAME_SAMPLE), problem.at(start, NEXT_SAMPLE)  # sums that all share
-        return [_refitted(problem.restricted(own), own) for own in kept]
-    point, free, lags = _fitted(problem)
+        return [_refitted(problem.restricted(own), own, held) for own in kept]
+    point, free, lags = _fitted(problem, held)
     problem = replace(problem, features=point.features, segment_weights=point.segment_weights)
     small = _SMALL * _told(point, free, lags, np.arange(len(weights))).errors[free]
     found = []
@@ -237,15 +241,17 @@ def _sample_weights(features: Features, weights: NDArray[np.float64]) -> NDArray
     return np.asarray(found / found[real].mean())
 
 
-def _refitted(problem: Problem, labels: NDArray[np.int64]) -> Refit:
-    return _told(*_fitted(problem), labels)
+def _refitted(problem: Problem, labels: NDArray[np.int64], held: Collection[int]) -> Refit:
+    return _told(*_fitted(problem, held), labels)
 
 
-def _fitted(problem: Problem) -> tuple[Point, NDArray[np.int64], Sequence[float]]:
+def _fitted(
+    problem: Problem, held: Collection[int]
+) -> tuple[Point, NDArray[np.int64], Sequence[float]]:
     """The best constants, those of them that the data tell, and what samples were compared."""
     start = problem.features.start
     point = problem.at(start, SAME_SAMPLE)
-    free = _free_slots(point)
+    free = _free_slots(point, held)
     lags: Sequence[float] = SAME_SAMPLE
     if len(free) and point.own.covariance.any():
         neighbours = problem.at(start, NEXT_SAMPLE)
@@ -341,7 +347,7 @@ def _weights(point: Point) -> NDArray[np.float64]:
     return weights / weights[count > 0].mean()
 
 
-def _free_slots(point: Point) -> NDArray[np.int64]:
+def _free_slots(point: Point, held: Collection[int]) -> NDArray[np.int64]:
     """Constants that the data tell, of several that stand for each other the later ones."""
     rows = point.own.features[:, point.mask > 0]
     if rows.shape[1] < 2:
@@ -352,6 +358,8 @@ def _free_slots(point: Point) -> NDArray[np.int64]:
     basis = [rows[0] / length[0]] if length[0] > 0 else []
     free = []
     for slot in reversed(range(len(rows) - 1)):
+        if slot in held:
+            continue
         rest = rows[1 + slot].copy()
         for _ in range(2):  # once more for what rounding leaves
             for known in basis:

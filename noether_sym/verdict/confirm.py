@@ -97,8 +97,7 @@ class Confirmation:
         if self._left_out is not None and self.sigma.any():
             # constants fitted to the same trajectories flatter: what is far from a law stays so
             if found.verdict != NOT_A_LAW or found.within < _NEAR:
-                rows = self._left_out.rows(law, self.rows, self.size)
-                found = self.decided(law, rows)
+                found = self.evidence_left_out(law, self._left_out)
             return law.with_(evidence=found)
         sure = found.verdict == LAW and found.chance < _SURE
         if self._refitting is not None and self.sigma.any() and found.within < _NEAR and not sure:
@@ -112,7 +111,7 @@ class Confirmation:
     def evidence_of_others(self, law: Law) -> Evidence:
         """The verdict on a law with constants fitted to trajectories that do not judge it."""
         if self._left_out is not None:
-            return self.decided(law, self._left_out.rows(law, self.rows, self.size))
+            return self.evidence_left_out(law, self._left_out)
         return self.evidence(law if self._refitting is None else self._refitting.law(law))
 
     def refitted(self, law: Law) -> Law:
@@ -134,6 +133,11 @@ class Confirmation:
     def evidence(self, law: Law) -> Evidence:
         """The verdict on a law whose constants are fixed."""
         return self.decided(law, self.rows(law))
+
+    def evidence_left_out(self, law: Law, left_out: LeftOut) -> Evidence:
+        """The verdict by trajectories on which the terms were chosen, the constants on others."""
+        rows = left_out.rows(law, self.rows, self.size)
+        return self.decided(law, rows, choice=left_out.choice(law))
 
     def rows(self, law: Law, trajectories: Sequence[Trajectory] | None = None) -> list[Row]:
         """Values of a law along trajectories, by default those that confirm."""
@@ -162,8 +166,8 @@ class Confirmation:
             if there.any()
         ]
 
-    def decided(self, law: Law, rows: Sequence[Row]) -> Evidence:
-        """The verdict on a law by its values along trajectories."""
+    def decided(self, law: Law, rows: Sequence[Row], *, choice: float = 1.0) -> Evidence:
+        """The verdict on a law by its values along trajectories; `choice` as in `decide`."""
         spread = self._spread(law)
         reached = self._independent_spread(law)
         natural = self._natural(law, reached)
@@ -178,6 +182,7 @@ class Confirmation:
                 noise=[row.noise for row in rows],
                 doubt=self._doubt_of(law),
                 trials=[row.trial for row in rows],
+                choice=choice,
             )
 
     def _motion_of(self, law: Law, spread: float) -> Motion:

@@ -10,7 +10,7 @@ error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,11 @@ class Constancy:
     def largest(self) -> float:
         """Upper 95 % bound on the standard deviation along trajectories of what is no noise."""
         return _largest(self.variation, self.error, self.freedom)
+
+    def scaled(self, factor: float) -> Constancy:
+        """The same of what changes by some factor more."""
+        square = factor * factor
+        return replace(self, variation=square * self.variation, error=square * self.error)
 
     def within(self, spread: float) -> float:
         """The same over a spread."""

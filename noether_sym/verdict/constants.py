@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +41,8 @@ class Refitting:
         Standard deviation of each column's noise.
     window : int, optional
         Constants are fitted within windows of so many samples; None for whole trajectories.
+    held : collection of int
+        Slots whose values are given.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Refitting:
         trajectories: Sequence[Trajectory],
         sigma: NDArray[np.float64],
         window: int | None = None,
+        held: Collection[int] = (),
     ) -> None:
         samples = make_samples(trajectories, window=window, seed=0)
         self.samples: Samples = samples.thinned(MOST_SAMPLES)
         self._derived = {column for column, _ in dataset.derived}
         self._sigma = of_samples(sigma, self.samples.noise)
+        self._held = held
 
     def law(self, law: Law) -> Law:
         """The law with constants, standard errors and 95 % intervals from these trajectories."""
@@ -62,7 +66,13 @@ class Refitting:
         own, sigma = self.samples, noise_of(law, self._sigma)
         with np.errstate(all="ignore"):
             found = refit(
-                law.expression, law.values, own.states, own.weights, sigma, own.trials.tolist()
+                law.expression,
+                law.values,
+                own.states,
+                own.weights,
+                sigma,
+                own.trials.tolist(),
+                self._held,
             )
         return _with_constants(law, found)
 
@@ -73,7 +83,9 @@ class Refitting:
         own, sigma = self.samples, noise_of(law, self._sigma)
         here = [[n // own.every for n in group if n % own.every == 0] for group in left_out]
         with np.errstate(all="ignore"):
-            every = refit_without(law.expression, law.values, own.states, own.weights, sigma, here)
+            every = refit_without(
+                law.expression, law.values, own.states, own.weights, sigma, here, self._held
+            )
         return [_with_constants(law, found) for found in every]
 
     def _can(self, law: Law) -> bool:

@@ -119,8 +119,7 @@ class CrossFitting:
         count, every = self._found_again(self._frame.gradients(law), ALIKE), self._every
         if count < FOUND_AGAIN * every:
             return _not_found_again(count, every)
-        rows = self._left_out.rows(law, self._confirmation.rows, self._confirmation.size)
-        return self._confirmation.decided(law, rows)
+        return self._confirmation.evidence_left_out(law, self._left_out)
 
 
 @dataclass(frozen=True, slots=True)

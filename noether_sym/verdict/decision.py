@@ -62,6 +62,7 @@ def decide(
     noise: Sequence[NDArray[np.float64]] | None = None,
     doubt: float = np.inf,
     trials: Sequence[str] | None = None,
+    choice: float = 1.0,
 ) -> Evidence:
     """Judge a quantity by its values along trajectories.
 
@@ -79,6 +80,8 @@ def decide(
         trajectories as they do, but independently of each other.
     tangents, noise, doubt, trials
         See `noether_sym.verdict.constancy.constancy`.
+    choice : float
+        By what factor it may change more on other trajectories, having been chosen on these.
     """
     unit = _largest_deviation(values)
     values = [own / unit for own in values]
@@ -86,6 +89,7 @@ def decide(
     noise = None if noise is None else [own / unit / unit for own in noise]
     spread, natural = spread / unit, natural / unit
     found = constancy(values, tangents, motion.resolution, noise, doubt, trials)
+    found = found.scaled(choice)
     if not found.trajectories:
         reason = "no trajectory has two samples at which it is defined"
         return Evidence(UNDECIDED, reason, np.inf, 1.0, 1.0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,19 +53,36 @@ class LeftOut:
         In up to 12 groups that are left out in turn, pieces of one trial together.
     sigma : array of shape (column,)
         Standard deviation of each column's noise.
+    held : collection of int
+        Slots of constants that are given.
     """
 
     def __init__(
-        self, dataset: Dataset, trajectories: Sequence[Trajectory], sigma: NDArray[np.float64]
+        self,
+        dataset: Dataset,
+        trajectories: Sequence[Trajectory],
+        sigma: NDArray[np.float64],
+        held: Collection[int] = (),
     ) -> None:
         self._trajectories = [own for own in trajectories if len(own) > 1]
-        self._refitting = Refitting(dataset, self._trajectories, sigma)
+        self._refitting = Refitting(dataset, self._trajectories, sigma, held=held)
         trials = trials_of(self._trajectories)
+        self._trials = len(trials)
         number = min(len(trials), _GROUPS)
         self._groups = [
             tuple(place for trial in trials[start::number] for place in trial)
             for start in range(number)
         ]
+
+    def choice(self, law: Law) -> float:
+        """By what factor a law may change more elsewhere, its terms having been chosen here.
+
+        That its constants were fitted to others says nothing of its terms, which were chosen to
+        suit all these trajectories. To choose one among many flatters about as much as to fit its
+        factor, and that of n terms on N trials by ``sqrt((N + n)/(N - n))`` (the final prediction
+        error, Akaike 1969, doi:10.1007/BF02532251), to first order ``1 + n/N``.
+        """
+        return 1.0 + (len(law.parameters) + 1) / self._trials
 
     def rows(
         self,
