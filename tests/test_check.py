@@ -120,6 +120,21 @@ def test_constants_in_noise_are_those_of_a_search(text):
     assert own.value == pytest.approx(found.value, rel=1e-6)
 
 
+def test_the_verdict_in_noise_is_that_of_a_search():
+    """By constants that noise pulls aside the energy would be none: 'not a law'."""
+    data = load("duffing", noise=0.05)
+    found = noether_sym.discover("duffing", noise=0.05, search="sums").best
+    free = check("v**2 - c0*x**2 + c1*x**4", data)
+    assert (found.verdict, free.verdict) == (LAW, LAW)
+    assert values(free) == pytest.approx({"c0": 1.0, "c1": 0.5}, rel=0.05)
+    held = check("v**2 - c0*x**2 + 0.5*x**4", data)
+    assert (held.verdict, held.fixed) == (LAW, (False, True))
+    assert values(held)["c0"] == pytest.approx(1.0, rel=0.05)
+    wrong = check("v**2 - c0*x**2 + 0.3*x**4", data)
+    assert wrong.verdict == NOT_A_LAW
+    assert check("v**2 + c0*x**2", data).verdict == NOT_A_LAW
+
+
 def test_measured_data_are_approximately_conserved(pendulum_file):
     checked = check("p**2 - c0*cos(q)", load("real_pendulum"))
     assert checked.verdict == "approximate law"

@@ -464,6 +464,28 @@ def test_a_factor_of_everything_and_an_added_constant_are_held():
     assert np.isnan(found.intervals()[[0, 2]]).all()
 
 
+@pytest.mark.parametrize("held", [2.5, 3.0])
+def test_a_value_that_is_given_stays_and_the_others_are_fitted_beside_it(held):
+    """As if it were a column of one value."""
+    expression, _ = formula("p**2 - 3*cos(q) + 1*q**2", "q", "p")
+    states, sigma = pendulum(), np.array([0.1, 0.1])
+    found = refit(expression, [held, 0.5], states, ones(states), sigma, held=(0,))
+    beside, _ = formula("p**2 - c*cos(q) + 1*q**2", "q", "p", "c")
+    column = np.full((1, *states.shape[1:]), held)
+    other = refit(
+        beside, [0.5], np.concatenate([states, column]), ones(states), np.append(sigma, 0.0)
+    )
+    assert found.held == (0,)
+    assert found.values[0] == held
+    assert np.isnan(found.errors[0])
+    assert found.values[1] == pytest.approx(other.values[0], rel=1e-8)
+    assert found.errors[1] == pytest.approx(other.errors[0], rel=1e-6)
+    for own in refit_without(
+        expression, [held, 0.5], states, ones(states), sigma, [(0,), (3, 4)], held=(0,)
+    ):
+        assert own.values[0] == held
+
+
 def test_a_formula_without_constants_has_none():
     expression, values = formula("x*v", "x", "v")
     states = circles()
