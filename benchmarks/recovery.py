@@ -7,9 +7,10 @@ Every search runs in a process of its own, and its answer is kept in OUTPUT/reco
 decides it (the case, the way, the sources of the search and of its judges), so that a call that
 was cut short goes on where it stopped, and a change of the search searches again. ``--part 1/4``
 takes every fourth case; ``--page`` writes the page of what there is and searches nothing;
-``--fresh`` searches again. Writes results/recovery.md with its figures and, where every built-in
-data set has an answer, the table in docs/limits.md between ``<!-- found: begin -->``
-and ``<!-- found: end -->``.
+``--fresh`` searches again. Writes results/recovery.md with its figures, in which every section
+stands of which an answer is kept, be it of earlier sources; results/recovery.jsonl; and, where
+every built-in data set has an answer of these sources, the table in docs/limits.md between
+``<!-- found: begin -->`` and ``<!-- found: end -->``.
 
 Judged by gradients at points that no search has seen and by values on fresh trajectories, never
 by text: see `benchmarks.scoring`.
@@ -25,7 +26,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, publish, sections_of
+from benchmarks.kept import (
+    DATA,
+    SEARCH,
+    digest,
+    held,
+    keep,
+    latest,
+    parser,
+    path_of,
+    publish,
+    sections_of,
+)
 from benchmarks.recovery_page import SECTIONS, WAY_NAMES, Section, found_table, page, ways_of
 
 LIMIT_SECONDS = 900
@@ -42,25 +54,32 @@ def main(arguments: list[str] | None = None) -> None:
     options, chosen = sections_of(taken, arguments, SECTIONS, WAY_NAMES)
     cache = options.output / "recovery"
     cache.mkdir(parents=True, exist_ok=True)
-    every = (_jobs(SECTIONS[name], quick=options.quick) for name in chosen)
-    jobs = list(dict.fromkeys(itertools.chain.from_iterable(every)))
+    every = {name: _jobs(one, quick=options.quick) for name, one in SECTIONS.items()}
+    jobs = list(dict.fromkeys(itertools.chain.from_iterable(every[name] for name in chosen)))
     jobs = [job for job in jobs if job[1] in options.ways]
-    entries = {job: held(_path(cache, *job)) for job in jobs}
+    made = {}
     if not options.page:
         first, step = options.part
-        for number, (case, way) in enumerate(jobs[first - 1 :: step]):
-            path = _path(cache, case, way)
-            if options.fresh or entries[case, way] is None:
-                print(f"{number + 1}: {case}, {way} ...", file=sys.stderr, flush=True)
-                entries[case, way] = answer = _searched(case, way)
+        for number, job in enumerate(jobs[first - 1 :: step]):
+            path = _path(cache, *job)
+            if options.fresh or held(path) is None:
+                print(f"{number + 1}: {', '.join(job)} ...", file=sys.stderr, flush=True)
+                made[job] = answer = _searched(*job)
                 keep(path, answer)
+    found = {job: latest(_path(cache, *job)) for own in every.values() for job in own}
+    entries = {job: own for job, (own, _) in found.items()} | made
+    # whatever was chosen, what was measured is shown
+    shown = [name for name, own in every.items() if name in chosen or any(entries[j] for j in own)]
+    older = [job for job, (own, current) in found.items() if own is not None and not current]
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
-    text = page([SECTIONS[name] for name in chosen], entries, figures, quick=options.quick)
+    sections = [SECTIONS[name] for name in shown]
+    text = page(sections, entries, figures, len(older), quick=options.quick)
     publish(options.output / "recovery.md", text, cache)
-    shown = options.table or (None if options.quick else Path("docs/limits.md"))
-    if shown is not None and found_table(entries, shown):
-        print(f"the table in {shown} written")
+    target = options.table or (None if options.quick else Path("docs/limits.md"))
+    current = {job: own for job, own in entries.items() if job not in older}
+    if target is not None and found_table(current, target):
+        print(f"the table in {target} written")
 
 
 def _jobs(section: Section, *, quick: bool) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import noether_sym
 from benchmarks._measure import between, machine, table
+from benchmarks.kept import of_earlier_sources
 from benchmarks.published import PUBLISHED
 from noether_sym.datasets import available
 
@@ -107,14 +108,17 @@ def ways_of(section: Section) -> tuple[str, ...]:
     return tuple(way for way in section.ways if chosen or way != "formulas")
 
 
-def page(sections: Sequence[Section], entries: Entries, figures: Path, *, quick: bool) -> str:
-    """The whole page; figures are drawn into a folder."""
+def page(
+    sections: Sequence[Section], entries: Entries, figures: Path, older: int, *, quick: bool
+) -> str:
+    """The whole page; figures are drawn into a folder. `older` answers are of earlier sources."""
+    answers = sum(own is not None for own in entries.values())
     parts = [
         "# Which laws are found",
         "Written by `python -m benchmarks.recovery`"
         + (" --quick: the first case of each section only." if quick else ".")
         + f" On {machine()}. Every search in a process of its own; seconds and peak memory of the "
-        "search, imports left out of the seconds.",
+        "search, imports left out of the seconds. " + of_earlier_sources(older, answers),
         "A known law is *found* if its gradient lies in the span of the gradients of what was "
         "found (mean squared sine below 1e-6). What was found is *false* unless its variance along "
         "fresh trajectories is at the numerical floor (1e-15 of its spread on shuffled columns). "

@@ -6,8 +6,9 @@
 
 About three hours on two cores, as two calls with ``--part 1/2`` and ``--part 2/2``. Every answer
 is kept in OUTPUT/verdict/ under what decides it, so that a call that was cut short goes on where
-it stopped; the first seed of everything comes first, and the page says how much was run.
-``--page`` searches nothing. Writes OUTPUT/verdict.md and its figure, and OUTPUT/verdict.jsonl:
+it stopped; the first seed of everything comes first, and the page says how much was run, and what
+of it with earlier sources: it shows every section of which an answer is kept. ``--page`` searches
+nothing. Writes OUTPUT/verdict.md and its figure, and OUTPUT/verdict.jsonl:
 all answers, with which a call on another machine goes on.
 
 What is listed is judged by its values on fresh trajectories without noise and by gradients,
@@ -16,13 +17,25 @@ never by its text: see `benchmarks.shares` and `benchmarks.scoring`.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_many
-from benchmarks.kept import DATA, SEARCH, digest, held, keep, parser, path_of, publish, sections_of
+from benchmarks.kept import (
+    DATA,
+    SEARCH,
+    digest,
+    held,
+    keep,
+    latest,
+    parser,
+    path_of,
+    publish,
+    sections_of,
+)
 from benchmarks.trials import Job
 from benchmarks.verdict_page import page
 from benchmarks.verdict_plan import SECTIONS, groups
@@ -42,20 +55,27 @@ def main(arguments: list[str] | None = None) -> None:
     options, chosen = sections_of(taken, arguments, SECTIONS)
     cache = options.output / "verdict"
     cache.mkdir(parents=True, exist_ok=True)
-    every = groups(chosen, quick=options.quick)
-    entries = {job: held(_path(cache, job)) for group in every for job in group}
+    made = {}
     if not options.page:
         first, step = options.part
-        for number, group in enumerate(every[first - 1 :: step]):
-            left = [job for job in group if options.fresh or entries[job] is None]
+        for number, group in enumerate(groups(chosen, quick=options.quick)[first - 1 :: step]):
+            left = [job for job in group if options.fresh or held(_path(cache, job)) is None]
             if left:
                 print(f"{number + 1}: {left[0].name} ...", file=sys.stderr, flush=True)
             for job, answer in _searched(left):
-                entries[job] = answer
+                made[job] = answer
                 keep(_path(cache, job), answer)
+    every = itertools.chain.from_iterable(groups(list(SECTIONS), quick=options.quick))
+    found = {job: latest(_path(cache, job)) for job in every}
+    entries = {job: own for job, (own, _) in found.items()} | made
+    # whatever was chosen, what was measured is shown
+    there = {job.section for job, own in entries.items() if own is not None}
+    shown = [name for name in SECTIONS if name in chosen or name in there]
+    entries = {job: own for job, own in entries.items() if job.section in shown}
+    older = sum(own is not None and not current for own, current in found.values())
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
-    text = page(chosen, entries, options.output, quick=options.quick)
+    text = page(shown, entries, older, options.output, quick=options.quick)
     publish(options.output / "verdict.md", text, cache)
 
 

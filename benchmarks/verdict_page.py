@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import verdict_noise
 from benchmarks._measure import machine, table
 from benchmarks.damped import DAMPINGS, HARD, MODELS
+from benchmarks.kept import of_earlier_sources
 from benchmarks.shares import FALSE
 from benchmarks.trials import Job
 from benchmarks.verdict_plan import DRIFT_LEVELS, NOTHING_LEVELS, SECTIONS
@@ -41,14 +42,18 @@ UNLAWFUL = {
 }
 
 
-def page(chosen: Sequence[str], entries: Entries, output: Path, *, quick: bool) -> str:
-    """The whole page; its figure is drawn into ``output/figures``."""
+def page(chosen: Sequence[str], entries: Entries, older: int, output: Path, *, quick: bool) -> str:
+    """The whole page; its figure is drawn into ``output/figures``.
+
+    `older` answers are of earlier sources.
+    """
     answers = done(entries, entries)
     parts = [
         "# What verdicts are worth",
         "Written by `python -m benchmarks.verdict`"
         + (" --quick: the first case of each section only." if quick else ".")
-        + f" On {machine()}. Seconds are those of a processor, on one thread. {_counted(entries)}",
+        + f" On {machine()}. Seconds are those of a processor, on one thread. {_counted(entries)} "
+        + of_earlier_sources(older, sum(own is not None for own in entries.values())),
         "## What went wrong, and whether the bars hold",
         "\n".join(_bars(chosen, entries)),
     ]

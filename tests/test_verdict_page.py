@@ -396,3 +396,19 @@ def test_data_that_are_not_here_are_named(monkeypatch):
     monkeypatch.delenv("NOETHER_SYM_DATA", raising=False)
     own = answer(Job("noise", "file Harmonic_T3_N50"))
     assert own == {"status": "missing", "reason": "NOETHER_SYM_DATA is not set"}
+
+
+def test_what_was_measured_is_shown_whatever_is_chosen(tmp_path):
+    """Answers of earlier sources too, as such."""
+    drift = next(job for job in SECTIONS["drift"].jobs if job.case == "drift pendulum 0")
+    answers = {
+        f"{drift.name.replace(' ', '_')}-0123456789ab.json": answered(row(law="v**2 - cos(q)")),
+    }
+    packed = "".join(f"{json.dumps(item)}\n" for item in answers.items())
+    (tmp_path / "verdict.jsonl").write_text(packed, encoding="utf-8")
+    verdict.main(["--page", "--only", "paper", "--output", str(tmp_path)])
+    page = (tmp_path / "verdict.md").read_text(encoding="utf-8")
+    assert f"## {SECTIONS['drift'].title}" in page
+    assert "1 of 1 answers was measured with earlier sources." in page
+    assert f"## {SECTIONS['noise'].title}" not in page
+    assert (tmp_path / "verdict.jsonl").read_text(encoding="utf-8") == packed
