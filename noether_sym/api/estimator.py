@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _FEWEST = 5
+"""Samples that a fit takes at least, as many as readers ask of a trajectory."""
 
 
 class ConservationLaws(TransformerMixin, BaseEstimator):

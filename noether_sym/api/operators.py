@@ -12,8 +12,13 @@ from noether_sym.dsl.operators import Freedom, Operator, Parity, UnitRule, regis
 from noether_sym.errors import GrammarError, OptionError
 
 _POINTS = np.linspace(0.31, 1.87, 23)
+
 _STEP = 1e-6
+"""Half the distance of the points between which a slope is taken."""
+
 _CLOSE = 1e-5
+"""Difference, relative and absolute, up to which values agree: far above the rounding of slopes."""
+
 _RULES = {"pure": UnitRule.PURE, "angle": UnitRule.ANGLE}
 _PARITIES = {None: Parity.NONE, "even": Parity.EVEN, "odd": Parity.ODD}
 

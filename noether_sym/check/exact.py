@@ -24,6 +24,7 @@ UNKNOWN = "cannot tell"
 """Verdict on a formula that is neither proven nor refuted."""
 
 _MOST_NODES = 3000
+"""Nodes of the formula and the equations, definitions written out, that SymPy is given at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from noether_sym.statistics.samples import Samples
 from noether_sym.units.dimension import Dimension
 
 _MOST_LEAVES = 50
+"""Most columns and numbers of a formula together: a number is a column of constant value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ MOST_TERMS = 5_000
 """Most terms that a product may have when it is written out."""
 
 _LARGEST_MULTIPLE = 12
+"""Largest multiple of an angle whose waves are written in those of the angle itself."""
 
 
 class TooLargeError(ArithmeticError):

@@ -22,6 +22,8 @@ POINTS = 24
 """Decimal digits of the arithmetic, and how many points a formula is looked at."""
 
 _DRAWS = 600
+"""Points that are drawn at most: at many a formula, or an equation, is not defined."""
+
 _LARGEST = 1e6  # arguments beyond this are left out, so that no exponential overflows
 
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAME_FUNCTION = 1e-6
+"""Relative size up to which a difference of functions, or a part of one, is nothing."""
+
 _MOST_NONLINEAR = 4
+"""Most constants inside functions: the fitted values are tried in every order, 24 of four."""
 
 
 def as_written(

@@ -24,9 +24,15 @@ INTERPOLATED = "cubic spline through the samples"
 SMOOTHED = "cubic smoothing spline, penalty by cross-validation"
 
 _PENALTIES = (0.0, *(10.0**power for power in range(-3, 11)))
+
 _FOLDS = 4
+"""Every so many-th sample is left out, in as many turns, to choose the penalty."""
+
 _SHORTEST = 12
+"""Samples of a trajectory that can spare some."""
+
 _MOST_SAMPLES = 1000
+"""Samples that suffice to choose the penalty, and most that one trajectory adds."""
 
 
 def estimate_derivatives(

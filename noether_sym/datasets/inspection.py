@@ -20,10 +20,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EXACT = "exact"
+
 _MOST_SAMPLES = 20_000
+"""Samples of the longest segment, the first, in which periods are looked for."""
+
 _CLEAR_PEAK = 0.3
+"""Height of a peak of the autocorrelation, over that at no lag, from which it tells a period."""
+
 _ENOUGH = 1000
+"""Samples that suffice for the error of dx/dt, and most that one segment adds."""
+
 _SHOWN = 8
+"""Columns that the short form names at most."""
 
 
 @dataclass(frozen=True, slots=True)

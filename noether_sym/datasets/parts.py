@@ -14,9 +14,16 @@ LEAST = 12
 """Fewest trials that are split; of fewer all serve all three purposes."""
 
 _FEWEST = 3
+"""Trials from which on some are left out in turn."""
+
 _FOLDS = 4
+"""Groups of trials, each of which is left out once."""
+
 _SELECT = 0.2
+"""Share of the trials on which the best formulas are chosen; two at least."""
+
 _CONFIRM = 0.3
+"""Share of the trials on which the verdict rests; three at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

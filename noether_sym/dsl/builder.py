@@ -28,6 +28,7 @@ HIGHEST = 120
 """Most nodes of the tree, and most nodes from its top to a leaf."""
 
 _MOST_BITS = 8192
+"""Most bits of the numerator or denominator of an exact number: some 2,500 digits."""
 
 ReadUnit = Callable[[str], tuple[float, Dimension]]
 """From the name of a unit to its factor and dimension in the data's units."""

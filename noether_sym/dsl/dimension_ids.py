@@ -19,6 +19,7 @@ ANY = 0
 """The id of a formula whose unit a parameter balances: any unit will do."""
 
 _PURE = 1
+"""The id of what has no dimension."""
 
 INVALID = -1
 """The id of a combination that the unit rules forbid."""

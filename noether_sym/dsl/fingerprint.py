@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POINTS = 6
+"""Random complex points at which functions are compared."""
+
 _DIGITS = 1e9
+"""One over the step of rounding: nine digits, of about fifteen that double precision knows."""
+
 _SEED = 20210701
+"""Seed of the points and of the numbers inside: keys are the same in every run."""
 
 
 def random_points(

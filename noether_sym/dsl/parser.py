@@ -29,9 +29,15 @@ LONGEST = 10_000
 """Most characters of a formula."""
 
 _SIGNS = MappingProxyType({"+": "add", "-": "sub", "*": "mul", "/": "div"})
+
 _NESTED = 40
+"""Most levels of brackets, signs and powers: the parser calls itself for each."""
+
 _MOST_NODES_TO_FIT = 60
+"""Most nodes of a formula with parameters to fit."""
+
 _MOST_FREE = 8
+"""Most parameters of a formula that are fitted."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

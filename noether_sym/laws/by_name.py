@@ -12,7 +12,10 @@ from noether_sym.laws.law import Law
 from noether_sym.units.dimension import DIMENSIONLESS, Dimension
 
 _POWERS = (0, 1, -1, 2, -2)
+"""Powers that a known constant may have in a unit."""
+
 _MOST = 4
+"""Most known constants that units are made of: of four, 625 products of powers are tried."""
 
 
 def with_known_constants(laws: Sequence[Law], dataset: Dataset) -> tuple[Law, ...]:

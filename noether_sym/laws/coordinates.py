@@ -23,7 +23,10 @@ _PER_MASS = (
 )
 _OWN_UNITS = "momenta are in units of their own: canonical up to a factor, the same for all pairs"
 _BY_ORDER = "coordinates and momenta were paired in the order of the columns"
+
 _FORCED = 0.02
+"""If velocities leave less than this of what coordinates leave of a rate, the force reads them."""
+
 _STEM = re.compile(r"(.*?)(_?\d*)\Z", re.DOTALL)
 
 

@@ -36,9 +36,16 @@ PARALLEL = 0.05
 """Part of a flow's square that may not lie along the measured motion of time translation."""
 
 _LINEAR = 1e-6
+"""Deviation from a linear flow, or of a turn from antisymmetry, over the largest coefficient."""
+
 _ZERO = 1e-7
+"""Size of a coefficient, over the largest, up to which it is rounding."""
+
 _SAME = 0.02
+"""Relative difference of the factors of time up to which all trajectories have one."""
+
 _SAMPLES = 600
+"""States, up to twice as many, at which a flow is read, and as many shuffled ones."""
 
 
 def with_symmetries(laws: tuple[Law, ...], dataset: Dataset) -> tuple[Law, ...]:

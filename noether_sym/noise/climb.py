@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from noether_sym.noise.ladder import Values
 
 _MOST_ORDER = 12
+"""Highest order of differences that is tried."""
+
 _FEWEST_DEGREES, _FEWEST_CALM = 12.0, 50.0
 """Degrees of freedom that an estimate needs: from all stretches, and from some of them."""
 

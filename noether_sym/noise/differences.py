@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _EVEN = 1e-9
+"""Largest difference of steps in time, over the median step, that is rounding of even ones."""
 
 
 class Differences:

@@ -33,15 +33,18 @@ _FAR_OFF = 20.0
 """How many times further off an outlier is where a rest of motion is all that was seen."""
 
 _MOST_SAMPLES = 50_000
+"""Samples that are looked at in all, the first of every trajectory."""
+
 _LEAST_SAMPLES = 16
-"""Of a trajectory, so that differences of all orders are there; of more trajectories some are
-taken."""
+"""Samples of a trajectory that are looked at, if it has as many, so that differences of all orders
+are there; of very many trajectories only some are taken."""
 
 _STILL_FALLING = 2.0
 """Ratio of an estimate's error with the fall that is left to that without, up to which
 trajectories are compared."""
 
 _CLOCK, _CLOCK_ORDER = 0.01, 2
+"""Share of the resolution up to which all differences of this order are those of a clock."""
 
 
 def estimate_noise(

@@ -28,7 +28,10 @@ SHARES = (1.0, 0.5, 0.25, 0.125)
 """Of stretches that are kept, the calmest."""
 
 _COVERED = 0.5
+"""Share of the samples that must lie in spans long enough for differences of an order."""
+
 _KERNEL = np.array([1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0]) / 64.0
+"""Weights of seven neighbours, binomial, that smooth a motion before its roughness is taken."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,8 @@ _STEPS = 3.0
 be a motion that bends there."""
 
 _REACH = 3
+"""Times the order: samples to each side of a removed outlier that must be noise."""
+
 _CALM = 1.5
 """Root mean square of the differences around a removed outlier, over that of noise."""
 

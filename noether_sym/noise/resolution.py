@@ -13,9 +13,16 @@ TURNS = (2 * np.pi, 360.0)
 """A turn, in radians and in degrees."""
 
 _FINEST = 1e5
+"""Least step of a recording, over the rounding of its largest value, that is told from rounding."""
+
 _MULTIPLE = 0.01
+"""Part of a step by which its multiples may be off; of the finest step, what counts as 0."""
+
 _FEWEST_VALUES = 3
+"""Different values without which no step shows."""
+
 _LEAST_RANGE, _MOST_RANGE = 0.8, 1.05
+"""Least and largest range, in turns, of a column that may be an angle modulo a turn."""
 
 
 def precision(values: NDArray[np.float64]) -> float:

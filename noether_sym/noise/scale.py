@@ -19,12 +19,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CUT = 4.0
+"""Scales beyond which a number has no weight."""
+
 _MEDIAN = 0.6744897501960817
+"""Median size of a standard normal number."""
+
 _ROUNDS = 25
+"""Most rounds to the scale, each of two reweightings and, near the end, an extrapolation."""
+
 _CLOSE = 1e-8
+"""Relative step of the scale at which it has settled."""
+
 _NEAR = 0.01
+"""Step, over the scale, up to which steps are extrapolated, and most that this may change it."""
+
 _FAR, _NOTHING = 1e50, 1e-50
+"""Over the first scale: size to which numbers are cut, and scale below which most are nothing."""
+
 _SERIES = 12
+"""Highest power of the correlation to which Mehler's series is summed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,7 @@ _STRICTER = 4
 """Orders above that of the estimate at which trajectories are compared."""
 
 _FEWEST_DEGREES = 4.0
+"""Degrees of freedom of a trajectory's own estimate, without which it is not compared."""
 
 _AGREE = 0.12
 """Relative difference of estimates of different orders up to which they are of one noise."""

@@ -18,6 +18,7 @@ from noether_sym.statistics.uncertainty import standard_errors
 from noether_sym.statistics.variance import surrogate_variance
 
 _NEGLIGIBLE = 1e-6
+"""Spread of a term, over that of the largest one, below which it is dropped."""
 
 
 def build_law(candidate: Candidate, fit: Fitted, dataset: Dataset, samples: Samples) -> Law:

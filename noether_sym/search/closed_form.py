@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _ROUNDS = 3
+"""Eigenproblems in turn, each with the outliers of the combination before pulled in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

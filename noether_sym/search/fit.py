@@ -26,8 +26,13 @@ DIVERGED = "diverged"
 OUT_OF_DOMAIN = "out of domain"
 
 _SCAN_SAMPLES = 160
+"""Samples on which nonlinear parameters are started from many values."""
+
 _SCREEN_SAMPLES = 400
+"""Samples on which the best starts are refined; candidates far from conserved get no more."""
+
 _MEMBERS = 128
+"""Candidates of a chunk; 16 times as many without nonlinear parameters, 32 times on a GPU."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ LEAST_DEFINED = 0.5
 """Share of samples on which a quantity must be finite."""
 
 _QUANTILE_SAMPLES = 256
+"""Samples, to twice as many, from which median and ninth decile of a surrogate are taken."""
 
 
 def centred(values: Tensor, mask: Tensor) -> Tensor:

@@ -50,8 +50,13 @@ _PLAIN = re.compile(
     r"(?:[*/][A-Za-zµμΩΩ°Å%]+(?:\*\*(?:\d+|\(-?\d+(?:/\d+)?\)))?)*"
 )
 _POWER_BY_NUMBER = re.compile(r"([^\W\d_]+)([+-]?\d+)\b")
+
 _LONGEST = 200
+"""Most characters of a unit; a message shows as many."""
+
 _LARGEST_POWER = 20
+"""Largest power of a kind of quantity, such as length, in a unit."""
+
 _ASTRONOMICAL = re.compile(r"\bAU\b")
 _AMBIGUOUS = re.compile(r"\ba\. ?u\b", re.IGNORECASE)
 _NO_UNIT = ("", "1", "-", "\u2013")

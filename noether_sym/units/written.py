@@ -16,8 +16,14 @@ Parts = Mapping[str, Dimension]
 """Units by symbol, each with its dimension in the coherent base units."""
 
 _COMPOSITE = 2.5
+"""Cost of a composite unit beside its power: J before kg*m**2/s**2, m**2/s**2 before J/kg."""
+
 _FOREIGN = 3.0
+"""Cost of a base unit that no column is written with, beside its power."""
+
 _NAMELESS = 100.0
+"""Cost of a power of a base unit without a name, a number times one of SI."""
+
 _STEPS: tuple[Exponent, ...] = (
     *(sign * step for step in (1, 2, 3, 4) for sign in (1, -1)),
     Fraction(1, 2),

@@ -34,9 +34,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _SAMPLES = 400
+"""Samples, about, of the data and of the surrogate. The paper tells none of its settings."""
+
 _STEPS = 200
+"""Steps of Adam from the sizes that parameters have by their places."""
+
 _RATE = 0.02
+"""Rate of Adam, in these sizes."""
+
 _MEMBERS = 256
+"""Formulas that are evaluated together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _RUN = "run"
+
 _FEWEST_ROWS = 5
+"""Rows that each value of a likely label must have to tell trajectories apart."""
+
 _MOST_PARTICLES = 200
+"""Most particles of a long table: each has columns of its own."""
 
 
 def arranged(table: RawTable, options: TableOptions) -> RawTable:

@@ -15,7 +15,9 @@ POINT, COMMA = ".", ","
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "#n/a"})
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?|[+-]?\d+(?:_\d+)+")
+
 _LONGEST_SHOWN = 40
+"""Characters of a cell that a message shows at most."""
 
 
 def to_numbers(

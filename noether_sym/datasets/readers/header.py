@@ -33,7 +33,10 @@ _NUMBERED = re.compile(r"(run|trial|experiment|test|take|series)\s*#?\s*\d+", re
 _DATED = re.compile(r"(date|time|date\s*(and|&|/)?\s*time|time\s*stamp)\b.*", re.IGNORECASE)
 _TIMES = frozenset({"t", "time"})
 _TRAJECTORY = "trajectory"
+
 _LONGEST_SYMBOL = 3
+"""Most letters of a unit's symbol: longer ones are words, and Seconds is read as seconds."""
+
 _LABELS = re.compile(
     r"(traj(ectory)?|trial|run|experiment|episode|simulation|subject)?"
     r"_*(id|no\.?|nr\.?|num|number|index|#)?",

@@ -23,7 +23,9 @@ _X, _COMMENT = "X_Value", "Comment"
 _TIME, _SEGMENT = "time", "segment"
 _TAGS, _NAMES, _ROWS = "tags", "names", "rows"
 _BEGINS = ("Channels", "Samples")
+
 _LOOK = 20
+"""First rows of a segment in which decimal commas are looked for."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,9 @@ COMMENTS = "#%"
 _SEPARATORS = (COMMA, ";", "\t", BLANKS)
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*")
 _WORD = re.compile(r"[^\s\[(]+(?:\s*[\[(][^\])]*[\])])?")
+
 _LONGEST_SHOWN = 40
+"""Characters that a note shows at most of a line above the header."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MATRIX, _COMPRESSED, _FLAGS, _DIMENSIONS, _NAME = 14, 15, 6, 5, 1
+"""Kinds of the elements that hold a variable, a packed one, and its flags, dimensions and name."""
+
 _KINDS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 14: 0, 16: 1, 17: 2, 18: 4}
 """Kinds of elements, and the bytes that one number of each takes."""
 
 _FIRST_NUMBERS, _LAST_NUMBERS, _COMPLEX = 6, 15, 0x800
+"""Classes of variables of plain numbers, double to uint64, and the flag of complex ones."""
+
 _HEADER = 128
+"""Bytes before the first variable of a file of version 5 to 7."""
+
 _HDF5 = b"\x89HDF"
+
 _HDF5_AT = 512
+"""Bytes before HDF5's signature in a file of version 7.3, which MATLAB's header takes."""
 
 
 def read_matlab(source: Source, options: TableOptions) -> RawTable:

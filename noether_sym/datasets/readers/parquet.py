@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from noether_sym.datasets.readers.raw_table import Block
 
 _BATCH = 65_536
+"""Rows that are read at a time."""
+
 _PANDAS_INDEX = "__index_level_"
 _NUMBERS = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
 

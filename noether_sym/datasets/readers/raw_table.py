@@ -28,6 +28,7 @@ MOST_CELLS = 100_000_000
 """Numbers that are read at most, 0.8 GB of them."""
 
 _SHOWN_ROWS = 5
+"""Rows that a message names at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ GAP = 5.0
 """A step this many times the usual one, or nine in ten others, is a gap."""
 
 MOST_TRAJECTORIES = 20_000
+"""Trajectories that are read at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

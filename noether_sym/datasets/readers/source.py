@@ -18,7 +18,10 @@ MOST_BYTES = 25 * MOST_CELLS
 """Bytes that are unpacked at most: numbers of all their digits and a separator."""
 
 PARQUET_MAGIC, FEATHER_MAGIC = b"PAR1", b"ARROW1"
+
 HEAD = 4096
+"""First bytes of a file, by which its kind and its encoding are told."""
+
 _DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error)
 _COMPRESSED: tuple[tuple[bytes, str, Any], ...] = (
     (b"\x1f\x8b", "gzip", gzip.open),

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TEST_SHARE = 0.2
+"""Share of the trajectories, or of the time of each, that is kept to test predictions."""
+
 FEWEST_TO_SPLIT = 4
+"""Trajectories from which on whole ones are kept; of fewer, the end of each."""
 
 
 def load_table(path: str | Path, options: TableOptions) -> Dataset:

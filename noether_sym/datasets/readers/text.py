@@ -40,9 +40,16 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+
 _BLOCK = 16_384
+"""Rows whose cells are handed on at a time."""
+
 _HEAD_LINES = 200
+"""Lines, empty ones not counted, in which the header is looked for."""
+
 _LONGEST_LINE = 1_000_000
+"""Characters from which a line is no row of a table; so many also end the search for a header."""
+
 _COMMA_NOTE = "numbers read with decimal commas"
 
 

@@ -20,6 +20,7 @@ _SAMPLES_A_SWING = 10
 """Samples that thinning leaves between two crossings of the mean."""
 
 _FEWEST_SEGMENTS = 10
+"""Segments that thinning leaves at least, where there are as many."""
 
 
 def thin(

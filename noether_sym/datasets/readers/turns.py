@@ -19,6 +19,7 @@ _JUMP, _STEP = 0.75, 0.25
 """Shares of a turn: a larger step is a jump, a smaller one motion, between them no one knows."""
 
 _ROUNDING = 1e-3
+"""Share of a turn by which rounding may widen the range of an angle modulo a turn."""
 
 
 def unwrapped(

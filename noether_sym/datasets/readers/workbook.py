@@ -21,6 +21,7 @@ from noether_sym.datasets.readers.source import Source
 from noether_sym.errors import DatasetError, install
 
 _HEAD_ROWS = 200
+"""Rows of a sheet in which the header is looked for."""
 
 
 def read_workbook(source: Source, options: TableOptions) -> list[RawTable]:

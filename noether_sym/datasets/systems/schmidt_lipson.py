@@ -29,7 +29,10 @@ ARCHIVE_URL = (
     "e72591eb776cbc33859ee4509c35833e107e6ad9/invar_datasets.zip"
 )
 ARCHIVE_SHA256 = "43746637f6e2a384eda24fb4c1bf576b9a26ede2801ac45bdec75154dba19489"
+
 TEST_SHARE = 0.2
+"""Share of each trial, its end, that is kept to test predictions."""
+
 DIFFERENCE = "forward difference"
 
 _PAPER = "Schmidt, Lipson 2009, Science 324, 81"

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     Field = Callable[[Any, NDArray[np.float64]], NDArray[np.float64]]
 
 GRAVITY = 9.8
+"""Acceleration of free fall of the pendulums, in m/s**2."""
+
 VORTICITY = (1.0, 0.6, -0.4)
+"""Circulations of the point vortices."""
 
 
 def ideal_spring(t: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:

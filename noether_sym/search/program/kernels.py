@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 BLOCK = 1024
+"""Points that a tree runs over at a time: 8 KiB a row, so that rows stay in the first cache."""
 
 _apply: Any = None
 """``_apply(code, x, y, z)``: one operation over a block, into z."""
@@ -26,10 +27,13 @@ _partial: Any = None
 _binary: Any = None
 """``_binary(code)``: whether an operation has two arguments."""
 
-# pi/2 in three parts, the first two with zeros at the end, so that small multiples are exact
 _P1, _P2 = 1.5707963267341256, 6.077100506303966e-11
 _P3 = 2.0222662487959506e-21
+"""pi/2 in three parts, the first two with zeros at the end, so that small multiples are exact."""
+
 _FAR = 1e5
+"""Size of an argument from which its whole block is left to sine and cosine of the library."""
+
 # sin r = r + r*s*P(s) with s = r*r: Chebyshev's fit of P on |r| <= pi/2, error below 2e-18
 _S1, _S2, _S3, _S4 = -1 / 6, 0.008333333333333316, -0.00019841269841254966, 2.7557319219160833e-06
 _S5, _S6 = -2.505210761669045e-08, 1.6058977292642743e-10
