@@ -36,6 +36,7 @@ MEASURED = 1e-2
 """Variance ratio and squared sine that a law of measured data may have: friction and noise."""
 
 _FRESH = 8
+"""Trajectories on which the laws of planted systems and of chains are judged."""
 
 
 class MissingError(Exception):

@@ -25,7 +25,11 @@ from noether_sym.datasets.dataset import Dataset
 Array = NDArray[np.float64]
 
 TRAJECTORIES, SAMPLES = 16, 160
+"""Of a data set, and samples of each: as many as of a planted system."""
+
 PERIODS, TRANSIENT = 8.0, 4.0
+"""Periods of a flow that are sampled, and that are dropped before, to be near its attractor."""
+
 RTOL, ATOL = 1e-9, 1e-10
 """Tolerances of LSODA; the absolute one in standard deviations of the column."""
 
@@ -33,8 +37,13 @@ SPREAD = 0.3
 """Starting states lie about the published one by so many standard deviations of a column."""
 
 _MOST = 1_000_000
+"""Evaluations of a flow in one trajectory, beyond which it is too stiff."""
+
 _FARTHEST = 1e3
+"""Standard deviations from the published start, from which on a flow is not bounded."""
+
 _TRIES = 3
+"""Starts drawn for each trajectory that is wanted, on average, before a flow is given up."""
 
 
 def names() -> tuple[str, ...]:

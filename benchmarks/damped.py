@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 Start = Callable[[np.random.Generator], Array]
 
 DAMPINGS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+"""Losses of speed in unit time: none first; the last takes 86 % of an oscillator's energy."""
 
 
 @dataclass(frozen=True)

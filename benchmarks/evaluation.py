@@ -17,6 +17,7 @@ from noether_sym.search.candidate import Candidate
 from noether_sym.search.program import Evaluator, Program, make_evaluator
 
 _CHUNK = 1024
+"""Trees of one tape."""
 
 
 class Trees:

@@ -34,8 +34,11 @@ NAMES = ("ideal_pendulum", "ideal_spring", "kepler_2d", "lotka_volterra")
 """Systems whose first known law has constants."""
 
 NOISES, TRAJECTORIES = (0.01, 0.05, 0.1), (10, 25)
+"""Noise, in standard deviations of a column, and numbers of trajectories: a cell for each pair."""
 
 LEVEL = 0.95
+"""Of the intervals whose coverage is measured."""
+
 POOLED = (0.925, 0.97)
 """Where the coverage of all cells together must lie."""
 
@@ -52,6 +55,7 @@ _WRONG = 1.3
 """Starting values over the truth."""
 
 _STREAM = 0x1A7E
+"""First number of the seed of every draw, before those of the system, cell and repeat."""
 
 
 def main(arguments: list[str] | None = None) -> None:

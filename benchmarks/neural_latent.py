@@ -28,12 +28,15 @@ from benchmarks.kept import (
 )
 
 SIZE, CLIPS, FRAMES, STEP, PULL = 32, 8, 100, 0.06, 6.0
+"""Pixels each way, clips, frames of a clip, seconds between them, and g / l in 1/s**2."""
+
 NOISES = {"0": 0.0, "0.005": 0.005, "0.02": 0.02, "0.05": 0.05}
 PROTOTYPE = {"0": 0.008, "0.005": 0.026, "0.02": 0.071}
 """Match of a geodesic coordinate (k nearest neighbours, shortest paths), in radians."""
 
 FORMULA = "v**2 - c0*cos(c1*z)"
 _FEW_CLIPS = 3
+"""Clips with `--quick`."""
 
 
 def render(angles: NDArray[np.float64], size: int = SIZE) -> NDArray[np.float64]:

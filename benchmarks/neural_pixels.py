@@ -23,12 +23,15 @@ from benchmarks._measure import table
 from benchmarks.kept import digest, held, keep, latest, of_earlier_sources, path_of
 
 SEEDS = 5
+"""Repetitions, each with episodes, weights and batches of its own."""
+
 TRAINING = 1
 """To be raised by hand with any change after which the same options train other networks: to
 pictures, networks, windows, losses or the optimiser. A digest of the sources would throw away 45
 minutes a seed with every edit of a docstring."""
 TITLE = "The pixel pendulum with controls"
 CURVE_STEPS, CURVE_WINDOWS, CURVE_RATE = 60, 16, 1e-3
+"""Inner steps of figure 6, test windows of a seed, rate of Adam; the paper's: 500 steps of 1e-4."""
 
 _ROOMS = (
     *("neural/cngrad.py", "neural/embedding.py", "neural/video/checkpoint.py"),
@@ -36,11 +39,16 @@ _ROOMS = (
     *(f"neural/video/{name}.py" for name in ("evaluation", "pendulum", "svg", "windows")),
 )
 _REPEATS = 3
+"""Passes whose median time is the cost."""
+
 _COST_WINDOWS = 8
+"""Windows in the batch whose cost is measured, as many as in one of the training."""
+
 _QUICK = {"size": 8, "width": 2, "hidden": 4, "outputs": 4, "episodes": 1, "tests": 4,
           "horizon": 6, "stride": 50, "batch": 64, "warm_epochs": 1, "epochs": 1,
           "more_epochs": 1}  # fmt: skip
 _LEVEL = 0.95
+"""Of the interval of a mean difference over seeds; 'better' and 'worse' leave 0 out of it."""
 
 _TEXT = """
 Section 4.2 of the paper: {past} frames and {horizon} torques give the next {horizon} frames, at

@@ -26,6 +26,8 @@ from benchmarks.kept import (
 )
 
 SEEDS = 5
+"""Repetitions of the predictions."""
+
 PREDICTED = ("ideal_spring", "ideal_pendulum", "real_pendulum")
 """The state data of the paper. The last is one recording, which must be there (`NOETHER_SYM_DATA`):
 a roll-out is tested over the end of it, held out."""
@@ -37,6 +39,8 @@ COUNTED = (
 )
 """The systems that were asked for first; none has settings of its own."""
 _FIRST = 7
+"""How many of `COUNTED` were asked for first."""
+
 _LEFT = {True: "nothing", False: "something", None: "undecided"}
 _OWN = ("neural_states.py",)
 _NEURAL = ("neural",)

@@ -22,7 +22,10 @@ from noether_sym.datasets import Dataset, Trajectory, available, load
 from noether_sym.noise import NoiseReport, noise_report
 
 LEVELS = (0.0, 0.001, 0.01, 0.05, 0.1)
+"""Noise, in standard deviations of each column."""
+
 _NEAR = 0.1
+"""Relative error of an estimate, up to which it counts as near the truth."""
 
 
 def main() -> None:

@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _DEPENDENT = 1e-6
+"""Singular value of the terms' scatter, over the largest, up to which terms are dependent."""
+
 _CONSTANT = 1e-8
+"""Rate of a combination of unit spread, over that of the columns, below which it is constant."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,6 +38,8 @@ from noether_sym.units.coherent import coherent_units
 Array = NDArray[np.float64]
 
 TRAJECTORIES, TRAINING, SAMPLES = 16, 12, 160
+"""Of a data set; those of them that are searched, the others held out; samples of each."""
+
 TURNS = 6.0
 """About how often a trajectory comes round."""
 
@@ -54,8 +56,13 @@ BLOCKS = {
 """By number of columns: how they may be split. A block of three has two laws, others one."""
 
 RTOL, ATOL = 1e-12, 1e-14
+"""Relative and absolute tolerance of DOP853; columns are of order one."""
+
 _TRIES = 200
+"""Draws of a system, or of starts, before it is given up."""
+
 _FARTHEST = 12.0
+"""Value of a column at which a trajectory leaves the bounded region; starts are within 1.4."""
 
 
 @dataclass(frozen=True, eq=False)

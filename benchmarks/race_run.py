@@ -19,6 +19,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 _TRAJECTORIES, _SAMPLES = 30, 150
+"""Of a file that is made here, and samples of each."""
 
 
 def main(arguments: list[str]) -> None:

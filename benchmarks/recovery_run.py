@@ -27,6 +27,8 @@ from benchmarks.scoring import Quantity, score
 
 WAYS = ("default", "formulas", "polynomial")
 _SHOWN = 12
+"""Laws of an answer that are kept, false ones first."""
+
 _IMPORTED = ("noether_sym.api", "noether_sym.report", "torch", "sympy", "pyarrow.parquet", "numba")
 
 

@@ -26,6 +26,7 @@ TOLERANCE = 1e-9
 """Largest difference of two numbers, relative to the greater."""
 
 _SHOWN = 3
+"""Differences of a data set that are printed."""
 
 _NUMERAL = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][+-]?\d+)?)")
 

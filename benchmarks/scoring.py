@@ -27,7 +27,10 @@ SINE = 1e-6
 """Largest mean squared sine between the gradient of a known law and the span of the found."""
 
 _POINTS = 400
+"""States at which gradients are compared, or more, up to twice as many."""
+
 _SEED = 1_000
+"""Of the shuffled columns that the spread of a law is taken from."""
 
 
 class Quantity(Protocol):

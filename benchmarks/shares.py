@@ -33,8 +33,14 @@ An error of 5 % in a constant turns a gradient by up to about .05.
 """
 
 _SAME = 1e-3
+"""Standard deviations of a law along and between trajectories, over that on shuffled columns,
+up to which it has one value on all."""
+
 _ALIKE = 1e-2
+"""Singular value of unit gradients below which they span no more: two of them .014 rad apart."""
+
 _SEED = 1_000
+"""Of the shuffled columns that the spread of a law is taken from."""
 
 
 def share(law: Quantity, parts: Sequence[Array]) -> float:

@@ -21,6 +21,7 @@ _AGREE = 1e-4
 """Largest error of a gradient, relative to its largest entry, that float32 rounding explains."""
 
 _RATE = 0.03
+"""Inner rate of every trial, one within the range that tailoring tries."""
 
 _CHUNKS = (16, 32, 125)
 """Examples at a time under vmap: the quickest of these is taken."""

@@ -15,13 +15,22 @@ from benchmarks.trials import Job
 from noether_sym.datasets import available
 
 LEVELS = (0.0, 0.01, 0.02, 0.05, 0.1)
+"""Noise, in standard deviations of each column, of data with laws."""
+
 SEEDS, PLANTED_SEEDS = 5, 8
+"""Repetitions with noise, and planted systems of each number of columns."""
+
 NOTHING_LEVELS = (0.0, 0.01, 0.05)
+"""Noise where nothing is conserved: one of them a seed, so that each flow has all in turn."""
+
 DRIFT_LEVELS = (0.0, 0.02)
+"""Noise of slow losses and of other hard cases."""
+
 DECOYS = 3
 """Decoys of the searches that are asked for them: one in `_ASKED` of the first seed."""
 
 _ASKED = 8
+"""Cases of the first seed for each one that is asked for decoys."""
 
 T = TypeVar("T")
 

@@ -29,6 +29,7 @@ from noether_sym.datasets.dataset import stack
 from noether_sym.laws.law import LAW, UNDECIDED, Law
 
 _SHOWN = 8
+"""Constraints, and undecided formulas, of an answer that are kept."""
 
 
 def answer(job: Job) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from noether_sym.verdict.decoys import rate_bound
 Entries = Mapping[Job, dict[str, Any] | None]
 
 _MOST_LINES = 40
+"""Lines of a list on the page; how many more there are is said."""
 
 ERRORS = 3.0
 """A half life is right within so many of its standard errors."""
@@ -126,6 +127,7 @@ def errors(answers: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[bool
 
 
 BINS = (0.0, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2)
+"""Edges of the bins of q-values, up to the default of `--fdr`, above which nothing is a law."""
 
 
 def by_q_value(answers: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, float]]:

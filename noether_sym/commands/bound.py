@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from noether_sym.neural.bound import GeneralisationBound
 
 _ROWS = 16
+"""Rows of the table at most."""
+
 _KINDS = (".png", ".svg")
 _MOST_COLUMNS = 100_000
+"""Dimension of the states at most: a bound is computed for each number of laws from 0 up to it."""
 
 
 def _probability(text: str) -> float:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from noether_sym.check import Checked, Drift
 
 _LONGEST = 200
+"""Characters of dL/dt up to which it is printed."""
 
 
 @click.command("check", short_help="Test a formula of yours on data, without a search.")

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from noether_sym.runtime.stages import Progress
 
 WIDTH = 80
+"""Characters of a line of output, however wide the terminal is."""
+
 _QUIET_SECONDS = 2.0
+"""Seconds that a stage takes before its first line of progress: a short one has none."""
+
 _LINE_SECONDS = 5.0
+"""Seconds between later lines of progress, where no terminal shows a bar."""
 
 
 class Screen:

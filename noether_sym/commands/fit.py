@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from noether_sym.store.search import Search
 
 _SHOWN = 8
+"""Laws, constraints and formulas of decoys that are printed; the run holds all."""
 
 
 @click.command("fit", short_help="Fit all candidates; accept and rank what is conserved.")

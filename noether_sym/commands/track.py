@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from noether_sym.track.scale import Scale
 
 _SHOWN = 8
+"""Frames of a list, and skips in the times, that are printed."""
 
 
 def _colour(text: str) -> Any:

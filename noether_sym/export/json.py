@@ -35,7 +35,11 @@ from noether_sym.tailor.document import finite
 from noether_sym.units.dimension import Dimension
 
 _MOST_NODES = 10_000
+"""Nodes of a formula in a file beyond which it is refused as damaged."""
+
 _DEEPEST = 200
+"""Levels of one beyond which it is refused: reading it takes a call for each, of Python's 1,000."""
+
 _FACTOR = re.compile(r"(\A|/|\*)([^*/()]+)(?:\*\*(\d+|\(\d+/\d+\)))?")
 
 

@@ -31,6 +31,8 @@ _SIUNITX = r"""\usepackage{siunitx}
 _BEGIN = r"""\begin{document}
 """
 _MOST_DECIMALS = 15
+"""Decimals of a value beyond which its error is left out: a float holds 15 digits."""
+
 _NEEDS = "% needs \\usepackage{amsmath}\n"
 _NEEDS_SIUNITX = "% needs \\usepackage{amsmath} and \\usepackage{siunitx}\n"
 

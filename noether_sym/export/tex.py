@@ -54,6 +54,7 @@ _LIKE_LATIN = frozenset(
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\([,;! ])|([A-Za-z])|([0-9]+)|([{}_^'])|([-+*/=,.()])|(\s+)")
 _WHOLE = re.compile(r"\s*(?:\$(?P<dollars>[^$]+)\$|\\\((?P<round>.+)\\\)|(?P<bare>.*\\.*))\s*\Z")
 _DEEPEST = 8
+"""Braces, accents and fonts within each other, beyond which a name is not read as LaTeX."""
 
 
 @dataclass(frozen=True, slots=True)

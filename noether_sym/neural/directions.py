@@ -31,7 +31,9 @@ EXPLAINED = 0.3
 """Sine of the angle to the span of laws, up to which a learned direction is theirs."""
 
 _DROP = 1e-8
+"""Eigenvalue of the outputs' correlations, over the largest, below which nothing varies."""
 _VANISHING = 1e-6
+"""Length of a gradient, over its median, up to which it has no direction."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

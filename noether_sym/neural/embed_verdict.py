@@ -17,6 +17,7 @@ at most 1.07 on 144 files of random walks, smooth noise and white noise (2 to 6 
 trajectories of 100 samples).
 """
 _LEAST = 1e-300
+"""Stands for a score of 0, by which nothing can be divided."""
 
 
 def judged(document: EmbeddingDocument) -> EmbeddingDocument:

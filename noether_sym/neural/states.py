@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 CHANCE = 100.0
 """How many times less than by chance a conserved output varies within trajectories, and drifts."""
 _FOLDS = 3
+"""Parts of the trajectories, each left out in turn: fewer trajectories are refused."""
 _SAMPLES = 3000
+"""Samples that are trained on at most; of those held out, half as many."""
 _NUMBERS = 3e7
+"""Slopes of the units by all columns at all samples, at most: 240 MB."""
 _CONSTRAINTS = 4
 """Constraints that are set aside at most."""
 

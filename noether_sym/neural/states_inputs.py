@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WIDEST = 6.0
 """Standard deviations from the mean beyond which an input is left out: it has a pole nearby."""
 _MOST_PAIRS = 60
+"""Pairs of vectors whose distance is an input at most: all those of 11 vectors."""
 
 Difference = tuple[tuple[int, ...], tuple[int, ...]]
 """Columns of a vector and of the one that is taken from it; the second may be empty."""

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from noether_sym.neural.states_inputs import Inputs
 
 _WAVES = (80, 240)
+"""Waves of the two widest networks; the narrower ones have none."""
 _WAVELENGTH = 6.0
 """Standard deviations of the inputs over which a wave turns by about a radian."""
 _MOST_PRODUCTS = 250
+"""Products of a group beyond which it is left out: pairs of 21 inputs fit, and triples of 10."""
 _FACTORS = 3
+"""Inputs in a product; where there are fewer, 1 takes their place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

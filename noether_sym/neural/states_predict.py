@@ -43,6 +43,7 @@ FROZEN = "frozen random g"
 NO_RATE = "inner rate 0"
 ARMS = (VANILLA, PLAIN, LEARNED, FROZEN, NO_RATE)
 _LARGEST = 1e3
+"""Standard deviations of a column beyond which the error of a roll-out counts as infinite."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from noether_sym.neural.states_layer import Layer
 
 RIDGES = (1e-5, 1e-10)
+"""Values of mu; trajectories that are left out choose one of them for each output."""
 _GOOD = 1e-9
 """A score below is rounding: nothing wider is tried."""
 _BETTER = 0.5
@@ -35,6 +36,7 @@ _CONSTRAINT = 1e-8
 """Variance over that expected of the gradients, below which an output has one value everywhere."""
 
 _ENOUGH = 3
+"""Trajectories from which on their own variance is told, not only that of the training."""
 
 Parts = Sequence[tuple["NDArray[np.float64]", "NDArray[np.float64]"]]
 """States and their rates (sample, column) of each trajectory."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from noether_sym.runtime.stages import Cache, Progress
 
 _KEPT_EVERY = 50
+"""Updates after which a training is kept again; an interruption loses no more."""
 
 Weights = Mapping[str, "Tensor"]
 """Weights by their names, as `torch.func.functional_call` takes them."""

@@ -14,10 +14,19 @@ from noether_sym.report.command import command_line
 from noether_sym.store.schema import LawsDocument, RunDocument
 
 _MANY = 1e6
+"""Times better than on random data, from which on they are written with an exponent."""
+
 _LONGER = 300.0
+"""Seconds of budget that are proposed where a search had fewer."""
+
 _MOST_DEPTH = 12
+"""Nodes up to which larger formulas are proposed."""
+
 _PER_NODE = 7.0
+"""Times as many formulas, and as long a search, with each further node (docs/scale.md)."""
+
 _WITH_TIME = 2.0
+"""Times as long that a search is said to take with the time in formulas."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from noether_sym.neural.bound import GeneralisationBound
 
 _MARKED = 40
+"""Points of the curve up to which each is marked."""
 
 
 def bounds(found: Sequence[GeneralisationBound], *, largest_loss: float) -> Figure:

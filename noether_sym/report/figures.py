@@ -32,9 +32,14 @@ Curves = Mapping[str, Any]
 
 ENERGY = "energy"
 _MOST_LINES = 12
+"""Trajectories in a figure."""
+
 _MOST_POINTS = 1500
+"""Samples of a trajectory that are drawn, the first ones."""
+
 _MAP = "viridis"
 _DRAWN = 1e100
+"""Size from which on a value is left out, as no axis can hold it."""
 
 
 def rollout_errors(curves: Curves, *, time_unit: str = "") -> Figure:

@@ -17,6 +17,8 @@ from noether_sym.export.tex import tex_name
 from noether_sym.report import words
 
 WIDTH = 6.4
+"""Of every figure, in inches."""
+
 BLACK, GREY = "#000000", "#8a8a8a"
 
 _SETTINGS: Any = {

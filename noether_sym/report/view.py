@@ -24,7 +24,11 @@ from noether_sym.store.schema import IN_MEMORY, LawEntry, LawsDocument, RunDocum
 from noether_sym.tailor.document import TailoringDocument
 
 _HEADLINES = 4
+"""Laws, one of each family, at the top of the page; how many more there are is said."""
+
 _WORD = 36
+"""Characters of a word of a command, up to which no line breaks inside it."""
+
 _CAPTIONS = {
     "accuracy": "How well each formula is conserved against its size: laws filled, other "
     "candidates open. Lower is better; a law stands out from the formulas of its size.",

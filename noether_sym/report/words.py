@@ -38,6 +38,7 @@ METHODS = MappingProxyType(
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LONGEST = 80
+"""Characters of all laws together, up to which they stand in the sentence that counts them."""
 _WIDE = 3.0
 """Standard errors to either side from which on an interval is shown: 3 degrees of freedom."""
 SAME_EVERYWHERE = "it has the same value on all trajectories"

@@ -28,6 +28,8 @@ from noether_sym.store.run import (
 from noether_sym.store.schema import FORMAT, Identity, LawsDocument, RunDocument, decode, to_json
 
 _SHOWN = 3
+"""Runs of like names that an error proposes, the last by name."""
+
 LOCK_FILE = ".lock"
 OWNER_FILE = ".owner"
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+"""Of `run.json`: a run of another one is not read."""
+
 CONTROLS = 100
 """Candidates that were not accepted and are screened beside the laws."""
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HIDDEN = 200
+"""Units of each of the two hidden layers, as of Greydanus et al. 2019."""
+
 LEARNING_RATE = 1e-3
+"""Of Adam, as of Greydanus et al. 2019."""
+
 MOST_STATES = 10_000
 """Full-batch training on more states costs time and memory, and teaches the MLP no more."""
 

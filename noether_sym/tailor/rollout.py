@@ -31,7 +31,10 @@ STEP_ERROR = 3e-4
 """Largest error that RK4 may make over one sampling interval, in state scales."""
 
 _MOST_PARTS = 8
+"""Runge-Kutta steps in a sampling interval at most."""
+
 _JUMP = 1.5
+"""Median steps up to which a time step is taken whole; a longer one spans a gap, and is cut."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from noether_sym.tailor.rollout import LIMIT
 from noether_sym.tailor.trials import VALIDATION, Outcome
 
 _CONFIDENCE = 0.95
+"""Of the intervals within which errors are not different."""
 
 Errors = NDArray[np.float64]
 

@@ -12,9 +12,13 @@ from noether_sym.datasets.windows import choose_window
 from noether_sym.tailor.rollout import prediction_pieces, windows
 
 SHARE = 0.2
+"""Of the training trajectories, or of the time of each, that is held out."""
+
 FEWEST_TO_SPLIT = 4
+"""Trajectories from which on whole ones are held out; of fewer, the end of each."""
 
 _SHORTEST = 2
+"""Samples of either part at least: a start, and a state to predict."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,12 +24,21 @@ _CUT = 0.15
 """Share of the contrast below which a pixel near an object has no weight, and short of all of
 which it has full weight: symmetric, so that an edge stays where it is."""
 
+_MOST_CUT = 0.4
+"""That share at most, however strong flicker is."""
+
+_WIDER = 6
+"""Pixels around an object that are looked at: its rim and what a string spoils lie within."""
+
 _RING, _FAINT = 3, 0.3
 """Pixels around an object in which its rim is, and the share of its contrast from which a string
 is seen there."""
 
 _STRING = 0.5
 """Share of an object's inner radius up to which what sticks out of it is a string or a rod."""
+
+_SPOILT = 2
+"""Pixels around a string or a rod whose colours it may have changed."""
 
 _BODY = 0.2
 """Share of a shape from which on what is thick in it is the object."""
@@ -94,6 +103,8 @@ def darker(more: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np
 
 
 _DARKEST, _HUE = 0.35, 0.15
+"""Share of the ground's light that a shadow leaves at least, and how far its colour may be off the
+ground's hue, over what it takes away."""
 
 _LIT = 0.15
 """Share of a blob that is no shadow, from which on it is an object with its shadow."""
@@ -152,7 +163,10 @@ def blobs_of(
 
 
 _PARTS, _CRUMB = 4, 0.15
+"""Parts of a blob that are looked at, the largest, and share of the largest that each must have."""
+
 _EDGE = 2
+"""Pixels in from the edge of an object's core beyond which they count whole."""
 
 
 def _top(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
@@ -192,6 +206,7 @@ def _is_thick(shadow: NDArray[np.bool_], lit: NDArray[np.bool_]) -> bool:
 
 
 _RIM, _THICK = 2.9, 0.35
+"""Depth, in pixels and over that of the object, beyond which what darkens is no blurred rim."""
 
 
 def is_trace(blob: Blob, pixels: NDArray[np.uint8], background: NDArray[np.float32]) -> bool:
@@ -199,8 +214,8 @@ def is_trace(blob: Blob, pixels: NDArray[np.uint8], background: NDArray[np.float
 
     Then it stands out from what is around it in the background, and not in the frame.
     """
-    box, inside = _box(blob, inside=3, shape=pixels.shape[:2])
-    ring = ndimage.binary_dilation(inside, iterations=3) & ~ndimage.binary_dilation(inside)
+    box, inside = _box(blob, _BESIDE, shape=pixels.shape[:2])
+    ring = ndimage.binary_dilation(inside, iterations=_BESIDE) & ~ndimage.binary_dilation(inside)
     if not ring.any():
         return False
     now, then = pixels[box].astype(np.float32), background[box]
@@ -209,6 +224,10 @@ def is_trace(blob: Blob, pixels: NDArray[np.uint8], background: NDArray[np.float
         for one in (now, then)
     ]
     return stands[1] > stands[0]
+
+
+_BESIDE = 3
+"""Pixels around a blob, but for those that touch it, that are what is around it."""
 
 
 def centroid(
@@ -241,7 +260,7 @@ def centroid(
     area : float
         Pixels.
     """
-    box, inside = _box(blob, inside=6, shape=more.shape[:2])
+    box, inside = _box(blob, _WIDER, shape=more.shape[:2])
     core = _core(inside)
     around = ndimage.binary_dilation(core, iterations=_RING)
     brighter = float(blob.more @ blob.ground) > 0.0
@@ -251,7 +270,7 @@ def centroid(
         share = _unshaded(blob, more[box]) * float(np.linalg.norm(blob.more)) / contrast
     else:
         share = np.sqrt(np.einsum("rcx,rcx->rc", more[box], more[box])) / contrast
-    cut = min(0.4, max(_CUT, noise / contrast))
+    cut = min(_MOST_CUT, max(_CUT, noise / contrast))
     weights = np.clip((share - cut) / (1.0 - 2.0 * cut), 0.0, 1.0) * around
     deep = ndimage.binary_erosion(core, iterations=_EDGE)
     weights[deep] = 1.0
@@ -284,7 +303,7 @@ def _unshaded(blob: Blob, more: NDArray[np.float32]) -> NDArray[np.float32]:
 def _sticks_out(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels in and near what is thin, such as the end of a string."""
     thin = inside & ~ndimage.binary_dilation(_core(inside))
-    return ndimage.binary_dilation(thin, iterations=2)
+    return ndimage.binary_dilation(thin, iterations=_SPOILT)
 
 
 def _as_elsewhere(

@@ -174,7 +174,7 @@ def region_box(path: Path, region: Region | None, shape: tuple[int, ...], binnin
 
 
 _SMALLEST = 8
-
+"""Pixels of a region each way at least, of frames as they are read."""
 
 Place = tuple[float, float, float]
 """Column, row and area."""
@@ -222,7 +222,21 @@ def _in_box(pixels: NDArray[np.uint8], target: Target, last: Place | None, box: 
 
 
 NOT_SEEN, AT_BORDER = "not seen", "at the edge of the picture"
-_LIKE, _SMALL, _BORDER, _NEAR = 1.5, 0.15, 1, 4
+
+_LIKE = 1.5
+"""Likeness from which on a blob is not the object: a difference of colour of .6 of the contrast."""
+
+_SMALL = 0.15
+"""Share of the object's area up to which a blob is not the object."""
+
+_BORDER = 1
+"""Pixels between the object and the edge of what is looked at, at least: else it may be cut."""
+
+_NEAR = 4
+"""Sides of the object, and as many pixels, around its last place in which it is sought first."""
+
+_APART = 0.1
+"""Cost of each side of the object from its last place; e times its area, or an e-th, costs 1."""
 
 
 def _cost(blob: Blob, target: Target, last: tuple[float, float] | None) -> float:
@@ -230,7 +244,7 @@ def _cost(blob: Blob, target: Target, last: tuple[float, float] | None) -> float
     cost = target.likeness(blob) + abs(float(np.log(blob.area / target.area)))
     if last is not None:
         apart = float(np.hypot(blob.centre[0] - last[0], blob.centre[1] - last[1]))
-        cost += 0.1 * apart / float(np.sqrt(target.area))
+        cost += _APART * apart / float(np.sqrt(target.area))
     return cost
 
 

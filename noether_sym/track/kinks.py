@@ -21,6 +21,9 @@ DEGREE = 5
 BETWEEN = (0, 1, 2)
 """Frames at the place itself that may be of neither side."""
 
+COST = 0.5
+"""Of each of these: with n of them, what speaks for a place counts as 1 / (1 + n / 2) of it."""
+
 BETTER = 6.0
 """Standard errors by which one account of the positions must be better than another."""
 
@@ -32,6 +35,9 @@ _CLEAR = 12.0
 
 _GRID = 9
 """Times of a jump that are tried before the best of them is refined."""
+
+_FREE = 1e-3
+"""Share of a position's error that a curve leaves at least, so that nothing is divided by 0."""
 
 
 def kinks(
@@ -60,7 +66,7 @@ def kinks(
             gain = _gain(times[rows], places[rows], noise)
             if gain > 0.0:
                 # of two that fit, the one that needs fewer frames of neither side
-                found.append((gain / (1.0 + 0.5 * between), (first, last)))
+                found.append((gain / (1.0 + COST * between), (first, last)))
     chosen: list[tuple[int, int]] = []
     for _, (first, last) in sorted(found, key=lambda one: -one[0]):
         if all(last + SIDE <= own[0] or first - SIDE >= own[1] for own in chosen):
@@ -117,6 +123,6 @@ def rest_without_one(clock: NDArray[np.float64], places: NDArray[np.float64]) ->
     """What a curve leaves of all positions but the one that is farthest from the others' curve."""
     basis, _ = np.linalg.qr(powers(clock))
     off = places - basis @ (basis.T @ places)
-    free = np.maximum(1.0 - np.sum(basis**2, axis=1), 1e-3)
+    free = np.maximum(1.0 - np.sum(basis**2, axis=1), _FREE)
     squares = np.sum(off**2, axis=1)
     return float(np.sum(squares) - np.max(squares / free))

@@ -39,6 +39,7 @@ MOST = 3000
 _COMPONENTS = 24
 """Principal components that are used at most."""
 _NEIGHBOURS = 8
+"""Nearest frames that each is joined to; clips of fewer frames are not smoothed."""
 _ALIKE = 0.5
 """Share of the distance of two frames as a rule, from which up they are no neighbours."""
 _PAIRED = 500
@@ -48,10 +49,13 @@ _BLURS = (1.0, 2.0, 4.0)
 curve. What moves by more than its own width from frame to frame needs more."""
 
 _ROUNDS = 12
+"""Times that the curve is drawn anew through the frames in the order along the last one."""
 _GRID = 2000
+"""Places on a curve that frames are compared with."""
 _PIECES = 24
 """Pieces of the curve's splines at most; one for every `_EACH` frames."""
 _EACH = 4
+"""Frames to a piece."""
 
 _RESTING = 1e-3
 """Share of the coordinate's range within which frames show the same: pieces are then even."""
@@ -67,6 +71,16 @@ _OFF = 0.25
 
 _CLOSED = 0.1
 """Distance of branches, over the extent of all, from which up they are two."""
+_ACROSS = 0.8
+"""Quantile of the steps between frames in the order of the coordinate that is this distance: of two
+branches about half of the steps go from one to the other."""
+
+_ROUNDING = 1e-6
+"""Size over that of the first, up to which a principal component is rounding."""
+_TOUCHING = 1e-12
+"""Added to the length of every edge: a sparse graph has no edge of length 0."""
+_TANGENT = 200
+"""Part of a curve, one in so many, on either side of a place that tells its direction there."""
 
 
 _RESTS = (
@@ -177,8 +191,9 @@ def _components(clips: Sequence[Clip], blur: float) -> tuple[Array, int]:
         raise DatasetError("nothing changes in the pictures")
     left, sizes, _ = np.linalg.svd(pictures, full_matrices=False)
     share = min(pictures.shape) / max(pictures.shape)
+    # the threshold of Gavish and Donoho for noise of a size that is not known
     factor = 0.56 * share**3 - 0.95 * share**2 + 1.82 * share + 1.43
-    kept = int(np.sum(sizes > max(factor * float(np.median(sizes)), 1e-6 * sizes[0])))
+    kept = int(np.sum(sizes > max(factor * float(np.median(sizes)), _ROUNDING * sizes[0])))
     if kept < 2:
         raise DatasetError("the pictures change by noise alone, or in one colour")
     used = min(kept, _COMPONENTS)
@@ -251,7 +266,7 @@ def _graph(edges: Sequence[tuple[NDArray[Any], ...]], count: int) -> csr_matrix:
     from scipy.sparse import coo_matrix
 
     one, other, length = (np.concatenate(own) for own in zip(*edges, strict=True))
-    return coo_matrix((length + 1e-12, (one, other)), shape=(count, count)).tocsr()
+    return coo_matrix((length + _TOUCHING, (one, other)), shape=(count, count)).tocsr()
 
 
 def _is_loop(points: Array, run: Array) -> bool:
@@ -261,7 +276,7 @@ def _is_loop(points: Array, run: Array) -> bool:
     extent = float(np.linalg.norm(points.max(axis=0) - points.min(axis=0)))
     # on one branch no two points are farther apart than along it
     apart = np.linalg.norm(np.diff(points[middle], axis=0), axis=1) - np.diff(run[middle])
-    return float(np.quantile(apart, 0.8)) > _CLOSED * extent
+    return float(np.quantile(apart, _ACROSS)) > _CLOSED * extent
 
 
 def _curve(points: Array, run: Array) -> tuple[Array, Array]:
@@ -312,7 +327,7 @@ def _nearest(points: Array, run: Array, grid: Array, curve: Array) -> tuple[Arra
     from scipy.spatial import cKDTree
 
     _, places = cKDTree(curve).query(points)
-    wide = max(1, _GRID // 200)
+    wide = max(1, _GRID // _TANGENT)
     low, high = np.maximum(places - wide, 0), np.minimum(places + wide, _GRID - 1)
     tangents = (curve[high] - curve[low]) / np.maximum(grid[high] - grid[low], 1e-300)[:, None]
     apart = points - curve[places]

@@ -20,6 +20,8 @@ _RESTS = 4
 """Equal frames in a row from which on the object rests; fewer are frames that were not taken."""
 
 _NEIGHBOURS = 15
+"""Frames on each side whose median area is compared with."""
+
 _SMALLER, _LARGER = 0.75, 1.4
 """Areas, over those of neighbouring frames, between which the object is whole."""
 
@@ -27,7 +29,10 @@ _STRANGE = 8.0
 """Noises off the path from which on a place is not the object's."""
 
 _REACH = 4
+"""Frames on each side that stay while the worst of them goes: it puts its neighbours off."""
+
 _FEW = 10
+"""Frames kept, down to which no more go."""
 
 
 def repeated(copies: Sequence[bool], lost: Sequence[str]) -> list[str]:
@@ -123,6 +128,7 @@ def _off(times: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.
 
 
 _AROUND = 3
+"""Neighbours on each side through which a quintic goes."""
 
 _FINEST = 0.02
 """Pixels below which no difference is strange, and no noise is taken to be."""
@@ -152,7 +158,11 @@ def noise_of(times: NDArray[np.float64], values: NDArray[np.float64]) -> float:
     spans[_AROUND:-_AROUND] = times[2 * _AROUND :] - times[: -2 * _AROUND]
     # over the shortest spans motion is smoothest; all of them where times are even
     near = spans <= _SHORT * float(np.quantile(spans, 0.25))
-    return 1.4826 * float(np.median(off[near])) if np.isfinite(spans).any() else 0.0
+    return OF_MEDIAN * float(np.median(off[near])) if np.isfinite(spans).any() else 0.0
 
+
+OF_MEDIAN = 1.4826
+"""Standard deviation of normal noise over the median of its size."""
 
 _SHORT = 1.1
+"""Span of seven frames, over the lower quartile of all such spans, up to which it is short."""

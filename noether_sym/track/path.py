@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from noether_sym.track.ellipse import ellipse_of
-from noether_sym.track.lost import noise_of
+from noether_sym.track.lost import OF_MEDIAN, noise_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,12 @@ _OWN_NOISE = 3.0
 _FLIGHT = 2.5
 """Noises up to which a free flight fits."""
 
+_NEARER = 0.8
+"""Share of what lies off a free flight, up to which a circle is taken in its place."""
+
 _HALF_TURN = np.pi
+"""Of a turn, what a circle must cover to be taken where a free flight fits as well: what flies
+turns by less."""
 
 _ROUNDS = 1.5 * np.pi
 """Of a turn, what an object covers that goes round, so that an ellipse is told from a circle."""
@@ -140,6 +145,7 @@ def _basis(times: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
 
 
 _FINEST = 0.01
+"""Pixels below which no noise is taken to be."""
 
 _Line = tuple[Any, Any, float]
 _Circle = tuple[Any, float, float, float]
@@ -148,12 +154,12 @@ _Circle = tuple[Any, float, float, float]
 def _line(places: Points, noise: float) -> _Line:
     """Middle, direction, and root mean square distance; far points count less."""
     weights = np.ones(len(places))
-    for _ in range(20):
+    for _ in range(_REWEIGHTED):
         middle = np.average(places, axis=0, weights=weights)
         apart = places - middle
         _, _, axes = np.linalg.svd(apart * np.sqrt(weights)[:, None], full_matrices=False)
         off = apart @ axes[1]
-        scale = max(noise, 1.4826 * float(np.median(np.abs(off))))
+        scale = max(noise, OF_MEDIAN * float(np.median(np.abs(off))))
         weights = 1.0 / np.maximum(1.0, np.abs(off) / (_HUBER * scale))
     direction = axes[0]
     upright = abs(direction[1]) > _UPRIGHT * abs(direction[0])
@@ -161,7 +167,14 @@ def _line(places: Points, noise: float) -> _Line:
     return middle, direction * sign, float(np.sqrt(np.mean(off**2)))
 
 
-_HUBER, _UPRIGHT = 2.0, 2.0
+_HUBER = 2.0
+"""Standard deviations off a curve from which on a point counts less."""
+
+_UPRIGHT = 2.0
+"""Steepness from which on a line is counted upwards, and not to the right."""
+
+_REWEIGHTED = 20
+"""Fits of a line, each with the weights that the one before gives."""
 
 
 def _circle(
@@ -186,6 +199,7 @@ def _circle(
 
 
 _TURNS = 5
+"""Turns to and fro from which on a drift of the centre can be told."""
 
 
 def _still_circle(
@@ -216,7 +230,7 @@ def _still_circle(
         apart = scaled - basis @ values[1:].reshape(-1, 2)
         return np.hypot(apart[:, 0], apart[:, 1]) - values[0]
 
-    soft = max(noise / scale, 1.4826 * float(np.median(np.abs(off(start)))))
+    soft = max(noise / scale, OF_MEDIAN * float(np.median(np.abs(off(start)))))
     found = least_squares(off, start, loss="soft_l1", f_scale=_HUBER * soft, x_scale="jac")
     if not found.success or not 0 < found.x[0] < _FLAT:
         return None
@@ -252,7 +266,7 @@ def _told(
     if off > max(_OWN_NOISE * noise, _ROUND * depth):
         return "plane", f"the path is {off:.2g} px off the best circle, and bent by {depth:.2g} px"
     flight, covered, own = _flight(times, places), _covered(turned), off <= _OWN_NOISE * noise
-    if flight <= _FLIGHT * noise and off > 0.8 * flight and (not own or covered < _HALF_TURN):
+    if flight <= _FLIGHT * noise and off > _NEARER * flight and (not own or covered < _HALF_TURN):
         return "plane", "it flies freely: both coordinates are quadratic in time, to their noise"
     if not own and covered > _ROUNDS:
         oval = ellipse_of(places)
@@ -371,10 +385,14 @@ def _peak(times: NDArray[np.float64], values: NDArray[np.float64], place: int) -
     """The extreme value of the parabola through the samples around one."""
     around = slice(max(0, place - _PEAK), place + _PEAK + 1)
     clock = times[around] - times[place]
-    if len(clock) < 4:
+    if len(clock) < _FEWEST:
         return float(values[place])
     c, b, a = np.polynomial.polynomial.polyfit(clock, values[around], 2)
     return float(c - b * b / (4 * a)) if a else float(values[place])
 
 
 _PEAK = 2
+"""Samples on each side of an extreme one that its parabola is fitted to."""
+
+_FEWEST = 4
+"""Samples that a parabola is fitted to at least: one more than it goes through."""

@@ -117,13 +117,16 @@ def without_object(
             missing, return_distances=False, return_indices=True
         )
         filled = background[tuple(places)]
-        smooth = ndimage.uniform_filter(filled, size=(9, 9, 1), mode="nearest")
+        smooth = ndimage.uniform_filter(filled, size=(_SMOOTH, _SMOOTH, 1), mode="nearest")
         background = np.where(missing[..., None], smooth, background)
     return Scene(background.astype(np.float32), scene.threshold)
 
 
 _SEEN, _MOSTLY = 0.08, 0.7
 """Shares of the frames in which the ground must show to be known, and to be the median."""
+
+_SMOOTH = 9
+"""Side in pixels of the squares over which ground that was never seen is averaged."""
 
 
 def _median(samples: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ import numpy as np
 from noether_sym.track.kinks import (
     BETTER,
     BETWEEN,
+    COST,
     DEGREE,
     FITS,
     SIDE,
@@ -36,6 +37,12 @@ _LEAST, _MOST = 0.15, 8.0
 
 _AT_BOUND = 0.01
 """Share of the shifts that are tried, at either end, where none is the best but all are alike."""
+
+_CLOSEST = 0.7
+"""Steps in time that a shift must leave between the frames before and behind."""
+
+_FINE = 1e-4
+"""Steps in time to which a shift is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def skips(times: NDArray[np.float64], places: NDArray[np.float64]) -> list[Skip]
             strength, seconds = _step(times[rows], places[rows], noise)
             if strength > 0.0:
                 # of two that fit, the one that leaves out less
-                found.append((strength / (1.0 + 0.5 * between), Skip(first, last, seconds)))
+                found.append((strength / (1.0 + COST * between), Skip(first, last, seconds)))
     chosen: list[Skip] = []
     for _, skip in sorted(found, key=lambda one: -one[0]):
         if all(skip.last + SIDE <= one.first or skip.first - SIDE >= one.last for one in chosen):
@@ -107,9 +114,9 @@ def _step(
         return rest(powers(clock + shift * behind), places)
 
     # the times must not run backwards
-    least = 0.7 * usual - float(clock[SIDE] - clock[SIDE - 1])
+    least = _CLOSEST * usual - float(clock[SIDE] - clock[SIDE - 1])
     found = minimize_scalar(
-        shifted, bounds=(least, _MOST * usual), method="bounded", options={"xatol": 1e-4 * usual}
+        shifted, bounds=(least, _MOST * usual), method="bounded", options={"xatol": _FINE * usual}
     )
     seconds = float(found.x)
     margin = _AT_BOUND * (_MOST * usual - least)

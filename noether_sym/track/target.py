@@ -37,6 +37,16 @@ _SHADOW = 0.1
 """What a shadow counts beside what casts it."""
 
 _ROUNDS = 2
+"""Times that the object is told: the second one without what it left in the background."""
+
+_FEWEST = 3
+"""Frames of which the median may be the ground: that of two is half of the object."""
+
+_SWEPT = 0.9
+"""Share of the picture that must have changed some time if the camera moves."""
+
+_TWINS = 2.0
+"""Sides of an object from which on two blobs are two objects, and not parts of one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +121,7 @@ def target_of(
     DatasetError
         If nothing moves, the camera does, or several things do and none stands out.
     """
-    if len(samples) < 3:
+    if len(samples) < _FEWEST:
         raise DatasetError(
             f"{path} has {len(samples)} frame{'s' * (len(samples) != 1)}, too few to see what moves"
         )
@@ -132,7 +142,7 @@ def target_of(
                 raise _another_colour(path, strongest, colour)
         best = things[int(np.argmax(strengths))]
         scene = without_object(scene, samples, best.colour, _swept_by(best, swept.shape))
-    if float(swept.mean()) > 0.9 and _moving(seen, swept.size) > _MOST_PIXELS:
+    if float(swept.mean()) > _SWEPT and _moving(seen, swept.size) > _MOST_PIXELS:
         raise DatasetError(
             f"{path}: most of the picture moves; fix the camera (a tripod), or give --region "
             "LEFT,TOP,WIDTH,HEIGHT around the object's path"
@@ -169,9 +179,13 @@ def _swept_by(thing: _Thing, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         for blob in blobs:
             swept[blob.rows, blob.columns] = True
     filled: NDArray[np.bool_] = ndimage.binary_dilation(
-        ndimage.binary_fill_holes(swept), iterations=4
+        ndimage.binary_fill_holes(swept), iterations=_BESIDE
     )
     return filled
+
+
+_BESIDE = 4
+"""Pixels around the blobs of a thing that may be its rim: blobs are cut at half the contrast."""
 
 
 def _things(seen: Sequence[Sequence[Blob]]) -> list[_Thing]:
@@ -204,6 +218,7 @@ def _closeness(thing: _Thing, colour: NDArray[np.float64]) -> float:
 
 
 _GREY = 30.0
+"""How far a colour is from grey, of 255, up to which it has no hue; beside one with a hue, half."""
 
 
 def _nothing(path: Path) -> DatasetError:
@@ -239,7 +254,7 @@ def _alone(
     for blobs in best.seen.values():
         if len(blobs) > 1 and blobs[1].energy > ALIKE * blobs[0].energy:
             apart = np.hypot(*np.subtract(blobs[0].centre, blobs[1].centre))
-            if apart > 2.0 * np.sqrt(blobs[0].area):
+            if apart > _TWINS * np.sqrt(blobs[0].area):
                 twins.append(blobs[:2])
     if len(twins) > _OFTEN * len(best.seen):
         where = " and ".join(f"({x:.0f}, {y:.0f})" for x, y in (one.centre for one in twins[0]))

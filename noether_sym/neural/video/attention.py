@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ATTENTION_FILE = "attention.json"
 
 _BATCH = 256
+"""Pairs of frames that are embedded at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 EVALUATION_FILE, CURVE_FILE = "evaluation.json", "curve.json"
 
 _BATCH = 8
+"""Windows that are predicted at once."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _ADAM = "adam"
 
+_APART = 1_000_003
+"""Between the numbers of two seeds: more than there are epochs, so that no order comes twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -132,7 +135,7 @@ def restore(networks: Mapping[str, nn.Module], path: Path) -> Facts | None:
 
 def _order(count: int, schedule: Schedule, epoch: int) -> tuple[Tensor, ...]:
     """Indices of the batches of an epoch, which do not depend on the epochs before."""
-    generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + epoch)
+    generator = torch.Generator().manual_seed(schedule.seed * _APART + epoch)
     return torch.randperm(count, generator=generator).split(schedule.batch)
 
 

@@ -28,6 +28,7 @@ BACKBONE = "alexnet-owt-7be5be79.pth"
 BACKBONE_URL = f"https://download.pytorch.org/models/{BACKBONE}"
 
 _CHUNK = 32
+"""Frames that are compared at once."""
 _DAMAGED = (
     EOFError, KeyError, OSError, RuntimeError, TypeError, UnpicklingError, ValueError,
 )  # fmt: skip

@@ -33,7 +33,10 @@ PLACES = {"coder": ("encoder", "decoder"), "latent": ("predictor",)}
 """What is adapted: layers of the encoder and the decoder, or what the LSTM gives."""
 
 _CHANNELS = (32, 64)
+"""Of the two convolutions: the paper's."""
+
 _KERNEL = 5
+"""Pixels each way that a convolution sees: the paper's."""
 
 
 @dataclass(frozen=True, slots=True)

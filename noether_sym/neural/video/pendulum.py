@@ -32,21 +32,44 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 GRAVITY, MASS, LENGTH = 10.0, 1.0, 1.0
+"""In m/s**2, kg and m: gym's."""
+
 TIME_STEP, SUBSTEPS = 0.05, 10
+"""Seconds from frame to frame, gym's, and leapfrog steps in them."""
+
 LARGEST_TORQUE, LARGEST_SPEED = 2.0, 8.0
+"""In N m and rad/s: gym's."""
+
 EPISODE = 200
+"""Time steps, and frames, of an episode: gym's."""
+
 PUSHED = 10
+"""Time steps of a stretch, which is the script's or one of random torques."""
+
 POLICIES = ("scripted", "random")
 STEPS = ("leapfrog", "gym")
 
 _PULL = 1.5 * GRAVITY / LENGTH
+"""Acceleration by gravity of a uniform rod over the sine of its angle, in rad/s**2."""
+
 _DRIVE = 3.0 / (MASS * LENGTH**2)
+"""Acceleration of a uniform rod over the torque, in rad/s**2 for each N m."""
+
 _UPRIGHT = 0.5 * MASS * GRAVITY * LENGTH
+"""Energy of a rod at rest upright, in J; of one that hangs, its opposite."""
+
 _HELD, _PUSHES = 5, 0.25
+"""Time steps for which a random torque is kept, and the probability of a stretch of them."""
+
 _GAIN, _NEAR = 1.0, 0.5
+"""Torque of the script over the energy that is missing; radians from upright, and share of the
+energy there, within which it holds the rod."""
+
 _STIFF, _DAMPED = 12.0, 3.0
+"""Spring and damper that hold it, N m/rad and N m s/rad: .98 of critical damping under gravity."""
 
 _HALF_WIDTH, _BOUND = 0.1, 1.25
+"""Of the rod, gym's, and of the picture, in m."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,7 @@ ANGLE = 20
 
 _RAMP = Path("scenarios/ramp")
 _SHOWN = 3
+"""Clips that the error names, with their reasons."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,13 @@ State = list[tuple["Tensor", "Tensor"]]
 """Activations of each layer of an LSTM, (sample, hidden) twice."""
 
 _SMALLEST = 4
+"""Pixels each way at which halving ends; one convolution takes what is left."""
+
 _WIDEST = 8
+"""Channels of a convolution over those of the first one, at most; as in DCGAN."""
+
 _SLOPE = 0.2
+"""Of a leaky ReLU below 0; as in DCGAN."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _SMALLEST = 4
+"""Pixels each way at which halving ends; one convolution takes what is left."""
 _WIDEST = 8
+"""Channels of a level over those of the outermost, at most: VGG16 has 64 and up to 512."""
 _CONVOLUTIONS = (2, 2, 3, 3)
 """Of each level, the outermost first; further levels have as many as the last."""
 _SLOPE = 0.2
+"""Of a leaky ReLU below 0; as in SVG."""
 
 
 def widths(size: int, width: int) -> tuple[int, ...]:
