@@ -154,3 +154,5 @@ def test_a_selected_law_that_fails_on_the_test_data_is_said_to():
     )
     better = replace(TAILORING, summary=(row("extra epochs", 0.3), row("meta-tailored", 0.1)))
     assert "On the test data" not in words.selected(better)
+    lost = replace(TAILORING, summary=(row("extra epochs", 0.3), row("meta-tailored", None)))
+    assert "On the test data it does not: its predictions diverge there." in words.selected(lost)

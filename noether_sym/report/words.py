@@ -202,6 +202,8 @@ def _on_test(tailoring: TailoringDocument) -> str:
     """What the test data say where they do not agree with the validation part."""
     errors = {row.method: row.test_rmse.mean for row in tailoring.summary}
     own, plain = errors.get(META_TAILORED), errors.get(EXTRA_EPOCHS)
+    if own is None and META_TAILORED in errors:
+        return " On the test data it does not: its predictions diverge there."
     if own is None or plain is None or own < plain:
         return ""
     return (
