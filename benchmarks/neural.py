@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from benchmarks import neural_latent, neural_pixels, neural_states
+from benchmarks import neural_film, neural_latent, neural_pixels, neural_states
 from benchmarks._measure import machine
 from benchmarks.kept import parser, publish, sections_of, sections_of_page
 
 SECTIONS = {
     "states": partial(neural_states.section, "predict"),
     "counts": partial(neural_states.section, "count"),
+    "film": neural_film.section,
     "latent": neural_latent.section,
     "pixels": neural_pixels.section,
 }
