@@ -10,7 +10,7 @@ error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,9 @@ class Constancy:
     trajectories : int
         Those that were compared, pieces of one trial as one; where they weigh differently, their
         effective number.
+    choice : float
+        By what factor the quantity may change more on other trajectories, having been chosen on
+        these: the bound grows by it, and neither what is seen to change nor a p-value knows of it.
     """
 
     variation: float
@@ -69,20 +72,16 @@ class Constancy:
     freedom: float
     white: float
     trajectories: int
+    choice: float = 1.0
 
     @property
     def largest(self) -> float:
         """Upper 95 % bound on the standard deviation along trajectories of what is no noise."""
         return _largest(self.variation, self.error, self.freedom)
 
-    def scaled(self, factor: float) -> Constancy:
-        """The same of what changes by some factor more."""
-        square = factor * factor
-        return replace(self, variation=square * self.variation, error=square * self.error)
-
     def within(self, spread: float) -> float:
-        """The same over a spread."""
-        return self.largest / spread if spread > 0 else float("inf")
+        """The same over a spread, on other trajectories too."""
+        return self.choice * self.largest / spread if spread > 0 else float("inf")
 
     def equivalence(self, most: float) -> float:
         """p-value that the standard deviation along trajectories is `most` or more.

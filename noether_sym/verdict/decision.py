@@ -7,6 +7,7 @@ of the spread between them, or, where a drift is detected, below a thousandth.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def decide(
     tangents, noise, doubt, trials
         See `noether_sym.verdict.constancy.constancy`.
     choice : float
-        By what factor it may change more on other trajectories, having been chosen on these.
+        See `noether_sym.verdict.constancy.Constancy`.
     """
     unit = _largest_deviation(values)
     values = [own / unit for own in values]
@@ -89,7 +90,7 @@ def decide(
     noise = None if noise is None else [own / unit / unit for own in noise]
     spread, natural = spread / unit, natural / unit
     found = constancy(values, tangents, motion.resolution, noise, doubt, trials)
-    found = found.scaled(choice)
+    found = replace(found, choice=choice)
     if not found.trajectories:
         reason = "no trajectory has two samples at which it is defined"
         return Evidence(UNDECIDED, reason, np.inf, 1.0, 1.0, 0)
@@ -102,7 +103,7 @@ def decide(
     spread = min(spread, natural)
     bound = found.within(spread)
     drifts = found.white < DETECTED
-    if bound <= (DRIFT if drifts else WITHIN):
+    if bound <= (choice * DRIFT if drifts else WITHIN):  # integrators drift everywhere alike
         return _evidence(LAW, "", found, spread)
     if drifts:
         return _drifting(found, times, values, motion, spread, trials)
