@@ -136,7 +136,7 @@ def page(
             parts.append(_missed(section, entries))
         if section is SECTIONS["growth"]:
             parts += _drawn(section, entries, figures)
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def summary(found: Mapping[str, dict[str, Any] | None]) -> str:

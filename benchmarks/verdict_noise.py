@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,7 @@ def section(entries: Entries, output: Path) -> list[str]:
                 )
     for job, answer in found.items():
         lines += [
-            f"- {job.case}, {job.level:.0%}, seed {job.seed}: false `{row['law']}`, changes by "
-            f"{number(row['share'])}"
+            f"- {job.case}, {job.level:.0%}, seed {job.seed}: false `{row['law']}`, {_wrong(row)}"
             for row in answer["laws"]
             if is_false(row)
         ]
@@ -72,6 +72,13 @@ def section(entries: Entries, output: Path) -> list[str]:
     parts += ["### False laws", cut(lines) or "None."]
     parts += ["### Known laws that are missed, by data set", _by_case(found), asked(found)]
     return parts
+
+
+def _wrong(row: Mapping[str, Any]) -> str:
+    """Why a law is false: by how much it changes elsewhere, or, where that is not known, here."""
+    if row["share"] is not None:
+        return f"changes by {number(row['share'])}"
+    return f"outside the span of what is known; on the data it changes by {number(row['loss'])}"
 
 
 def _noise_cells(own: list[dict[str, Any]], clean: Entries, level: float) -> list[str]:

@@ -65,7 +65,7 @@ def page(chosen: Sequence[str], entries: Entries, older: int, output: Path, *, q
         parts += _failures(own)
     parts += ["## q-values against what happened", *_q_values(answers)]
     parts += _intervals(output)
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _counted(entries: Entries) -> str:
