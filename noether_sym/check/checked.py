@@ -15,7 +15,7 @@ from noether_sym.datasets.parts import rejoined, trials_of
 from noether_sym.datasets.windows import choose_window
 from noether_sym.dsl.parser import Formula
 from noether_sym.laws.expansion import with_expansions
-from noether_sym.laws.law import ACCEPTED, APPROXIMATE_LAW, LAW, Evidence, Law
+from noether_sym.laws.law import ACCEPTED, APPROXIMATE_LAW, LAW, Law
 from noether_sym.laws.symmetry import with_symmetries
 from noether_sym.laws.units import in_given_units
 from noether_sym.noise.clean import without_outliers
@@ -119,48 +119,48 @@ def check(
             if outcome.verdict == LAW:
                 break
         assert chosen is not None
-        written = as_written(given, chosen, confirmation.sigma) if chosen.fitted else None
-        if written is not None:
-            chosen = _freed(given, chosen, *written, confirmation)
-        return _checked(given, chosen, written)
+        return _checked(given, *_freed(given, chosen, confirmation))
+
+
+_Written = tuple[Law, int | None] | None
+"""The quantity in the form that was given, if that can be, and the slot that sets its scale."""
 
 
 def _freed(
-    given: GivenFormula,
-    outcome: JudgedFit,
-    law: Law,
-    reference: int | None,
-    confirmation: Confirmation,
-) -> JudgedFit:
-    """The outcome by constants freed of the noise's bias, where these make the better law.
+    given: GivenFormula, outcome: JudgedFit, confirmation: Confirmation
+) -> tuple[JudgedFit, _Written]:
+    """The outcome as written, by constants freed of the noise's bias where these are better.
 
-    Over whole trajectories each of three or more is judged by constants fitted to the others.
+    Over whole trajectories each is judged by constants fitted to the others; fewer than three
+    tell too little of constants to change a verdict by them.
     """
-    before = outcome.law.evidence
-    noisy = confirmation.sigma[list(given.columns)].any()
-    if before is None or outcome.refused or not (noisy and given.formula.free):
-        return outcome
+    if not outcome.fitted:
+        return outcome, None
+    conserved = outcome.verdict in (LAW, APPROXIMATE_LAW)
+    plain = as_written(given, outcome, confirmation.sigma, freed=conserved)
     data, whole = given.dataset, rejoined(given.dataset.train, given.dataset.test)
-    if outcome.samples.window is None and len(trials_of(whole)) >= ENOUGH:
+    noisy = confirmation.sigma[list(given.columns)].any() and given.formula.free
+    if plain is None or outcome.refused or not noisy or len(trials_of(whole)) < ENOUGH:
+        return outcome, plain
+    freed = plain if conserved else as_written(given, outcome, confirmation.sigma, freed=True)
+    assert freed is not None
+    law, reference = freed
+    if outcome.samples.window is None:
         others = LeftOut(data, whole, confirmation.sigma, held_slots(given, reference))
-        rows = others.rows(law, confirmation.rows, confirmation.size)
-        found = confirmation.decided(law, rows)
+        found = confirmation.decided(law, others.rows(law, confirmation.rows, confirmation.size))
     else:
         found = confirmation.evidence(law)
-    if _standing(found) >= _standing(before):
-        return outcome
+    before = outcome.law.evidence
+    if found.verdict not in (LAW, APPROXIMATE_LAW):
+        return outcome, plain
+    if conserved and before is not None and found.chance >= before.chance:
+        return outcome, plain
     quantity = outcome.law.with_(
         evidence=replace(found, chance=min(1.0, 2.0 * found.chance)),  # the better of two
         conservation_ratio=conservation_ratio(law, outcome.samples),
+        status=ACCEPTED,
     )
-    if found.verdict in (LAW, APPROXIMATE_LAW):
-        quantity = quantity.with_(status=ACCEPTED)
-    return replace(outcome, law=quantity, verdict=found.verdict, reason=found.reason)
-
-
-def _standing(evidence: Evidence) -> tuple[bool, float, float]:
-    """The less the better."""
-    return evidence.verdict not in (LAW, APPROXIMATE_LAW), evidence.chance, evidence.within
+    return replace(outcome, law=quantity, verdict=found.verdict, reason=found.reason), freed
 
 
 def _undefined(law: Law, dataset: Dataset) -> list[str]:
@@ -175,9 +175,7 @@ def _undefined(law: Law, dataset: Dataset) -> list[str]:
     ]
 
 
-def _checked(
-    given: GivenFormula, outcome: JudgedFit, written: tuple[Law, int | None] | None
-) -> Checked:
+def _checked(given: GivenFormula, outcome: JudgedFit, written: _Written) -> Checked:
     formula, quantity = given.formula, outcome.law
     fixed = tuple(own.value is not None for own in formula.constants)
     notes = list(given.dataset.notes)

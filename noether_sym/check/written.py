@@ -14,7 +14,7 @@ from noether_sym.check.judging import JudgedFit
 from noether_sym.dsl.expression import PARAMETER, Expression, input_, parameter, with_leaves
 from noether_sym.dsl.operators import UnitRule, operator_of
 from noether_sym.dsl.parser import Formula
-from noether_sym.laws.law import APPROXIMATE_LAW, LAW, Law, Parameter
+from noether_sym.laws.law import Law, Parameter
 from noether_sym.noise.constants import refit
 from noether_sym.statistics.samples import of_samples
 from noether_sym.statistics.uncertainty import standard_errors
@@ -31,13 +31,13 @@ _MOST_NONLINEAR = 4
 
 
 def as_written(
-    given: GivenFormula, outcome: JudgedFit, sigma: NDArray[np.float64]
+    given: GivenFormula, outcome: JudgedFit, sigma: NDArray[np.float64], *, freed: bool
 ) -> tuple[Law, int | None] | None:
     """The fitted quantity in the form that was given, and the slot that sets its scale.
 
     None where the form cannot be brought to the fitted quantity by a factor and a constant
     with the values that the fit found for what is inside functions. `sigma` is the standard
-    deviation of each column's noise, of which constants are freed where they can be.
+    deviation of each column's noise, of which constants are `freed` where they can be.
     """
     free = given.formula.free
     if not free:
@@ -56,7 +56,7 @@ def as_written(
         found = _solved(given, points, target, linear, divisors, held)
         if found is not None:
             solved, reference = found
-            told = _estimates(given, solved, reference, outcome, sigma)
+            told = _estimates(given, solved, reference, outcome, sigma, freed=freed)
             return given.law(solved, told), reference
     return None
 
@@ -159,15 +159,16 @@ def _estimates(
     reference: int | None,
     outcome: JudgedFit,
     sigma: NDArray[np.float64],
+    *,
+    freed: bool,
 ) -> dict[int, Parameter]:
     """The free parameters and how sure they are; numbers and the reference are given."""
     samples = outcome.samples.thinned(MOST_SAMPLES)
     law = given.law(values)
     free = [slot for slot in given.formula.free if slot != reference]
     noise = of_samples(noise_of(outcome.law, sigma), samples.noise)
-    conserved = outcome.verdict in (LAW, APPROXIMATE_LAW)
     derived = {column for column, _ in given.dataset.derived} & set(given.columns)
-    if free and not derived and (conserved or noise[list(given.columns)].any()):
+    if freed and free and not derived:
         found = refit(
             law.expression,
             law.values,
