@@ -12,9 +12,9 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import noether_sym
 
@@ -26,6 +26,8 @@ SEARCH = ("statistics", "noise", "search", "verdict", "pipeline.py", "api")
 
 
 _QUICK = "quick "
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def part(text: str) -> tuple[int, int]:
@@ -112,6 +114,19 @@ def latest(path: Path) -> tuple[dict[str, Any] | None, bool]:
         if _unkeyed(name) == _unkeyed(path.name):
             return answer, False
     return None, False
+
+
+def answers_shown(
+    paths: Mapping[Key, Path], made: Mapping[Key, dict[str, Any]] | None = None
+) -> tuple[dict[Key, dict[str, Any] | None], set[Key]]:
+    """The answers that a page shows, and those of them that are of earlier sources.
+
+    What was `made` by this very call comes first: of missing data no answer is kept.
+    """
+    found = {key: latest(path) for key, path in paths.items()}
+    older = {key for key, (own, current) in found.items() if own is not None and not current}
+    answers = {key: own for key, (own, _) in found.items()} | dict(made or {})
+    return answers, older - set(made or {})
 
 
 def publish(target: Path, text: str, folder: Path) -> None:

@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._measure import run_child
-from benchmarks.kept import DATA, digest, held, keep, latest, parser, path_of, publish, sections_of
+from benchmarks.kept import (
+    DATA,
+    answers_shown,
+    digest,
+    held,
+    keep,
+    parser,
+    path_of,
+    publish,
+    sections_of,
+)
 from benchmarks.race_page import Job, page
 
 LIMIT_SECONDS = 4 * 3600
@@ -54,13 +64,11 @@ def main(arguments: list[str] | None = None) -> None:
             if job.way in options.ways and (options.fresh or held(paths[job]) is None):
                 print(*job, "...", file=sys.stderr, flush=True)
                 keep(paths[job], _tailored(cache, job, quick=options.quick))
-    found = {job: latest(path) for job, path in paths.items()}
-    answers = {job: own for job, (own, _) in found.items()}
+    answers, older = answers_shown(paths)
     # whatever was chosen, what was measured is shown
     shown = [name for name, own in every.items() if name in chosen or any(answers[j] for j in own)]
     jobs = [job for name in shown for job in every[name]]
-    older = sum(own is not None and not current for own, current in found.values())
-    publish(options.output / "race.md", page(shown, jobs, answers, older), cache)
+    publish(options.output / "race.md", page(shown, jobs, answers, len(older)), cache)
 
 
 def _jobs(section: str, *, quick: bool) -> list[Job]:

@@ -29,10 +29,10 @@ from benchmarks._measure import run_child
 from benchmarks.kept import (
     DATA,
     SEARCH,
+    answers_shown,
     digest,
     held,
     keep,
-    latest,
     parser,
     path_of,
     publish,
@@ -66,11 +66,10 @@ def main(arguments: list[str] | None = None) -> None:
                 print(f"{number + 1}: {', '.join(job)} ...", file=sys.stderr, flush=True)
                 made[job] = answer = _searched(*job)
                 keep(path, answer)
-    found = {job: latest(_path(cache, *job)) for own in every.values() for job in own}
-    entries = {job: own for job, (own, _) in found.items()} | made
+    paths = {job: _path(cache, *job) for own in every.values() for job in own}
+    entries, older = answers_shown(paths, made)
     # whatever was chosen, what was measured is shown
     shown = [name for name, own in every.items() if name in chosen or any(entries[j] for j in own)]
-    older = [job for job, (own, current) in found.items() if own is not None and not current]
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
     sections = [SECTIONS[name] for name in shown]

@@ -27,10 +27,10 @@ from benchmarks._measure import run_many
 from benchmarks.kept import (
     DATA,
     SEARCH,
+    answers_shown,
     digest,
     held,
     keep,
-    latest,
     parser,
     path_of,
     publish,
@@ -66,16 +66,14 @@ def main(arguments: list[str] | None = None) -> None:
                 made[job] = answer
                 keep(_path(cache, job), answer)
     every = itertools.chain.from_iterable(groups(list(SECTIONS), quick=options.quick))
-    found = {job: latest(_path(cache, job)) for job in every}
-    entries = {job: own for job, (own, _) in found.items()} | made
+    entries, older = answers_shown({job: _path(cache, job) for job in every}, made)
     # whatever was chosen, what was measured is shown
     there = {job.section for job, own in entries.items() if own is not None}
     shown = [name for name in SECTIONS if name in chosen or name in there]
     entries = {job: own for job, own in entries.items() if job.section in shown}
-    older = sum(own is not None and not current for own, current in found.values())
     figures = options.output / "figures"
     figures.mkdir(exist_ok=True)
-    text = page(shown, entries, older, options.output, quick=options.quick)
+    text = page(shown, entries, len(older), options.output, quick=options.quick)
     publish(options.output / "verdict.md", text, cache)
 
 
