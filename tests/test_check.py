@@ -135,6 +135,45 @@ def test_the_verdict_in_noise_is_that_of_a_search():
     assert check("v**2 + c0*x**2", data).verdict == NOT_A_LAW
 
 
+@pytest.mark.parametrize(
+    ("system", "law", "wrong"),
+    [
+        ("duffing", "v**2 - x**2 + 0.5*x**4", "v**2 - x**2 + 0.3*x**4"),
+        (
+            "lotka_volterra",
+            "0.07*x + 0.075*y - 0.15*log(x) - 0.25*log(y)",
+            "0.07*x + 0.075*y - 0.15*log(x) - 0.2*log(y)",
+        ),
+    ],
+)
+def test_a_law_is_one_however_its_noise_is_spread(system, law, wrong):
+    """How much noise a sample has is known by where the noise has put it, and so is what a
+    constant changes there: both had made white residuals seem to have a memory."""
+    clean = load(system)
+    draw = np.random.default_rng(3)
+    sizes = np.concatenate([own.states for own in clean.train]).std(0)
+    verdicts = []
+    for _ in range(3):
+        noisy = [
+            own.states + 0.1 * sizes * draw.normal(size=own.states.shape)
+            for own in (*clean.train, *clean.test)
+        ]
+        reading = {"names": list(clean.names), "dt": 0.1, "unitless": True}
+        found = noether_sym.check(law, noisy, **reading)
+        verdicts.append(found.verdict)
+        assert found.law.evidence.white > 1e-3
+        assert noether_sym.check(wrong, noisy, **reading).verdict != LAW
+    assert verdicts == [LAW] * 3
+
+
+def test_numbers_of_a_formula_are_taken_at_their_word():
+    """A free constant may be off by its error; a number that was given may not."""
+    data = load("ideal_pendulum", noise=0.02)
+    assert check("p**2 - c0*cos(q)", data).verdict == LAW
+    assert check("p**2 - 3*cos(q)", data).verdict == LAW
+    assert check("p**2 - 2.6*cos(q)", data).verdict == NOT_A_LAW
+
+
 def test_measured_data_are_approximately_conserved(pendulum_file):
     checked = check("p**2 - c0*cos(q)", load("real_pendulum"))
     assert checked.verdict == "approximate law"

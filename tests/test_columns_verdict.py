@@ -52,6 +52,54 @@ def springs(tracks=6, samples=40, noise=0.0, seed=0):
     return tables
 
 
+def circuits(count=14, noise=0.01, seed=0):
+    """Charge and current of coils and capacitors that differ between trajectories."""
+    draw = np.random.default_rng(seed)
+    tables = []
+    for _ in range(count):
+        coil, capacity, charge = draw.uniform(1, 10), draw.uniform(0.5, 5), draw.uniform(0.2, 2)
+        turn = 1.0 / np.sqrt(coil * capacity)
+        t = np.linspace(0, 20, 200)
+        angle = turn * t + draw.uniform(0, 6)
+        own = np.array([charge * np.cos(angle), -charge * turn * np.sin(angle)])
+        own += noise * own.std(1, keepdims=True) * draw.normal(size=own.shape)
+        columns = {"t [s]": t, "Q [C]": own[0], "I [A]": own[1], "L [H]": coil, "C [F]": capacity}
+        tables.append(pd.DataFrame(columns))
+    return tables
+
+
+def capacitors(count=14, noise=0.01, seed=0):
+    """Voltages of two capacitors, joined by a resistor: their charge stays."""
+    draw = np.random.default_rng(seed)
+    tables = []
+    for _ in range(count):
+        (one, two), (u, w) = draw.uniform(1, 10, 2), draw.uniform(1, 10, 2)
+        t = np.linspace(0, 8, 120)
+        end = (one * u + two * w) / (one + two)
+        fade = np.exp(-t * (1 / one + 1 / two))
+        own = np.array([end + (u - end) * fade, end + (w - end) * fade])
+        own += noise * own.std() * draw.normal(size=own.shape)
+        columns = {"t [s]": t, "u [V]": own[0], "w [V]": own[1], "a [F]": one, "b [F]": two}
+        tables.append(pd.DataFrame(columns))
+    return tables
+
+
+def test_a_law_times_a_function_of_parameters_is_the_same_law():
+    found = discover(capacitors(), parameters=["a", "b"], jobs=1)
+    assert (found.independent, found.most) == (1, 1)
+    assert {law.family for law in found.accepted} == {1}
+    assert {str(law) for law in found.accepted} >= {"u*a + w*b"}
+
+
+def test_sums_in_noise_do_not_follow_whatever_parameters_do():
+    """Some ten terms in one parameter follow fourteen trajectories; two in both are the energy."""
+    found = discover(circuits(), parameters=["L", "C"], search="sums", jobs=1)
+    (law,) = found.accepted
+    assert {*law.expression.inputs} == {0, 1, 2, 3}
+    assert len(law.parameters) == 1
+    assert law.parameters[0].value == pytest.approx(1.0, abs=0.01)
+
+
 def as_file(path, tables, drop=("t [s]",)):
     frames = [table.assign(trajectory=number) for number, table in enumerate(tables)]
     pd.concat(frames).drop(columns=list(drop)).to_csv(path, index=False)

@@ -231,6 +231,27 @@ def test_the_time_has_its_own_name(tmp_path):
     assert dataset.columns[1].unit.given == "ms"
 
 
+@pytest.mark.parametrize("header", ["unix time [s]", "Zeit [ms]", "day"])
+def test_a_column_of_times_by_another_name(tmp_path, header):
+    rows = [(label, 100 + step, (step - 4) ** 2) for label in "abcd" for step in range(9)]
+    path = write(tmp_path / "a.csv", f"trial,{header},x", rows)
+    name = header.split(" [")[0]
+    dataset = load(path, trajectory="trial", unitless=True)
+    assert (dataset.names, dataset.time_name, dataset.timed) == (("x",), name, True)
+    assert f"column '{name}', which only grows, is taken as the time" in " ".join(dataset.notes)
+    searched = load(path, trajectory="trial", unitless=True, columns=[name, "x"])
+    assert (searched.names, searched.timed) == ((name, "x"), False)
+
+
+def test_what_only_may_be_a_time_is_none(tmp_path):
+    rows = [(label, abs(step - 4), step, step**2) for label in "abcd" for step in range(9)]
+    path = write(tmp_path / "a.csv", "trajectory,delay [s],n,x", rows)  # it falls, and has no unit
+    assert load(path, unitless=True).names == ("delay", "n", "x")
+    both = [(label, step, 2 * step, step**2) for label in "abcd" for step in range(9)]
+    path = write(tmp_path / "b.csv", "trajectory,one [s],two [s],x", both)
+    assert load(path, unitless=True).names == ("one", "two", "x")
+
+
 def without_time(path, trajectory=True, samples=30):
     rows = [(*([row[0]] if trajectory else []), *row[2:]) for row in collisions(samples=samples)]
     header = "m1 [kg],m2 [kg],v1 [m/s],v2 [m/s],x [m]"

@@ -77,7 +77,7 @@ SHOWN = {
     "docs/howto/derived_columns.md": "('x', 'y', 'vx', 'vy', 'r') m",
     "docs/howto/noise.md": (
         "[('q', 0.01), ('p', 0.0)]\n"
-        "x**2 + 0.24747*v**2 constant to within 0.04 of its spread\n"
+        "x**2 + 0.24747*v**2 constant to within 0.05 of its spread\n"
         "x**2 + 0.24795*v**2 constant to within 0.02 of its spread"
     ),
 }

@@ -142,7 +142,7 @@ def test_constants_are_surer_and_not_pulled_aside():
 
 def test_the_search_uses_it():
     """With one size for all the noise of bad samples hides much of what good ones show."""
-    table = springs(0, coarse=0.2)
+    table = springs(0, coarse=0.15)
     size = float(np.sqrt(np.mean(table["dx"] ** 2)))
     array = table["dx"].to_numpy()
     options = {"search": "sums", "jobs": 1}

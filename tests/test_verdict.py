@@ -9,12 +9,15 @@ from scipy.stats import binom
 
 from noether_sym.laws.law import APPROXIMATE_LAW, CONSTRAINT, LAW, NOT_A_LAW, UNDECIDED, Evidence
 from noether_sym.verdict.chance import q_values
-from noether_sym.verdict.constancy import Constancy, constancy, slow_share, spread_between
+from noether_sym.verdict.constancy import Constancy, constancy, slow_share
 from noether_sym.verdict.criteria import _second
 from noether_sym.verdict.decay import decay
 from noether_sym.verdict.decision import WITHIN, decide
 from noether_sym.verdict.independence import Judged
+from noether_sym.verdict.more import tells_more
 from noether_sym.verdict.motion import Motion
+from noether_sym.verdict.residuals import noise_beside, weights_of
+from noether_sym.verdict.spread import spread_between
 
 _TURNING = Motion(turn=6.3, resolution=0.9, returns=True)
 _SAMPLES = 150
@@ -119,6 +122,54 @@ def test_what_errors_of_constants_explain_is_no_memory():
     assert constancy(values, known).white > 0.1 * constancy(pure).white
     too_small = [0.05 * own for own in known]
     assert constancy(values, too_small).white < 1e-4
+
+
+def test_the_noise_that_a_constant_shares_with_residuals_is_no_change():
+    """A law of a noisy column, and what its constant changes there, carry the same noise: a fit of
+    one to the other on the same samples would find a constant that is off, and leave a wave."""
+    draw = np.random.default_rng(26)
+    values, tangents = [], []
+    for level in _levels(10):
+        noise = draw.normal(size=_SAMPLES)
+        values.append(level - 0.5 * noise)
+        tangents.append((3.0 * np.sin(_TIMES) + noise)[:, None])
+    assert constancy(values, tangents).white > 0.01
+    assert constancy(values, tangents, resolution=0.2).white < 1e-6  # too far apart to know better
+    drifting = [own + 0.3 * np.cos(0.2 * _TIMES) for own in values]
+    assert constancy(drifting, tangents).white < 1e-6
+
+
+def test_a_weight_is_read_beside_its_sample():
+    """What a sample's own noise says of its weight is wrong together with its value."""
+    told = np.ones(7)
+    assert noise_beside(np.array([9.0, 0, 1, 0, 3, 0, 5]), told)[2] == 6.0
+    assert noise_beside(np.array([9.0, 0, 1, 0, 3, 0, 5]), told)[0] == 1.0
+    assert list(noise_beside(np.array([4.0, 1.0]), np.ones(2))) == [4.0, 1.0]  # there is none
+    loud = np.array([1.0, 100.0, 1.0, 1.0, 1.0, 100.0, 1.0])  # as the data tell
+    assert list(noise_beside(2.0 * loud, loud)) == list(2.0 * loud)
+    draw = np.random.default_rng(27)
+    own, beside = [], []
+    for _ in range(400):
+        noise = draw.normal(size=40)
+        variance = np.exp(noise)  # the larger the value, the larger it seems
+        own.append(np.average(noise, weights=weights_of([variance])[0]))
+        near = noise_beside(variance, np.ones(40))
+        beside.append(np.average(noise, weights=weights_of([near])[0]))
+    assert np.mean(own) < -0.1
+    assert abs(np.mean(beside)) < 4.0 * np.std(beside) / np.sqrt(400)
+
+
+def test_a_law_in_other_words_tells_nothing_more():
+    draw = np.random.default_rng(28)
+    levels, others = _levels(12), draw.normal(size=12)
+    one = [level + 0.01 * draw.normal(size=_SAMPLES) for level in levels]
+    again = [2.0 * own + 1e-3 * np.sin(_TIMES) + 1e-4 * n for n, own in enumerate(one)]
+    two = [n + 0.01 * draw.normal(size=_SAMPLES) for n in others]
+    beside = [own[None] for own in one]
+    assert not tells_more(again, beside, [""] * 12, 0.9)
+    assert tells_more(two, beside, [""] * 12, 0.9)
+    assert tells_more([a + b for a, b in zip(one, two, strict=True)], beside, [""] * 12, 0.9)
+    assert tells_more(again[:2], beside[:2], [""] * 2, 0.9)  # too few to say
 
 
 def test_spread_takes_off_what_noise_makes_of_means():

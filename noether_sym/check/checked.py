@@ -114,12 +114,27 @@ def check(
         chosen: JudgedFit | None = None
         for size in windows_to_try(dataset.train, window):
             outcome = judged(given, size, factor, seed, confirmation)
+            outcome = _with_exact_numbers(given, outcome, confirmation)
             if chosen is None or outcome.verdict in (LAW, APPROXIMATE_LAW):
                 chosen = outcome  # windows keep a drift out of the constants
             if outcome.verdict == LAW:
                 break
         assert chosen is not None
         return _checked(given, *_freed(given, chosen, confirmation))
+
+
+def _with_exact_numbers(
+    given: GivenFormula, outcome: JudgedFit, confirmation: Confirmation
+) -> JudgedFit:
+    """The outcome, numbers of the formula taken at their word: no error of theirs excuses it."""
+    if not given.numbers or not outcome.fitted or outcome.refused:
+        return outcome
+    written = as_written(given, outcome, confirmation.sigma, freed=False)
+    if written is None:
+        return outcome
+    found = confirmation.evidence(written[0])
+    law = outcome.law.with_(evidence=found)
+    return replace(outcome, law=law, verdict=found.verdict, reason=found.reason)
 
 
 _Written = tuple[Law, int | None] | None

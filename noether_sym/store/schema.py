@@ -259,7 +259,7 @@ class LawsDocument(Entry, frozen=True):
 IN_MEMORY = "given in memory"
 """Source of a table that a program gave, and that is kept in the run's folder."""
 
-ALGORITHM = 19
+ALGORITHM = 20
 """Number of the method by which laws are found and judged; a change of it is another run."""
 
 

@@ -18,13 +18,15 @@ from noether_sym.laws.law import LAW, NOT_A_LAW, Evidence, Law
 from noether_sym.noise import training_noise
 from noether_sym.noise.adjusted import adjusted
 from noether_sym.statistics.samples import cap, make_samples, of_samples
-from noether_sym.verdict.constancy import spread_between, weights_of
 from noether_sym.verdict.constants import MOST_SAMPLES, Refitting, noise_of
 from noether_sym.verdict.decision import decide
 from noether_sym.verdict.gradients import Frame, root_mean_square, trimmed_mean
 from noether_sym.verdict.leftout import LeftOut, Row
+from noether_sym.verdict.more import tells_more
 from noether_sym.verdict.motion import Motion, motion
+from noether_sym.verdict.residuals import weights_of
 from noether_sym.verdict.resolution import resolution_of
+from noether_sym.verdict.spread import spread_between
 
 _FEWEST = 3
 """Trials from which on each is judged with constants fitted to the others."""
@@ -118,6 +120,23 @@ class Confirmation:
         """The law with constants without the noise's bias, where there is noise."""
         return self._refitting.law(law) if self._refitting and self.sigma.any() else law
 
+    def tells_more(self, law: Law, others: Sequence[Law]) -> bool:
+        """Whether trajectories differ in a law, in noise, by anything that others do not tell."""
+        if not others or not self.sigma.any():
+            return True
+        stack = self._every
+        found = np.array([self._features(own, stack)[0] for own in (law, *others)])
+        kept = stack.split(np.isfinite(found).all(0))
+        parts = zip(stack.trajectories, stack.split(found), kept, strict=True)
+        pieces = [(own.trial, part[:, there]) for own, part, there in parts if there.sum() > 1]
+        resolution = self._motion_of(law, self._independent_spread(law)).resolution
+        return tells_more(
+            [values[0] for _, values in pieces],
+            [values[1:] for _, values in pieces],
+            [trial for trial, _ in pieces],
+            resolution,
+        )
+
     def variations(self, law: Law, *, every: bool = False) -> NDArray[np.float64]:
         """Variance along each confirming trajectory, in units of the law's squared gradients.
 
@@ -152,34 +171,48 @@ class Confirmation:
     def _rows(self, law: Law, stack: _Stack) -> list[Row]:
         features = self._features(law, stack)
         kept = stack.split(np.asarray(np.isfinite(features).all(0)))
-        rows = zip(stack.trajectories, stack.split(features), kept, strict=True)
+        told = stack.split(self._told(law, stack))
+        rows = zip(stack.trajectories, stack.split(features), told, kept, strict=True)
         return [
             Row(
                 law,
                 own.times[there],
                 part[0, there],
                 part[1, there],
+                factors[there],
                 part[2:, there].T,
                 own.trial,
             )
-            for own, part, there in rows
+            for own, part, factors, there in rows
             if there.any()
         ]
 
+    def _told(self, law: Law, stack: _Stack) -> NDArray[np.float64]:
+        """By what factor the variance of a law's noise is told to differ between samples."""
+        if stack.noise is None:
+            return np.ones(stack.states.shape[1])
+        gradients, _ = self._frame.scaled_gradients(law)
+        base = list(self._dataset.base_columns)
+        shares = np.nanmean((gradients * self._noise_of_columns) ** 2, axis=0)
+        if not shares.sum() > 0:
+            return np.ones(stack.states.shape[1])
+        return np.asarray(shares / shares.sum() @ stack.noise[base] ** 2, dtype=np.float64)
+
     def decided(self, law: Law, rows: Sequence[Row], *, choice: float = 1.0) -> Evidence:
         """The verdict on a law by its values along trajectories; `choice` as in `decide`."""
-        spread = self._spread(law)
         reached = self._independent_spread(law)
         natural = self._natural(law, reached)
+        own = self._motion_of(law, reached)
+        spread = self._spread(law, own.resolution)
         with np.errstate(all="ignore"):  # what overflows is no law
             return decide(
                 [row.times for row in rows],
                 [row.values for row in rows],
-                self._motion_of(law, reached),
+                own,
                 spread=spread,
                 natural=natural or spread,  # of a column that never moves, how it differs
                 tangents=[row.tangents for row in rows],
-                noise=[row.noise for row in rows],
+                noise=[row.weighing(own.resolution) for row in rows],
                 doubt=self._doubt_of(law),
                 trials=[row.trial for row in rows],
                 choice=choice,
@@ -225,14 +258,21 @@ class Confirmation:
             changes = own.features[1:] * errors[:, None]
             return np.vstack([own.features[:1], own.covariance[0, 0][None], changes])
 
-    def _spread(self, law: Law) -> float:
+    def _spread(self, law: Law, resolution: float) -> float:
         """Between all trajectories, where the noise lets samples count."""
         rows = self._rows(law, self._every)
         return spread_between(
             [row.values for row in rows],
-            [row.noise for row in rows],
+            [row.weighing(resolution) for row in rows],
             [row.trial for row in rows],
         )
+
+    @property
+    def _noise_of_columns(self) -> NDArray[np.float64]:
+        """Of the base columns, over their spread; 0 of those that do not move."""
+        spread = self._frame.spread
+        own = self.sigma[list(self._dataset.base_columns)]
+        return np.divide(own, spread, out=np.zeros(len(spread)), where=spread > 0)
 
     def _natural(self, law: Law, reached: float) -> float:
         """What the law would vary by if its columns varied independently, of the same samples.
@@ -241,16 +281,9 @@ class Confirmation:
         wave that turns many times over the range of its columns, what it does counts.
         """
         gradients, unit = self._frame.scaled_gradients(law)
-        moving = self._frame.spread > 0
-        noise = np.divide(
-            self.sigma[list(self._dataset.base_columns)],
-            self._frame.spread,
-            out=np.zeros(len(moving)),
-            where=moving,
-        )
         own = self._frame.noise
         steps = gradients if own is None else gradients * own
-        weights = weights_of([(steps**2 @ noise**2)])[0]
+        weights = weights_of([(steps**2 @ self._noise_of_columns**2)])[0]
         weighted = gradients * np.sqrt(weights / weights.mean())[:, None]
         natural = root_mean_square(weighted, unit)
         if not reached > 0:

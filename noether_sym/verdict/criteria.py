@@ -136,6 +136,7 @@ def judge(
         frame.directions(),
         [one for one in same if not one.reason],
         None if crosswise is None else crosswise.fitting.adds_again,
+        None if confirmation is None else confirmation.tells_more,
     )
     if confirmation is None:
         return judgement
@@ -191,7 +192,7 @@ def _first_laws(
         if frame is not None and own.inputs <= declared:
             continue
         if frame is not None and still and not own.is_leaf:
-            squares = frame.gradients(law) ** 2
+            squares = frame.scaled_gradients(law)[0] ** 2
             if squares[:, moving].sum() <= _UNMOVED * squares.sum():
                 continue
         laws[number] = law

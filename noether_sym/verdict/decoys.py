@@ -20,8 +20,8 @@ from noether_sym.datasets.dataset import LARGEST, Dataset, Trajectory
 from noether_sym.errors import DatasetError
 from noether_sym.laws.law import LAW, Law
 from noether_sym.spelling import spelt
-from noether_sym.verdict.constancy import CONFIDENCE
 from noether_sym.verdict.independence import Judgement
+from noether_sym.verdict.residuals import CONFIDENCE
 
 _SHARE_KEPT = 0.75
 """Share of a trajectory that is kept at least when its end is joined to its beginning."""

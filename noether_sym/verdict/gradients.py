@@ -58,12 +58,16 @@ class Frame:
     def gradients(self, law: Law) -> NDArray[np.float64]:
         """Gradient of a law by the unit-spread coordinates, 0 where not finite.
 
-        In units of its largest component, so that squares stay finite.
+        In units of its largest component, so that squares stay finite. Declared parameters are no
+        coordinates: a law times a function of them is the same law.
         """
-        return self.scaled_gradients(law)[0]
+        gradients, _ = self.scaled_gradients(law)
+        places = [self.dataset.base_columns.index(own) for own in self.dataset.parameters]
+        gradients[:, places] = 0.0
+        return gradients
 
     def scaled_gradients(self, law: Law) -> tuple[NDArray[np.float64], float]:
-        """The gradients as above, and the unit that they are given in."""
+        """The gradients, those by declared parameters too, and the unit that they are given in."""
         with np.errstate(all="ignore"):
             gradient = self.dataset.base_gradients(self.states, law.gradient(self.states))
             gradient = gradient * self.spread

@@ -110,6 +110,7 @@ def independent_laws(
     velocities: NDArray[np.float64] | None,
     constraints: Sequence[Judged] = (),
     adds_again: Callable[[Law, Sequence[Law]], bool] | None = None,
+    tells_more: Callable[[Law, Sequence[Law]], bool] | None = None,
 ) -> Judgement:
     """Group parallel gradients, best first; count the directions that are new.
 
@@ -126,6 +127,8 @@ def independent_laws(
         What has one value on all trajectories.
     adds_again : callable, optional
         Whether other searches found what a law adds to those given.
+    tells_more : callable, optional
+        Whether trajectories differ in a law by what those given do not tell.
     """
     known = [one.gradients for one in constraints]
     heads: list[Judged] = []
@@ -175,6 +178,9 @@ def independent_laws(
             continue
         if heads and drifts(entry, rest):
             missed(entry, family, "and what it adds to it is not conserved")
+            continue
+        if heads and tells_more and not tells_more(entry.law, [head.law for head in heads]):
+            missed(entry, family, "beside which it tells nothing of the trajectories")
             continue
         heads.append(entry)
         members.append((len(heads), entry))

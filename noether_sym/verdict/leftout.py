@@ -12,6 +12,7 @@ from noether_sym.datasets.dataset import Dataset, Trajectory
 from noether_sym.datasets.parts import trials_of
 from noether_sym.laws.law import Law
 from noether_sym.verdict.constants import Refitting
+from noether_sym.verdict.residuals import RESOLVED, noise_beside
 
 _GROUPS = 12
 """Groups of trials, each of which is judged with constants of the others."""
@@ -28,6 +29,8 @@ class Row:
         Values without the bias of noise; samples where they are not finite are left out.
     noise : array of shape (sample,)
         Variance of the noise of each value.
+    told : array of shape (sample,)
+        By what factor that is told to differ between samples.
     tangents : array of shape (sample, constant)
         What one standard error of each constant changes.
     trial : str
@@ -38,8 +41,13 @@ class Row:
     times: NDArray[np.float64]
     values: NDArray[np.float64]
     noise: NDArray[np.float64]
+    told: NDArray[np.float64]
     tangents: NDArray[np.float64]
     trial: str = ""
+
+    def weighing(self, resolution: float) -> NDArray[np.float64]:
+        """The noise to weigh samples by: that beside each, where neighbours are close."""
+        return noise_beside(self.noise, self.told) if resolution >= RESOLVED else self.noise
 
 
 class LeftOut:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from noether_sym.datasets.dataset import SHOWN, first_few
 from noether_sym.datasets.readers.header import is_time, is_time_stamp
 from noether_sym.datasets.readers.names import TIMES
@@ -15,7 +17,14 @@ from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.errors import DatasetError, UnitError
 from noether_sym.spelling import spelt
-from noether_sym.units.coherent import Unit, coherent_units
+from noether_sym.units.coherent import Unit, coherent_units, unit_conversion
+
+_CLOCKS = frozenset(
+    {"second", "minute", "hour", "day", "week", "month", "year", "generation"}
+    | {"seconds", "minutes", "hours", "days", "weeks", "months", "years", "generations"}
+    | {"zeit", "temps", "tiempo", "tempo", "clock", "epoch", "frame", "frames"}
+)
+"""Names, in small letters, of columns without a unit that are times if they only grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +162,8 @@ def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
         )
     if found:
         return found[0]
+    if len(found := _like_times(table, options)) == 1:
+        return found[0]
     if table.trajectory is None and not path.is_dir() and not options.rates:
         label = spelt("--trajectory NAME", "trajectory='NAME'")
         rates = spelt("--rates x=vx,y=vy", "rates={'x': 'vx', 'y': 'vy'}")
@@ -163,6 +174,31 @@ def _time(table: RawTable, path: Path, options: TableOptions) -> str | None:
             f"rates of change, as in {rates}"
         )
     return None
+
+
+def _like_times(table: RawTable, options: TableOptions) -> list[str]:
+    """Columns with a unit of time, or called as units of time are, that only grow along rows."""
+    codes = np.asarray(table.trajectories.codes)
+    pieces = [codes == number for number in range(len(table.labels))]
+    found = []
+    for name in table.names:
+        unit = options.units.get(name) or table.units[name]
+        if name in (*options.columns, *options.parameters) or name in table.faults:
+            continue
+        if not (_is_time_unit(unit) if unit else name.lower() in _CLOCKS):
+            continue
+        values = table.frame[name].to_numpy()
+        if all((np.diff(values[rows]) > 0).all() for rows in pieces):
+            found.append(name)
+    return found
+
+
+def _is_time_unit(unit: str) -> bool:
+    try:
+        unit_conversion(unit, "s")
+    except UnitError:
+        return False
+    return True
 
 
 def given_units(

@@ -15,6 +15,7 @@ from noether_sym.datasets.parts import trials_of
 from noether_sym.datasets.readers import COMPRESSED_SUFFIXES
 from noether_sym.datasets.readers.added_rates import added_rates, independent
 from noether_sym.datasets.readers.files import read_tables
+from noether_sym.datasets.readers.header import is_time, is_time_stamp
 from noether_sym.datasets.readers.options import TableOptions
 from noether_sym.datasets.readers.raw_table import RawTable
 from noether_sym.datasets.readers.roles import Roles, find_roles, given_units, read_units, time_unit
@@ -139,7 +140,7 @@ def load_table(path: str | Path, options: TableOptions) -> Dataset:
             *(one.note for one in told),
             *thinner,
             *(("all columns taken as dimensionless",) if options.unitless else ()),
-            *_without_time(roles),
+            *_of_time(roles, options),
             split_note,
         ),
         parameters=tuple(searched.index(name) for name in roles.parameters),
@@ -230,10 +231,18 @@ def _conversions(units: Mapping[str, Unit]) -> list[str]:
     return notes
 
 
-def _without_time(roles: Roles) -> list[str]:
+def _of_time(roles: Roles, options: TableOptions) -> list[str]:
     if not roles.ordered:
         return ["neither times nor trajectories: each row is taken as an independent point"]
-    return [] if roles.time else ["no times: the rows of a trajectory are taken in their order"]
+    time = roles.time
+    if time is None:
+        return ["no times: the rows of a trajectory are taken in their order"]
+    if time == options.time or is_time(time) or is_time_stamp(time):
+        return []
+    return [
+        f"column {time!r}, which only grows, is taken as the time; to search it, name it with "
+        f"{spelt('--columns')}"
+    ]
 
 
 def _split(

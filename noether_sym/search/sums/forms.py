@@ -216,6 +216,22 @@ class NoisyTerms:
         product: NDArray[np.float64] = own[1:][self._pairs].T @ own[:-1][self._pairs]
         return product
 
+    def pairs(self) -> list[Step]:
+        """Combinations of two terms that vary no more than noise: the simplest first."""
+        form, reference = self._form, self._reference
+        own, sizes = np.diag(form), np.diag(reference)
+        square = np.outer(sizes, sizes) - reference**2
+        middle = np.outer(own, sizes) + np.outer(sizes, own) - 2.0 * form * reference
+        last = np.outer(own, own) - form**2
+        with np.errstate(all="ignore"):  # of identities
+            root = np.sqrt(np.maximum(middle**2 - 4.0 * square * last, 0.0))
+            least = (middle - root) / (2.0 * square)
+        least[square <= _IDENTITY * np.outer(sizes, sizes)] = np.inf
+        most = _VARIES + self._sight.kept * _SWAMPED
+        first, second = np.nonzero(np.triu(least <= most, 1))
+        steps = (self.best(np.array(pair)) for pair in zip(first, second, strict=True))
+        return sorted((one for one in steps if self.is_noise(one)), key=self.size)[:_FORMS]
+
     def forms(self, whole: Step) -> list[Step]:
         """What is left of a combination without the terms that nobody misses: the best first.
 

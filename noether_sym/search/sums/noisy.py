@@ -37,6 +37,10 @@ _DIFFERENT = 1.25
 _FLOORS = (1e-4, 1e-3)
 """Shares of the reference that a slow drift may make within windows: deviations of 1 and 3 %."""
 
+_TRIALS_PER_TERM = 4
+"""Trajectories for each term, at least, of a law that reads columns which only differ between them:
+a longer one would follow any dependence on them."""
+
 _SUBSETS = 64
 """Most choices of some of the columns."""
 
@@ -91,6 +95,8 @@ def from_noise(
         if not terms:  # there are too few samples to tell noise from motion
             continue
         every = moments(terms, NoisySamples(data, sigma), groups)
+        if _has_still(data):
+            found += _laws(every, data, heads, most, two=True)
         for places in _subsets(every, len(data.spread), count):
             found += _laws(every.of(places), data, heads, most)
             if len(heads) >= most:
@@ -172,6 +178,8 @@ def found_again(
         heads = [one.gradients for one in known]
         found: list[Found] = []
         for own, terms in every:
+            if _has_still(data):
+                found += _laws(own, data, heads, most, two=True)
             found += _laws(own, data, heads, most, last=() if lightest else terms)
         ways.append(found)
     return ways
@@ -215,11 +223,13 @@ def _laws(
     *,
     last: Collection[Term] | None = None,
     alike: bool = False,
+    two: bool = False,
 ) -> Iterator[Found]:
     """Laws of a library that add to those that are known, up to `most` in all.
 
     Where it is told which terms are left out last, forms are not compared: each law has one, of
     any number of terms. Only what is to be `alike` may have the same value on all trajectories.
+    Laws of just `two` terms are looked for among all pairs.
     """
     terms = len(own.terms)
     if not terms:
@@ -229,8 +239,9 @@ def _laws(
     for sight in SIGHTS:
         library, end = library.seen(sight), _FIRST
         while len(heads) < most and len(seen) < len(data.spread):
-            forms = _forms(library, np.arange(min(end, terms)), last)
-            if forms:
+            support = np.arange(min(end, terms))
+            forms = library.pairs() if two else _forms(library, support, last)
+            if forms and not _may_follow(library.combination(forms[0]).terms, data):
                 seen.append(library.gradients(forms[0]))
                 laws = [library.combination(one) for one in forms if library.is_even(one)]
                 laws = [one for one in laws if alike or differs_in_noise(one, data)]
@@ -239,10 +250,22 @@ def _laws(
                     heads.append(seen[-1])
                     yield Found(tuple(laws), own.terms)
                 library = NoisyTerms(own, data, seen, sight)
-            elif end >= terms:
+            elif two or end >= terms:
                 break
             else:
                 end *= 2
+
+
+def _has_still(data: Observations) -> bool:
+    """Whether columns only differ between trajectories: then every law is many, times functions of
+    these, and a combination of many terms is a mixture of them."""
+    return not data.spread.all()
+
+
+def _may_follow(terms: Sequence[Term], data: Observations) -> bool:
+    """Whether terms in columns that stay could follow whatever trajectories differ in."""
+    still = set(np.flatnonzero(data.spread == 0).tolist())
+    return bool(still & reads(terms)) and len(terms) * _TRIALS_PER_TERM > data.segments
 
 
 def _forms(
