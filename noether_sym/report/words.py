@@ -254,7 +254,7 @@ def account(
         lines.append(
             f"The energy is the known law {shown}."
             if known
-            else f"No law is known: the drift is that of the law {shown}."
+            else f"No law was known beforehand: the drift is that of the law {shown}."
         )
     if control := not_a_law(tailoring, plain=plain):
         lines.append(control)
