@@ -188,3 +188,13 @@ def test_what_is_understood_has_a_short_repr():
     shown = repr(inspect(load("ideal_pendulum")))
     assert shown.startswith("Inspection('ideal_pendulum': q [rad], p [kg*m**2/s]; 25 + 25 traj")
     assert len(shown) < 100
+
+
+def test_samples_too_far_apart_to_tell_noise_are_said(tmp_path):
+    """Differences of neighbours are mostly motion, whatever the noise."""
+    said = "about 9 samples a turn, too few to tell noise from motion"
+    rare = spring(tmp_path / "rare.csv", 0.02, count=60)
+    assert said in " ".join(call(rare).split())
+    assert "give it with --sigma q=SIZE" in " ".join(call(rare).split())
+    assert "samples a turn" not in call(rare, "--sigma", "q=0.02")
+    assert "samples a turn" not in call(spring(tmp_path / "often.csv", 0.02))

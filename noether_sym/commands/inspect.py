@@ -33,6 +33,7 @@ def command(**values: Any) -> None:
     from noether_sym.dsl.enumeration import count_formulas
     from noether_sym.dsl.grammar import resolve_grammar
     from noether_sym.noise import dataset_noise
+    from noether_sym.noise.coarse import remarks_on_steps
     from noether_sym.store.search import SearchOptions, depth_of
 
     dataset = data_from(values).load()
@@ -51,6 +52,8 @@ def command(**values: Any) -> None:
         }
     )
     _show(screen, found, report)
+    for heading, text in remarks_on_steps(dataset, report.noise):
+        _say(screen, heading, text)
     _say(
         screen,
         "search",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -251,7 +252,10 @@ def _described(dataset: Dataset) -> DatasetEntry:
 def _remarks(dataset: Dataset) -> Iterator[str]:
     """What the samples show that even, white noise does not make."""
     from noether_sym.noise import dataset_noise
+    from noether_sym.noise.coarse import remarks_on_steps
     from noether_sym.noise.words import remarks
 
-    for heading, text in remarks(dataset_noise(dataset), dataset.names):
+    report = dataset_noise(dataset)
+    said = chain(remarks(report, dataset.names), remarks_on_steps(dataset, report.noise))
+    for heading, text in said:
         yield f"{heading}: {text}"
