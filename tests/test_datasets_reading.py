@@ -142,6 +142,8 @@ def runs(labels, name="run"):
         "id",
         "run_no",
         "Trial ID",
+        "shot",
+        "Versuch",
         "Run #",
         "Experiment No.",
         "subject",

@@ -592,3 +592,6 @@ def test_inspect_shows_it(tmp_path):
     coarse = [f"{own[0]},{own[1]},{float(own[2]):.0f},{own[3]}" for own in rows]
     path.write_text("\n".join([lines[0], *coarse]) + "\n")
     assert "q was recorded in steps of 0.0175" in call("inspect", path)
+    fine = [f"{own[0]},{own[1]},{float(own[2]):.5f},{own[3]}" for own in rows]
+    path.write_text("\n".join([lines[0], *fine]) + "\n")
+    assert "in steps of" not in call("inspect", path)  # far below the noise

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 _SHOWN = 5
 """Outliers that are named one by one."""
 
+_FINE = 0.01
+"""Share of the noise below which the steps of a record say nothing."""
+
 _FAR = 1e4
 """Standard deviations beyond which their number says nothing: there is hardly any noise."""
 
@@ -24,8 +27,9 @@ def remarks(report: NoiseReport, names: Sequence[str]) -> Iterator[tuple[str, st
     names : sequence of str
         Of the columns.
     """
-    for name, step in zip(names, report.resolution.tolist(), strict=True):
-        if step:
+    steps = zip(names, report.resolution.tolist(), report.noise.sigma.tolist(), strict=True)
+    for name, step, sigma in steps:
+        if step > _FINE * sigma:
             yield "resolution", f"{name} was recorded in steps of {step:.3g}"
     for one in report.outliers[:_SHOWN]:
         yield (

@@ -38,7 +38,8 @@ _LONGEST_SYMBOL = 3
 """Most letters of a unit's symbol: longer ones are words, and Seconds is read as seconds."""
 
 _LABELS = re.compile(
-    r"(traj(ectory)?|trial|run|experiment|episode|simulation|subject)?"
+    r"(traj(ectory)?|trial|run|shot|experiment|episode|simulation|subject|session|recording|swing"
+    r"|replicate|versuch|messung|lauf|essai|prueba|prova)?"
     r"_*(id|no\.?|nr\.?|num|number|index|#)?",
     re.IGNORECASE,
 )

@@ -270,12 +270,12 @@ def _check_order(
             "or, if they belong to two particles, name the column that tells them apart with "
             f"{spelt('--particle')}"
         )
-    hint = "" if several else "; if a new sequence begins here, add a column 'trajectory'"
-    likely = next((repr(name) for name in table.names if is_label(name)), "")
-    if likely and not several:
-        hint += (
-            ", or name the one that tells them apart with "
-            f"{spelt('--trajectory')}, perhaps {likely}"
+    hint = ""
+    if not several:
+        likely = next((f", perhaps {name!r}" for name in table.names if is_label(name)), "")
+        hint = (
+            "; if a new sequence begins here, name the column that tells them apart with "
+            f"{spelt('--trajectory')}{likely}, or add one called 'trajectory'"
         )
     raise DatasetError(
         f"{start} does not come after {times[before]:g} in {place}{more}; sort the rows by "
