@@ -9,6 +9,7 @@ import msgspec
 
 from noether_sym.datasets import velocities
 from noether_sym.datasets.dataset import Dataset
+from noether_sym.dsl.grammar import DEFAULT_DEPTH
 from noether_sym.report import words
 from noether_sym.report.command import command_line
 from noether_sym.store.schema import LawsDocument, RunDocument
@@ -88,9 +89,9 @@ def suggestions(run: RunDocument) -> list[Suggestion]:
         found.append(
             Suggestion(f"Search {other} too", _command(wider), max(search.budget, 2 * took))
         )
-    elif search.given:
+    elif search.given or not _leaves_out(run):
         if search.depth < _MOST_DEPTH:
-            deeper = _searching(run, depth=search.depth + 1)
+            deeper = _searching(run, depth=search.depth + 1, given=True)
             why = f"Search formulas of up to {search.depth + 1} nodes"
             found.append(Suggestion(why, _command(deeper), _PER_NODE * took))
     elif search.budget < _LONGER:
@@ -104,6 +105,12 @@ def suggestions(run: RunDocument) -> list[Suggestion]:
         why = "Let the time enter formulas, for systems that are driven or damped"
         found.append(Suggestion(why, _command(timed_run), _WITH_TIME * took))
     return found[:2]
+
+
+def _leaves_out(run: RunDocument) -> bool:
+    """Whether the budget left out any terms, or formulas of a size that a longer one takes in."""
+    sums = run.stages.sums
+    return run.search.depth < DEFAULT_DEPTH or (sums is not None and sums.terms >= run.search.terms)
 
 
 def missing(dataset: Dataset) -> str:
