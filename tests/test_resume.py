@@ -109,7 +109,7 @@ def test_pieces_of_the_tailoring_are_not_computed_twice(tmp_path, monkeypatch):
     options = TailorOptions(top=1, epochs=2, baseline_steps=5, rates=(0.01, 0.1))
     checkpoint = Checkpoint(Run(tmp_path))
     first = tailor(spring, [law], options=options, checkpoint=checkpoint)
-    monkeypatch.setattr(work, "train_within", None)
+    monkeypatch.setattr(work, "train", None)
     again = tailor(spring, [law], options=options, checkpoint=checkpoint)
     assert again.document == first.document
     for name, curve in first.curves.items():

@@ -146,7 +146,7 @@ def test_a_killed_race_goes_on_to_the_same_answer(spring, raced, monkeypatch):
         raced
     )
     assert len(memory) > held
-    monkeypatch.setattr("noether_sym.tailor.work.train_within", None)
+    monkeypatch.setattr("noether_sym.tailor.work.train", None)
     assert encode(tailor(spring, laws, options=options, checkpoint=memory).document) == encode(
         raced
     )

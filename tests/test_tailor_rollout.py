@@ -20,6 +20,7 @@ from noether_sym.tailor.rollout import (
     squared_errors,
     training_pieces,
 )
+from noether_sym.tailor.training import train
 
 ROTATION = torch.tensor([[0.0, 1.0], [-1.0, 0.0]])
 
@@ -85,7 +86,7 @@ def test_a_wild_network_takes_the_finest_steps(monkeypatch):
 def test_the_data_of_the_paper_take_one_step_a_sample(name):
     data = load(name)
     problem = Problem.of(data, "cpu")
-    weights = network.train(problem, network.initial_weights(2, 2, 0, "cpu"), 100)[0]
+    weights = train(problem, network.initial_weights(2, 2, 0, "cpu"), 100)
     step = data.train[0].times[1]
     assert choose_refinement(weights, problem, step) == 1
     assert problem.state_scale.tolist() == problem.slope_scale.tolist() == [1.0, 1.0]

@@ -247,36 +247,6 @@ def hamiltonian_field(
     return torch.stack(parts, dim=-1)
 
 
-def train(
-    problem: Problem,
-    weights: Weights,
-    steps: int,
-    *,
-    hamiltonian: bool = False,
-) -> tuple[Weights, Tensor]:
-    """Full-batch Adam on the mean squared error of dx/dt.
-
-    Returns
-    -------
-    weights : Weights
-    losses : tensor of shape (step,)
-    """
-    weights = weights.repeated(1)
-    optimizer = adam(weights, problem.weight_decay)
-    scale = hamiltonian_scale(problem) if hamiltonian else None
-    losses = []
-    states = problem.states[None]
-    for _ in range(steps):
-        if scale is None:
-            predicted = field(weights, states)
-        else:
-            predicted = hamiltonian_field(weights, states, problem.pairs, scale)
-        loss = (predicted - problem.derivatives).square().mean()
-        optimizer.step(torch.autograd.grad(loss, weights.tensors()))
-        losses.append(loss.detach())
-    return weights.detached(), torch.stack(losses)
-
-
 def adam(weights: Weights, weight_decay: float) -> Adam:
     """The optimiser of every training here."""
     return Adam(weights.tensors(), rate=LEARNING_RATE, weight_decay=weight_decay)

@@ -1,9 +1,10 @@
-"""Training of the MLP and of the Hamiltonian NN within limits: gradients by hand, in blocks.
+"""Training of the MLP and of the Hamiltonian NN: gradients by hand, in blocks.
 
-It minimises what `noether_sym.tailor.network.train` does, with the same optimiser, in fewer
-passes over memory (see `noether_sym.tailor.gradients`); the two differ by rounding. Of a
-problem with more states than a step may take, steps take them in turn, in shuffled order.
-``tests/test_tailor_training.py`` holds the gradients against autograd.
+By hand they take fewer passes over memory than by autograd (see `noether_sym.tailor.gradients`),
+and differ from it by rounding: ``tests/test_tailor_training.py`` holds one against the other. A
+race and the whole grid train by the same code, so that where a step takes all states their
+networks are the same. Of a problem with more states than a step may take, steps take them in
+turn, in shuffled order.
 """
 
 from __future__ import annotations
@@ -24,9 +25,7 @@ _BLOCK = 300
 """States in a block on a CPU: their hidden layers stay in a core's second cache."""
 
 
-def train_within(
-    problem: Problem, weights: Weights, steps: int, *, hamiltonian: bool = False
-) -> Weights:
+def train(problem: Problem, weights: Weights, steps: int, *, hamiltonian: bool = False) -> Weights:
     """Adam on the mean squared error of dx/dt, at most `problem.most` states a step.
 
     Parameters

@@ -20,7 +20,7 @@ from noether_sym.tailor.pieces import Pieces
 from noether_sym.tailor.rollout import choose_refinement
 from noether_sym.tailor.selection import best
 from noether_sym.tailor.tasks import cut_into_tasks
-from noether_sym.tailor.training import train_within
+from noether_sym.tailor.training import train
 from noether_sym.tailor.trials import (
     Outcome,
     Setting,
@@ -174,13 +174,11 @@ class Work:
         self, name: str, start: Weights, steps: int, *, hamiltonian: bool = False
     ) -> Weights:
         problem = self.setting.problem
-
-        def train() -> Weights:
-            if self.options.limits is None:
-                return network.train(problem, start, steps, hamiltonian=hamiltonian)[0]
-            return train_within(problem, start, steps, hamiltonian=hamiltonian)
-
-        return self.pieces.weights(self._key(name), problem.device, train)
+        return self.pieces.weights(
+            self._key(name),
+            problem.device,
+            lambda: train(problem, start, steps, hamiltonian=hamiltonian),
+        )
 
     def _key(
         self, name: str, rows: Sequence[int] = (), rates: Sequence[Sequence[float]] = ()
