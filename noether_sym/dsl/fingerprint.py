@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 POINTS = 6
 """Random complex points at which functions are compared."""
 
-_DIGITS = 1e9
-"""One over the step of rounding: nine digits, of about fifteen that double precision knows."""
+_WHOLE = 1e9
+"""Times which values become whole numbers: nine digits, of about fifteen in double precision."""
 
 _SEED = 20210701
 """Seed of the points and of the numbers inside: keys are the same in every run."""
@@ -98,7 +98,7 @@ def value_hash(
     modulus = np.where(modulus == 0, 1.0, modulus)
     columns = [
         _rounded((normal / modulus).astype(np.complex128, copy=False)),
-        np.rint(np.log(modulus) * _DIGITS / 10).astype(np.int64),
+        np.rint(np.log(modulus) * _WHOLE / 10).astype(np.int64),
         dimension_id[:, None],
         shift[:, None].astype(np.int64),
     ]
@@ -127,8 +127,8 @@ def direction_hash(slopes: NDArray[np.complex128]) -> NDArray[np.uint64]:
 
 
 def _rounded(values: NDArray[np.complex128]) -> NDArray[np.int64]:
-    real = np.rint(values.real * _DIGITS).astype(np.int64)
-    imaginary = np.rint(values.imag * _DIGITS).astype(np.int64)
+    real = np.rint(values.real * _WHOLE).astype(np.int64)
+    imaginary = np.rint(values.imag * _WHOLE).astype(np.int64)
     return np.concatenate([real, imaginary], axis=1)
 
 

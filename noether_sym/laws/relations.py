@@ -15,7 +15,7 @@ import numpy as np
 from noether_sym.datasets.dataset import Dataset, stack
 from noether_sym.laws.law import Law
 
-_DIFFERENT = 0.01
+_SAME = 0.01
 """Mean square of a column less another's dx/dt, over that of dx/dt: a tenth in size."""
 
 
@@ -77,6 +77,6 @@ def rates_among(dataset: Dataset) -> Rates:
             if rate != own and dataset.dimensions[rate] == wanted
         }
         closest = min(off, key=off.__getitem__, default=own)
-        if size > 0 and off.get(closest, np.inf) <= _DIFFERENT * size:
+        if size > 0 and off.get(closest, np.inf) <= _SAME * size:
             found[own] = closest
     return Rates(found, dataset.names)

@@ -16,8 +16,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "#n/a"})
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?|[+-]?\d+(?:_\d+)+")
 
-_LONGEST_SHOWN = 40
-"""Characters of a cell that a message shows at most."""
+LONGEST_SHOWN = 40
+"""Characters of a cell, or of a line, that a message shows at most."""
 
 
 def to_numbers(
@@ -116,4 +116,4 @@ def _shown(cell: Any) -> str:
     if isinstance(cell, np.generic):
         cell = cell.item()
     text = repr(cell) if isinstance(cell, str | int | float) else str(cell)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from noether_sym.datasets.readers.cells import COMMA, MISSING, POINT, text_number
+from noether_sym.datasets.readers.cells import COMMA, LONGEST_SHOWN, MISSING, POINT, text_number
 from noether_sym.datasets.readers.header import is_time, unit_row
 
 BLANKS = " "
@@ -25,9 +25,6 @@ COMMENTS = "#%"
 _SEPARATORS = (COMMA, ";", "\t", BLANKS)
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*")
 _WORD = re.compile(r"[^\s\[(]+(?:\s*[\[(][^\])]*[\])])?")
-
-_LONGEST_SHOWN = 40
-"""Characters that a note shows at most of a line above the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ def _search(
         over = over[:-1]
     if over:
         filled = (cell.strip() for cell in cut(head[over[0]], separator))
-        shown = " ".join(filter(None, filled))[:_LONGEST_SHOWN]
+        shown = " ".join(filter(None, filled))[:LONGEST_SHOWN]
         which = f"line {over[0] + skipped + 1}"
         if len(over) > 1:
             which = f"lines {over[0] + skipped + 1} to {over[-1] + skipped + 1}"
