@@ -11,26 +11,16 @@ from scipy.special import ndtri
 
 from noether_sym.datasets.constancy import constant_columns
 from noether_sym.datasets.dataset import Dataset, Trajectory
-from noether_sym.noise.climb import climb
-from noether_sym.noise.growth import growth
+from noether_sym.noise.column import noise_of_column
 from noether_sym.noise.ladder import Ladder, Span, roughness
-from noether_sym.noise.model import Growing, Noise, NoiseReport, Outlier
-from noether_sym.noise.outliers import LEVEL, find_outliers
-from noether_sym.noise.resolution import precision, resolution, unwrapped
-from noether_sym.noise.uneven import Compared, compare, scaled, uneven
+from noether_sym.noise.model import Noise, NoiseReport, Outlier
+from noether_sym.noise.outliers import LEVEL
+from noether_sym.noise.resolution import precision, unwrapped
+from noether_sym.noise.uneven import uneven
 from noether_sym.statistics.samples import cap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-PRECISION = 1e-8
-"""Share of a column's spread below which what is left is called precision, not noise."""
-
-_SMALLEST = 1e-6
-"""Share of a column's spread below which a sample that is off is the integrator's doing."""
-
-_FAR_OFF = 20.0
-"""How many times further off an outlier is where a rest of motion is all that was seen."""
 
 _MOST_SAMPLES = 50_000
 """Samples that are looked at in all, the first of every trajectory."""
@@ -38,13 +28,6 @@ _MOST_SAMPLES = 50_000
 _LEAST_SAMPLES = 16
 """Samples of a trajectory that are looked at, if it has as many, so that differences of all orders
 are there; of very many trajectories only some are taken."""
-
-_STILL_FALLING = 2.0
-"""Ratio of an estimate's error with the fall that is left to that without, up to which
-trajectories are compared."""
-
-_CLOCK, _CLOCK_ORDER = 0.01, 2
-"""Share of the resolution up to which all differences of this order are those of a clock."""
 
 
 def estimate_noise(
@@ -133,61 +116,39 @@ def noise_report(
     told = {column for column in known if _differs(trajectories, column)}
     still = set(constant_columns([one.states for one in trajectories]))
     moving = [column for column in range(count) if column not in still | set(exact) | told]
-    floor = np.array([precision(own) for own in states.T])
-    sigma, error, steps = np.zeros(count), np.zeros(count), np.zeros(count)
     spans, values = _spans(trajectories, states, moving)
-    shared = Ladder(spans)
+    ladder = Ladder(spans)
     threshold = float(-ndtri(LEVEL / 2 / max(1, len(states) * len(moving))))
-    outliers: list[tuple[int, int, Outlier]] = []
-    compared: dict[int, Compared] = {}
-    growing: list[Growing] = []
-    for column in moving:
-        ladder, own = shared, values[column]
-        spread = float(states[:, column].std())
-        least = max(PRECISION * spread, resolution(states[:, column]))
-        grows = None if column in known else growth(column, ladder, own, least)
-        if grows is not None:
-            strange = _outliers(ladder, own, grows.order, grows.large, threshold)
-            outliers += _named(trajectories, ladder, column, strange)
-            sigma[column], error[column] = grows.sigma, grows.error
-            steps[column] = _step(states[:, column], ladder, own)
-            growing.append(grows)
-            continue
-        plain, found = ladder, climb(ladder, own)
-        units = scaled(ladder, own, found, len(moving))
-        size = 1.0
-        if units is not None:
-            own, size, found = list(units.values), units.size, units.found
-        if found.rung is not None and found.rung.scale > 0.0:
-            order, far = found.rung.order, threshold if found.seen else _FAR_OFF * threshold
-            noisy = found.seen and found.rung.scale * size > PRECISION * spread
-            least, ends = _SMALLEST * spread / size, 0 if noisy else order
-            strange = _outliers(ladder, own, order, found.rung.scale, far, least=least, ends=ends)
-            if any(strange):
-                outliers += _named(trajectories, ladder, column, strange)
-                ladder, own = _without(ladder, own, strange)
-                found = climb(ladder, own)
-        steps[column] = _step(states[:, column], plain, values[column])
-        rounded = steps[column] / np.sqrt(12.0)
-        if found.seen and found.rung is not None and found.rung.scale * size > PRECISION * spread:
-            rung = found.rung
-            sigma[column], error[column] = rung.scale * size, found.error * size
-            if units is not None:
-                compared[column] = units.compared
-            elif found.error <= _STILL_FALLING * rung.error:
-                each = compare(ladder, own, rung.order, rung.limit)
-                compared |= {column: each} if each is not None else {}
-        else:
-            floor[column] = max(floor[column], rounded, min(found.bound * size, spread))
-        if rounded > PRECISION * spread:
-            sigma[column] = max(sigma[column], rounded)
+    found = {
+        column: noise_of_column(
+            column,
+            states[:, column],
+            ladder,
+            values[column],
+            threshold,
+            columns=len(moving),
+            may_grow=column not in known,
+        )
+        for column in moving
+    }
+    sigma, error, steps = np.zeros(count), np.zeros(count), np.zeros(count)
+    floor = np.array([precision(own) for own in states.T])
+    for column, own in found.items():
+        sigma[column], error[column], steps[column] = own.sigma, own.error, own.step
+        floor[column] = max(floor[column], own.floor)
     for column, value in known.items():
         sigma[column], error[column] = value, 0.0
+    outliers = [
+        one
+        for column, own in found.items()
+        for one in _named(trajectories, ladder, column, own.outliers)
+    ]
+    compared = {column: own.compared for column, own in found.items() if own.compared is not None}
     return NoiseReport(
         Noise(sigma, error, floor, tuple(column in known for column in range(count))),
         tuple(one for *_, one in sorted(outliers, key=lambda each: (*each[:2], each[2].column))),
         uneven(compared, [one.name for one in trajectories]),
-        tuple(growing),
+        tuple(own.growing for own in found.values() if own.growing is not None),
         steps,
     )
 
@@ -227,42 +188,6 @@ def _spans(
     return spans, values
 
 
-def _outliers(
-    ladder: Ladder,
-    values: Sequence[NDArray[np.float64]],
-    order: int,
-    scale: float,
-    threshold: float,
-    *,
-    least: float = 0.0,
-    ends: int = 0,
-) -> list[list[tuple[int, float]]]:
-    """Of each span, places of outliers that are off by `least` or more, and their sizes."""
-    pairs = zip(ladder.spans, values, strict=True)
-    return [
-        find_outliers(span, own, order, scale, threshold, least=least, ends=ends)
-        if len(span) > order + 1
-        else []
-        for span, own in pairs
-    ]
-
-
-def _without(
-    ladder: Ladder,
-    values: Sequence[NDArray[np.float64]],
-    strange: Sequence[Sequence[tuple[int, float]]],
-) -> tuple[Ladder, list[NDArray[np.float64]]]:
-    """A ladder and values without outliers."""
-    masks = [np.ones(len(span), dtype=bool) for span in ladder.spans]
-    for mask, found in zip(masks, strange, strict=True):
-        mask[[place for place, _ in found]] = False
-    spans = [
-        span if mask.all() else span.kept(mask)
-        for span, mask in zip(ladder.spans, masks, strict=True)
-    ]
-    return Ladder(spans), [own[mask] for own, mask in zip(values, masks, strict=True)]
-
-
 def _named(
     trajectories: Sequence[Trajectory],
     ladder: Ladder,
@@ -279,14 +204,3 @@ def _named(
             outlier = Outlier(own.name, column, row, float(own.times[row]), size, heavy)
             named.append((span.trajectory, row, outlier))
     return named
-
-
-def _step(
-    values: NDArray[np.float64], ladder: Ladder, parts: Sequence[NDArray[np.float64]]
-) -> float:
-    """The resolution of a column; 0 where it is as even as a clock, which is no rounding."""
-    step = resolution(values)
-    if step == 0.0 or not any(len(span) > _CLOCK_ORDER for span in ladder.spans):
-        return 0.0
-    turns = ladder.differences(parts, _CLOCK_ORDER)
-    return 0.0 if float(np.max(np.abs(turns))) <= _CLOCK * step else step
