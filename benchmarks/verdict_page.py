@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,8 @@ def _bars(chosen: Sequence[str], entries: Entries) -> list[str]:
         lines.append(
             f"- At any noise: {false.text()}; the bar is {MOST_FALSE:.0%} — "
             f"{holds if false.runs else 'not measured'}. {false.mistaken} of {false.laws} laws "
-            f"are mistaken, {false.approximate} approximate laws change as much as false ones."
+            f"are mistaken, {false.approximate} approximate laws change as much as false ones. "
+            f"By level: {_by_level(noise)}."
         )
     if "nothing" in chosen:
         found = listed(own for job, own in answers.items() if job.section == "nothing")
@@ -111,6 +112,15 @@ def _bars(chosen: Sequence[str], entries: Entries) -> list[str]:
             f"{came.count('undecided')} undecided, {came.count('nothing')} with nothing listed."
         )
     return lines
+
+
+def _by_level(noise: Mapping[Job, Mapping[str, Any]]) -> str:
+    """Runs with a false law at each level of noise."""
+    said = []
+    for level in sorted({job.level for job in noise} - {0.0}):
+        own = listed(answer for job, answer in noise.items() if job.level == level)
+        said.append(f"{own.with_false} of {own.runs} at {level:.0%}")
+    return ", ".join(said) or "not measured"
 
 
 _NOTHING = f"""
