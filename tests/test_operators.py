@@ -227,6 +227,22 @@ def test_kernels_are_written_once_and_checked(tmp_path, monkeypatch):
     assert [one.name for one in path.parent.iterdir()] == ["kernels.py"]
 
 
+def test_compilers_of_two_versions_share_no_machine_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert "numba 0." in generated._compiler()
+    kernels = []
+    for compiler in (
+        "numba 0.60.0, LLVM (14, 0, 6), znver3",
+        "numba 0.66.0, LLVM (22, 1, 0), znver3",
+    ):
+        monkeypatch.setattr(generated, "_compiler", lambda compiler=compiler: compiler)
+        generated._loaded.cache_clear()
+        kernels.append(generated.load_kernels())
+    generated._loaded.cache_clear()
+    assert kernels[0].__file__ != kernels[1].__file__
+    assert len(list(tmp_path.glob("*.py"))) == 2
+
+
 def test_nowhere_to_keep_kernels_falls_back_to_torch(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "below"))

@@ -2,7 +2,9 @@
 
 numba keeps machine code beside the file of a function, for as long as the file stays as it
 is. So each source has a file of its own, called by its hash, in ``NUMBA_CACHE_DIR`` or the
-user's cache folder, and only the first process that needs it waits for the compiler.
+user's cache folder, and only the first process that needs it waits for the compiler. Compilers
+of two versions, or for two processors, that run at once may read each other's code there: each
+has a file of its own too.
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ def _indented(text: str) -> str:
 @lru_cache(maxsize=8)
 def _loaded(operators: tuple[Operator, ...]) -> ModuleType:
     source = kernel_source(operators)
-    name = f"noether_sym_kernels_{sha256(source.encode()).hexdigest()[:20]}"
+    key = sha256(f"{_compiler()}\n{source}".encode()).hexdigest()[:20]
+    name = f"noether_sym_kernels_{key}"
     path = _kept(source, f"{name}.py")
     module = ModuleType(name)
     module.__file__ = str(path)
@@ -102,6 +105,12 @@ def _loaded(operators: tuple[Operator, ...]) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _compiler() -> str:
+    """What makes the machine code, and for which processor."""
+    numba, llvm = import_module("numba"), import_module("llvmlite.binding")
+    return f"numba {numba.__version__}, LLVM {llvm.llvm_version_info}, {llvm.get_host_cpu_name()}"
 
 
 def _kept(source: str, name: str) -> Path:
