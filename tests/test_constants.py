@@ -440,6 +440,20 @@ def test_noiseless_constants_get_no_worse_and_their_errors_no_smaller_than_round
         assert 2e-16 < found.errors[0] < 1e-13
 
 
+@pytest.mark.parametrize("start", [0.5, 0.7])
+def test_of_one_trajectory_without_noise_nothing_is_told(start):
+    """Scatter along it is all there is: the ratio is 1, and rounding would move the constant."""
+    clock = np.linspace(0.0, 6.0, 38)
+    error = 0.05 * np.random.default_rng(0).normal(size=38)
+    states = np.stack([0.3 + 7 * clock - clock**2 / 2, 7 - clock + error])[:, None]
+    expression, _ = formula("q + c0*w**2", "q", "w")
+    found = refit(expression, [start], states, np.ones((1, 38)), np.zeros(2))
+    assert found.values.tolist() == [start]
+    assert (found.resampled, found.held) == (NOTHING, ())
+    assert np.isnan(found.errors).all()
+    assert np.isnan(found.intervals()).all()
+
+
 def test_samples_far_apart_are_compared_with_themselves():
     generator = np.random.default_rng(0)
     radius = np.linspace(0.5, 2, 10)[:, None]

@@ -25,7 +25,7 @@ from noether_sym.dsl.expression import Expression
 from noether_sym.errors import DatasetError
 from noether_sym.noise.adjusted import noisy_columns
 from noether_sym.noise.problem import Features, Point, Problem, change
-from noether_sym.noise.resampling import uncertainty
+from noether_sym.noise.resampling import NOTHING, uncertainty
 from noether_sym.noise.scatter import NEXT_SAMPLE, SAME_SAMPLE, Sums
 
 _MEMORY = 0.5
@@ -162,7 +162,8 @@ def refit(
     features = Features.of(expression, start, states, _checked(sigma, states.shape))
     weights = weights * _sample_weights(features, weights)
     labels = np.arange(len(weights)) if groups is None else np.asarray(groups)
-    return _refitted(Problem(features, weights, np.ones(len(weights))), labels, held)
+    problem = Problem(features, weights, np.ones(len(weights)))
+    return _untold(start) if _tells_nothing(problem) else _refitted(problem, labels, held)
 
 
 def refit_without(
@@ -239,6 +240,21 @@ def _sample_weights(features: Features, weights: NDArray[np.float64]) -> NDArray
     relative = [own**2 / np.mean(own[real] ** 2) for own in sigma[noisy]]
     found = 1.0 / (np.mean(relative, axis=0) + _LEAST_NOISE)
     return np.asarray(found / found[real].mean())
+
+
+def _tells_nothing(problem: Problem) -> bool:
+    """Whether the scatter along trajectories is that over all samples, whatever the constants.
+
+    It is of a single segment without noise: the ratio is 1, and rounding alone would decide.
+    """
+    alone = int((problem.weights > 0).any(axis=1).sum()) < 2
+    return alone and not problem.at(problem.features.start, SAME_SAMPLE).own.covariance.any()
+
+
+def _untold(values: NDArray[np.float64]) -> Refit:
+    """Constants as they are, about which nothing is known."""
+    unknown = np.full((len(values), len(values)), np.nan)
+    return Refit(values, unknown, np.zeros(len(values)), NOTHING, (), False, 0.0)
 
 
 def _refitted(problem: Problem, labels: NDArray[np.int64], held: Collection[int]) -> Refit:
